@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "client/instance.h"
+#include "dht/network.h"
+#include "io/identity.h"
+#include "sharing/downloads.h"
+#include "sharing/library.h"
+
+G_BEGIN_DECLS
+
+#define BYTESTAG_TYPE_CLIENT (bytestag_client_get_type ())
+G_DECLARE_FINAL_TYPE (BytestagClient, bytestag_client, BYTESTAG, CLIENT, GObject)
+
+/* The composition root (seed: Client): one instance, its engine on the thread-default
+ * main context of the thread that made it, what it shares and fetches, and its
+ * settings. Window and node are faces of it. Properties: "library", "downloads",
+ * "network" (after start), "settings" (GSettings), "address" (string, nullable until started),
+ * "n-peers" (uint, notified), "notice" (string, nullable: what the person should know, e.g. a damaged identity set aside). */
+BytestagClient    *bytestag_client_new           (BytestagInstance    *instance,
+                                                  gboolean             desktop_settings,
+                                                  GError             **error);
+/* Binds the port (@port -1: as the settings say), joins through the known nodes of
+ * the settings and @known_nodes (nullable), serves the control socket. */
+gboolean           bytestag_client_start         (BytestagClient      *self,
+                                                  int                  port,
+                                                  const char * const  *known_nodes,
+                                                  GError             **error);
+/* Ends everything in order. The client cannot start again. */
+void               bytestag_client_stop          (BytestagClient      *self);
+GSettings         *bytestag_client_get_settings  (BytestagClient      *self);
+BytestagInstance  *bytestag_client_get_instance  (BytestagClient      *self);
+BytestagIdentity  *bytestag_client_get_identity  (BytestagClient      *self);
+BytestagNetwork   *bytestag_client_get_network   (BytestagClient      *self);
+BytestagLibrary   *bytestag_client_get_library   (BytestagClient      *self);
+BytestagDownloads *bytestag_client_get_downloads (BytestagClient      *self);
+/* (element-type BytestagNode) every contact of the routing table, one flat list. */
+GListModel        *bytestag_client_get_peers     (BytestagClient      *self);
+
+/* Completes when the link is there. @files: (element-type GFile) local ones. */
+void               bytestag_client_share_async   (BytestagClient      *self,
+                                                  GListModel          *files,
+                                                  const char          *name,
+                                                  const char          *comment,
+                                                  GCancellable        *cancellable,
+                                                  GAsyncReadyCallback  callback,
+                                                  gpointer             user_data);
+BytestagShare     *bytestag_client_share_finish  (BytestagClient      *self,
+                                                  GAsyncResult        *result,
+                                                  GError             **error);
+/* Completes when the download has ended. @folder: (nullable) the settings' one.
+ * @download: (out) (optional) (transfer none) the item, in the list at once. */
+void               bytestag_client_get_async     (BytestagClient      *self,
+                                                  BytestagLink        *link,
+                                                  const char          *folder,
+                                                  BytestagDownload   **download,
+                                                  GCancellable        *cancellable,
+                                                  GAsyncReadyCallback  callback,
+                                                  gpointer             user_data);
+gboolean           bytestag_client_get_finish    (BytestagClient      *self,
+                                                  GAsyncResult        *result,
+                                                  GError             **error);
+/* "HOST:PORT"; a name is resolved. Completes when the join has ended. */
+void               bytestag_client_join_async    (BytestagClient      *self,
+                                                  const char          *address,
+                                                  GCancellable        *cancellable,
+                                                  GAsyncReadyCallback  callback,
+                                                  gpointer             user_data);
+gboolean           bytestag_client_join_finish   (BytestagClient      *self,
+                                                  GAsyncResult        *result,
+                                                  GError             **error);
+
+G_END_DECLS

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "core/types.h"
+
+G_BEGIN_DECLS
+
+#define BYTESTAG_TYPE_ENDPOINT (bytestag_endpoint_get_type ())
+
+/* Room for an IPv6 address in text and the final NUL. */
+#define BYTESTAG_ENDPOINT_HOST_SIZE 46
+
+typedef enum {
+  BYTESTAG_FAMILY_NONE = 0,
+  BYTESTAG_FAMILY_IPV4 = 4,
+  BYTESTAG_FAMILY_IPV6 = 6,
+} BytestagFamily;
+
+/**
+ * BytestagEndpoint:
+ * @family: a #BytestagFamily; none when unset
+ * @port: in host byte order
+ * @address: 4 or 16 bytes, network byte order, the rest zero
+ *
+ * A numeric UDP address, by value. Unused bytes are zero, so two endpoints may
+ * be compared with memcmp().
+ */
+struct _BytestagEndpoint
+{
+  guint8 address[16];
+  guint16 port;
+  guint8 family;
+  guint8 reserved;
+};
+
+GType             bytestag_endpoint_get_type    (void) G_GNUC_CONST;
+BytestagEndpoint *bytestag_endpoint_copy        (const BytestagEndpoint *self);
+void              bytestag_endpoint_free        (BytestagEndpoint       *self);
+
+/* @host is numeric; never asks a resolver. IPv4-mapped IPv6 becomes IPv4.
+ * @length may be -1. Returns FALSE for anything else. */
+gboolean          bytestag_endpoint_set_host    (BytestagEndpoint       *self,
+                                                 const char             *host,
+                                                 gssize                  length,
+                                                 guint16                 port);
+/* "HOST:PORT", "[V6]:PORT"; numeric, port 1 to 65535. */
+gboolean          bytestag_endpoint_parse       (BytestagEndpoint       *self,
+                                                 const char             *text,
+                                                 GError                **error);
+/* Writes the host and a NUL; returns its length. */
+gsize             bytestag_endpoint_write_host  (const BytestagEndpoint *self,
+                                                 char                   *host);
+/* (transfer full) "HOST:PORT" or "[V6]:PORT". */
+char             *bytestag_endpoint_to_string   (const BytestagEndpoint *self);
+
+gboolean          bytestag_endpoint_equal       (gconstpointer           a,
+                                                 gconstpointer           b);
+/* Salted like bytestag_key_hash(). */
+guint             bytestag_endpoint_hash        (gconstpointer           self);
+gboolean          bytestag_endpoint_same_host   (const BytestagEndpoint *a,
+                                                 const BytestagEndpoint *b);
+/* Loopback, private (RFC 1918, 4193), link-local, and carrier NAT: what B.5
+ * exempts from rules by network. */
+gboolean          bytestag_endpoint_is_private  (const BytestagEndpoint *self);
+/* Whether a datagram may be sent there at all: set, port not 0, not
+ * unspecified, multicast or broadcast. */
+gboolean          bytestag_endpoint_is_usable   (const BytestagEndpoint *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BytestagEndpoint, bytestag_endpoint_free)
+
+G_END_DECLS

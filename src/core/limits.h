@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* Every bound in the program, named, with its reason. A test hits each one.
+ * "A.x" and "B.x" are sections of the protocol. */
+
+/* Datagrams (A.1.1): an original reads at most 8,192 bytes. */
+#define BYTESTAG_LIMIT_DATAGRAM 8192
+/* The most that a datagram may inflate to (B.5). */
+#define BYTESTAG_LIMIT_INFLATED (64 * 1024)
+/* JSON of a datagram (B.5): nesting, tokens, strings. */
+#define BYTESTAG_LIMIT_JSON_DEPTH 8
+#define BYTESTAG_LIMIT_JSON_TOKENS 2000
+#define BYTESTAG_LIMIT_JSON_STRING 4096
+#define BYTESTAG_LIMIT_TRANSFER_DATA (12 * 1024)
+/* A seq_id or xferid of any type is echoed as it came, up to this (B.5). */
+#define BYTESTAG_LIMIT_ECHOED_ID 256
+/* Replies to peers of ours never fragment (B.1). */
+#define BYTESTAG_LIMIT_REPLY 1232
+
+/* Info objects (B.3): the largest root, page or partpage that we write, and
+ * the largest that we read (an original may write up to a whole value). */
+#define BYTESTAG_LIMIT_INFO_WRITTEN 262144
+#define BYTESTAG_LIMIT_INFO_READ 1048575
+#define BYTESTAG_LIMIT_INFO_TOKENS 400000
+/* Parts of one partpage (B.3). */
+#define BYTESTAG_LIMIT_PARTS_OF_PAGE 8192
+/* File names from peers: elements of a path, bytes of an element, and bytes
+ * of the whole (NAME_MAX and PATH_MAX of Linux, less our suffix). */
+#define BYTESTAG_LIMIT_PATH_ELEMENTS 64
+#define BYTESTAG_LIMIT_NAME_BYTES 235
+#define BYTESTAG_LIMIT_PATH_BYTES 3072
+#define BYTESTAG_LIMIT_LINK_BYTES 8192
+#define BYTESTAG_LIMIT_LINK_PEERS 3
+#define BYTESTAG_LIMIT_COLLECTION_FILES 1000000
+
+/* Requests of ours that wait for an answer at one time. */
+#define BYTESTAG_LIMIT_PENDING_REQUESTS 4096
+/* Pings that prove a sender before it becomes a contact (B.5): one a minute
+ * for an address, 50 a second in all; addresses remembered. */
+#define BYTESTAG_LIMIT_PROVING_PINGS_PER_SECOND 50
+#define BYTESTAG_LIMIT_PROVING_ADDRESSES 1024
+#define BYTESTAG_LIMIT_PROVING_INTERVAL_US (60 * G_USEC_PER_SEC)
+
+/* Transfers (A.1.5). Incoming stores at one time, and of one address. */
+#define BYTESTAG_LIMIT_INCOMING_STORES 64
+#define BYTESTAG_LIMIT_INCOMING_STORES_OF_ADDRESS 16
+/* Uploads that answer getval at one time, and to one address. */
+#define BYTESTAG_LIMIT_UPLOADS 256
+#define BYTESTAG_LIMIT_UPLOADS_TO_ADDRESS 64
+/* Downloads that run at one time; others wait in the slot. */
+#define BYTESTAG_LIMIT_DOWNLOADS 64
+/* getval at one original at a time: 30 dead-lock it (A.3 B9). */
+#define BYTESTAG_LIMIT_GETVALS_TO_ORIGINAL 4
+
+/* Look-ups: candidates of a shortlist, nodes taken from one reply. */
+#define BYTESTAG_LIMIT_CANDIDATES 512
+#define BYTESTAG_LIMIT_NODES_OF_REPLY 64
+#define BYTESTAG_LIMIT_VALUES_OF_REPLY 64
+/* Replacement candidates that wait behind a full bucket. */
+#define BYTESTAG_LIMIT_REPLACEMENTS 20
+
+/* Values kept in memory for others. */
+#define BYTESTAG_LIMIT_MEMORY_TABLE_BYTES (512 * 1024 * 1024)
+#define BYTESTAG_LIMIT_MEMORY_TABLE_VALUES 100000
+/* Indices listed under one key. */
+#define BYTESTAG_LIMIT_INDICES_OF_KEY 64
+
+/* A turn of the socket source: datagrams and time, whichever ends first. */
+#define BYTESTAG_LIMIT_DATAGRAMS_OF_TURN 32
+#define BYTESTAG_LIMIT_TURN_US 2000
+
+/* The control socket: clients at one time, bytes of a line. */
+#define BYTESTAG_LIMIT_CONTROL_CLIENTS 16
+#define BYTESTAG_LIMIT_CONTROL_LINE (1024 * 1024)
+
+/* A list on screen holds at most so many rows. */
+#define BYTESTAG_LIMIT_ROWS 2000

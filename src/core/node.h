@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "core/endpoint.h"
+#include "core/key.h"
+
+G_BEGIN_DECLS
+
+#define BYTESTAG_TYPE_NODE (bytestag_node_get_type ())
+G_DECLARE_FINAL_TYPE (BytestagNode, bytestag_node, BYTESTAG, NODE, GObject)
+
+/**
+ * BytestagNodeState:
+ * @BYTESTAG_NODE_NEW: never answered us
+ * @BYTESTAG_NODE_GOOD: answered its last request, and lately
+ * @BYTESTAG_NODE_QUESTIONABLE: one failure, or silent for 15 minutes
+ * @BYTESTAG_NODE_STALE: failed twice or more in a row
+ */
+typedef enum {
+  BYTESTAG_NODE_NEW,
+  BYTESTAG_NODE_GOOD,
+  BYTESTAG_NODE_QUESTIONABLE,
+  BYTESTAG_NODE_STALE,
+} BytestagNodeState;
+
+#define BYTESTAG_TYPE_NODE_STATE (bytestag_node_state_get_type ())
+GType                   bytestag_node_state_get_type (void) G_GNUC_CONST;
+
+/* An end-point connection: a key and an endpoint, which make its identity and
+ * never change; and what we learnt of it. Properties (all read-only, notified):
+ * "key" (BytestagKey), "address" (string HOST:PORT), "state", "rtt" (int64 µs),
+ * "first-seen", "last-seen" (int64 µs of the clock), "failures" (uint). */
+BytestagNode           *bytestag_node_new            (const BytestagKey      *key,
+                                                      const BytestagEndpoint *endpoint);
+/* A node as a list of a peer names it: @host may be any text, and is kept; when
+ * it is not numeric, the endpoint is unset. */
+BytestagNode           *bytestag_node_new_for_host   (const BytestagKey      *key,
+                                                      const char             *host,
+                                                      guint16                 port);
+const BytestagKey      *bytestag_node_get_key        (BytestagNode           *self);
+const BytestagEndpoint *bytestag_node_get_endpoint   (BytestagNode           *self);
+/* (transfer full) the host alone */
+char                   *bytestag_node_dup_host       (BytestagNode           *self);
+guint16                 bytestag_node_get_port       (BytestagNode           *self);
+/* Key and address (host and port) are equal. */
+gboolean                bytestag_node_equal          (BytestagNode           *self,
+                                                      BytestagNode           *other);
+
+/* It answered: @rtt in µs (< 0: unknown, e.g. after a retransmission), @now of the clock. */
+void                    bytestag_node_answered       (BytestagNode           *self,
+                                                      gint64                  rtt,
+                                                      gint64                  now);
+/* It sent us something. */
+void                    bytestag_node_seen           (BytestagNode           *self,
+                                                      gint64                  now);
+void                    bytestag_node_failed         (BytestagNode           *self);
+/* Smoothed round trip and its deviation (RFC 6298), µs; -1: not measured. */
+gint64                  bytestag_node_get_rtt        (BytestagNode           *self);
+gint64                  bytestag_node_get_rtt_deviation (BytestagNode        *self);
+gint64                  bytestag_node_get_first_seen (BytestagNode           *self);
+gint64                  bytestag_node_get_last_seen  (BytestagNode           *self);
+guint                   bytestag_node_get_failures   (BytestagNode           *self);
+/* The state at the last change; _update_state() looks at the age. */
+BytestagNodeState       bytestag_node_get_state      (BytestagNode           *self);
+void                    bytestag_node_update_state   (BytestagNode           *self,
+                                                      gint64                  now);
+/* Capabilities (B.1): -1 for an original node, else its "ext" bits. */
+int                     bytestag_node_get_extensions (BytestagNode           *self);
+void                    bytestag_node_set_extensions (BytestagNode           *self,
+                                                      int                     extensions);
+
+G_END_DECLS

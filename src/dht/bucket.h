@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "core/node.h"
+
+G_BEGIN_DECLS
+
+/* k of Kademlia (A.4; seed: Bucket.MAX_BUCKET_SIZE). */
+#define BYTESTAG_MAX_BUCKET_SIZE 20
+
+#define BYTESTAG_TYPE_BUCKET (bytestag_bucket_get_type ())
+G_DECLARE_FINAL_TYPE (BytestagBucket, bytestag_bucket, BYTESTAG, BUCKET, GObject)
+
+/* A bucket of nodes (seed: Bucket). A GListModel of BytestagNode by slot: a node
+ * keeps its place while it is in; the order by last seen is internal. Properties:
+ * "number", "n-nodes", "last-update" (int64 µs), "locked". Signal "full" (node,
+ * oldest): emitted when node_update() locked the bucket. */
+BytestagBucket *bytestag_bucket_new             (guint           number);
+guint           bytestag_bucket_get_number      (BytestagBucket *self);
+guint           bytestag_bucket_get_n_nodes     (BytestagBucket *self);
+/* (transfer none) by slot, no reference taken: for the engine. */
+BytestagNode   *bytestag_bucket_peek            (BytestagBucket *self,
+                                                 guint           slot);
+/* (transfer full) (element-type BytestagNode) least recently seen first. */
+GPtrArray      *bytestag_bucket_dup_nodes       (BytestagBucket *self);
+gint64          bytestag_bucket_get_last_update (BytestagBucket *self);
+gboolean        bytestag_bucket_is_locked       (BytestagBucket *self);
+/* (transfer none) (nullable) the member with this id and endpoint. */
+BytestagNode   *bytestag_bucket_find            (BytestagBucket         *self,
+                                                 const BytestagKey      *key,
+                                                 const BytestagEndpoint *endpoint);
+/* The seed's rule (A.4): adds, or moves to the end of the order. A full bucket
+ * fails with BYTESTAG_ERROR_BUCKET_FULL, whoever the node is, and is locked until
+ * keep_old_node() or keep_new_node(); while locked it ignores (returns TRUE). */
+gboolean        bytestag_bucket_node_update     (BytestagBucket *self,
+                                                 BytestagNode   *node,
+                                                 gint64          now,
+                                                 GError        **error);
+/* The oldest answered: the order stays, the new one is dropped. */
+void            bytestag_bucket_keep_old_node   (BytestagBucket *self);
+/* It did not: its slot goes to the new one, which is now the newest. */
+void            bytestag_bucket_keep_new_node   (BytestagBucket *self,
+                                                 gint64          now);
+/* Moves a member to the end of the order; does not ping, lock or fail. */
+gboolean        bytestag_bucket_touch           (BytestagBucket *self,
+                                                 BytestagNode   *node,
+                                                 gint64          now);
+/* Takes a member out. */
+gboolean        bytestag_bucket_remove          (BytestagBucket *self,
+                                                 BytestagNode   *node);
+
+G_END_DECLS

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "core/node.h"
+#include "core/reactor.h"
+#include "core/task-slot.h"
+#include "dht/routing-table.h"
+#include "dht/tasks.h"
+#include "wire/message.h"
+
+G_BEGIN_DECLS
+
+/* The seed's constants (DHTNetwork), same values; seconds. */
+#define BYTESTAG_NETWORK_ID "BYTESTAG"
+#define BYTESTAG_MAX_VALUE_SIZE 1048576
+#define BYTESTAG_NETWORK_PARALLELISM 3
+#define BYTESTAG_TIME_EXPIRE 86490
+#define BYTESTAG_TIME_REFRESH 3600
+#define BYTESTAG_TIME_REPLICATE 3600
+#define BYTESTAG_TIME_REPUBLISH 86400
+/* A.1.5 */
+#define BYTESTAG_CHUNK_SIZE 1024
+
+#define BYTESTAG_TYPE_NETWORK (bytestag_network_get_type ())
+G_DECLARE_FINAL_TYPE (BytestagNetwork, bytestag_network, BYTESTAG, NETWORK, GObject)
+
+/* The distributed hash table network (seed: DHTNetwork): sans-I/O, implements
+ * BytestagEngine. Properties: "node", "routing-table", "download-slot", "tasks"
+ * (GListModel of the running look-ups and joins, for views). Signal "value-stored"
+ * (BytestagKvpId): a peer's store was kept.
+ *
+ * Every method that returns a task has started it; (transfer full); completion
+ * comes as its "finished" signal, never inside the call. */
+
+/* @node_id: (nullable) random when NULL. @download_slot: (nullable) made when NULL. */
+BytestagNetwork      *bytestag_network_new               (BytestagReactor        *reactor,
+                                                          BytestagTransport      *transport,
+                                                          BytestagKvpTable       *table,
+                                                          const BytestagKey      *node_id,
+                                                          BytestagTaskSlot       *download_slot);
+
+void                  bytestag_network_receive           (BytestagNetwork        *self,
+                                                          const BytestagEndpoint *from,
+                                                          const guint8           *data,
+                                                          gsize                   length);
+void                  bytestag_network_tick              (BytestagNetwork        *self);
+gint64                bytestag_network_get_deadline      (BytestagNetwork        *self);
+
+/* (transfer none) our own id and address */
+BytestagNode         *bytestag_network_get_node          (BytestagNetwork        *self);
+const BytestagKey    *bytestag_network_get_key           (BytestagNetwork        *self);
+/* The address of the socket. */
+void                  bytestag_network_get_address       (BytestagNetwork        *self,
+                                                          BytestagEndpoint       *address);
+/* Our address as peers see it (B.1 "Own address"); FALSE while not believed. */
+gboolean              bytestag_network_get_seen_address  (BytestagNetwork        *self,
+                                                          BytestagEndpoint       *address);
+BytestagReactor      *bytestag_network_get_reactor       (BytestagNetwork        *self);
+BytestagKvpTable     *bytestag_network_get_table         (BytestagNetwork        *self);
+BytestagRoutingTable *bytestag_network_get_routing_table (BytestagNetwork        *self);
+/* Holds the download tasks. */
+BytestagTaskSlot     *bytestag_network_get_download_slot (BytestagNetwork        *self);
+/* (element-type BytestagTask) */
+GListModel           *bytestag_network_get_tasks         (BytestagNetwork        *self);
+
+/* Counters since the start. */
+typedef struct {
+  guint64 datagrams_received, datagrams_sent;
+  guint64 bytes_received, bytes_sent;
+  guint64 requests_served, stores_accepted, stores_kept, stores_wrong, uploads;
+  guint64 drops[BYTESTAG_N_DROPS];
+} BytestagNetworkCounters;
+const BytestagNetworkCounters *bytestag_network_get_counters (BytestagNetwork    *self);
+
+BytestagPingTask          *bytestag_network_ping_address         (BytestagNetwork        *self,
+                                                                  const BytestagEndpoint *address);
+BytestagPingTask          *bytestag_network_ping_node            (BytestagNetwork        *self,
+                                                                  BytestagNode           *node);
+/* Ping, then a look-up of our own id, then refresh of the other buckets. */
+BytestagJoinTask          *bytestag_network_join_network         (BytestagNetwork        *self,
+                                                                  const BytestagEndpoint *address);
+BytestagFindNodesTask     *bytestag_network_find_nodes_from_node (BytestagNetwork        *self,
+                                                                  BytestagNode           *node,
+                                                                  const BytestagKey      *key);
+/* @index: (nullable) */
+BytestagFindValueTask     *bytestag_network_find_value_from_node (BytestagNetwork        *self,
+                                                                  BytestagNode           *node,
+                                                                  const BytestagKey      *key,
+                                                                  const BytestagKey      *index);
+BytestagFindShortlistTask *bytestag_network_find_node_shortlist  (BytestagNetwork        *self,
+                                                                  const BytestagKey      *key);
+/* @stop_at_value: end when the first node says that it holds it. */
+BytestagFindShortlistTask *bytestag_network_find_value_shortlist (BytestagNetwork        *self,
+                                                                  const BytestagKey      *key,
+                                                                  const BytestagKey      *index,
+                                                                  gboolean                stop_at_value);
+/* Downloads a value from a node (getval, A.1.5), from @offset on; waits in the
+ * download slot. @index: (nullable) = key. */
+BytestagDownloadTask      *bytestag_network_get_value_from_node  (BytestagNetwork        *self,
+                                                                  BytestagNode           *node,
+                                                                  const BytestagKey      *key,
+                                                                  const BytestagKey      *index,
+                                                                  gsize                   offset);
+/* Look-up, then download from the holders, nearest first, going on at the offset
+ * reached when one fails, until SHA-1(value) = index. Looks in the own table first. */
+BytestagGetValueTask      *bytestag_network_get_value            (BytestagNetwork        *self,
+                                                                  const BytestagKey      *key,
+                                                                  const BytestagKey      *index);
+/* @timestamp: unix seconds. */
+BytestagStoreToNodeTask   *bytestag_network_store_to_node        (BytestagNetwork        *self,
+                                                                  BytestagNode           *node,
+                                                                  const BytestagKey      *key,
+                                                                  const BytestagKey      *index,
+                                                                  GBytes                 *value,
+                                                                  gint64                  timestamp);
+/* Publishes a value of our table to the @copies closest nodes (1 to 20). */
+BytestagStoreValueTask    *bytestag_network_store_value          (BytestagNetwork        *self,
+                                                                  const BytestagKey      *key,
+                                                                  const BytestagKey      *index,
+                                                                  guint                   copies);
+/* Stops timers and fails what runs; before the last unref of one that lived. */
+void                       bytestag_network_shut_down            (BytestagNetwork        *self);
+
+G_END_DECLS

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "core/endpoint.h"
+#include "core/reactor.h"
+#include "wire/message.h"
+
+G_BEGIN_DECLS
+
+/* Requests of ours that wait for a reply (A.1.2): pooled records, matched by
+ * (id, exact endpoint); the same bytes are sent once more after 5 s, and after
+ * 10 s it is over. */
+typedef struct _BytestagReplyTable BytestagReplyTable;
+
+/* @message: NULL when the time is over (or the request was cancelled by the table going).
+ * @rtt: µs, -1 after a retransmission or without a message. Called from receive
+ * or tick, at most once. */
+typedef void (*BytestagReplyFunc) (const BytestagMessage  *message,
+                                   const BytestagEndpoint *from,
+                                   gint64                  rtt,
+                                   gpointer                user_data);
+
+/* 20 random bytes in base64: a seq_id (A.1.2). */
+#define BYTESTAG_SEQUENCE_ID_SIZE 20
+
+BytestagReplyTable *bytestag_reply_table_new       (BytestagReactor        *reactor,
+                                                    BytestagTransport      *transport);
+void                bytestag_reply_table_free      (BytestagReplyTable     *self);
+/* A fresh sequence id, for the message about to be written. */
+void                bytestag_reply_table_make_id   (BytestagReplyTable     *self,
+                                                    BytestagKey            *id);
+/* Sends @data, which carries @id as its seq_id, and waits. Returns a handle for
+ * _cancel(), 0 when BYTESTAG_LIMIT_PENDING_REQUESTS wait already (nothing is sent
+ * and @func is not called). */
+guint64             bytestag_reply_table_send      (BytestagReplyTable     *self,
+                                                    const BytestagEndpoint *to,
+                                                    const BytestagKey      *id,
+                                                    const guint8           *data,
+                                                    gsize                   length,
+                                                    BytestagReplyFunc       func,
+                                                    gpointer                user_data);
+void                bytestag_reply_table_cancel    (BytestagReplyTable     *self,
+                                                    guint64                 handle);
+/* A message of kind REPLY came: calls who waits, or returns FALSE. */
+gboolean            bytestag_reply_table_dispatch  (BytestagReplyTable     *self,
+                                                    const BytestagEndpoint *from,
+                                                    const BytestagMessage  *message);
+guint               bytestag_reply_table_get_n_pending (BytestagReplyTable *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BytestagReplyTable, bytestag_reply_table_free)
+
+G_END_DECLS

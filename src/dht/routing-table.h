@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "core/ports.h"
+#include "dht/bucket.h"
+
+G_BEGIN_DECLS
+
+#define BYTESTAG_TYPE_ROUTING_TABLE (bytestag_routing_table_get_type ())
+G_DECLARE_FINAL_TYPE (BytestagRoutingTable, bytestag_routing_table, BYTESTAG, ROUTING_TABLE, GObject)
+
+/* 160 buckets, keyed by the node's own id (seed: RoutingTable; A.4). A GListModel
+ * of the 160 BytestagBuckets, each made when it is first looked at or filled.
+ * Property "num-contacts", notified. Signal "bucket-full" (bucket, node, oldest):
+ * the bucket is locked; whoever listens pings @oldest and then calls
+ * bytestag_routing_table_keep_old_node() or _keep_new_node(). Never sends. */
+BytestagRoutingTable *bytestag_routing_table_new              (const BytestagKey    *key,
+                                                               BytestagClock        *clock);
+const BytestagKey    *bytestag_routing_table_get_key          (BytestagRoutingTable *self);
+guint                 bytestag_routing_table_get_num_contacts (BytestagRoutingTable *self);
+/* (transfer none) the bucket by number, made if need be. */
+BytestagBucket       *bytestag_routing_table_get_nth_bucket   (BytestagRoutingTable *self,
+                                                               guint                 number);
+/* (transfer none) (nullable) NULL while nothing was ever in it. */
+BytestagBucket       *bytestag_routing_table_peek_bucket      (BytestagRoutingTable *self,
+                                                               guint                 number);
+/* 160 for our own key. */
+guint                 bytestag_routing_table_get_bucket_number (BytestagRoutingTable *self,
+                                                               const BytestagKey    *key);
+/* (transfer none) (nullable) NULL for our own key. */
+BytestagBucket       *bytestag_routing_table_get_bucket       (BytestagRoutingTable *self,
+                                                               BytestagNode         *node);
+/* (transfer none) (nullable) the contact with this id and endpoint. */
+BytestagNode         *bytestag_routing_table_find             (BytestagRoutingTable   *self,
+                                                               const BytestagKey      *key,
+                                                               const BytestagEndpoint *endpoint);
+/* A node answered: enters it, or touches it when it is a member. One entry for
+ * each id and family. Our own id is never entered. A full bucket: @node becomes a
+ * replacement candidate and "bucket-full" is emitted, unless the bucket is locked;
+ * a stale member makes room at once. FALSE: not entered; with
+ * BYTESTAG_ERROR_BUCKET_FULL when it waits as a candidate. */
+gboolean              bytestag_routing_table_node_update      (BytestagRoutingTable *self,
+                                                               BytestagNode         *node,
+                                                               GError              **error);
+void                  bytestag_routing_table_keep_old_node    (BytestagRoutingTable *self,
+                                                               BytestagBucket       *bucket);
+void                  bytestag_routing_table_keep_new_node    (BytestagRoutingTable *self,
+                                                               BytestagBucket       *bucket);
+/* A contact failed to answer: counted; a stale one is replaced when a candidate
+ * waits, and else stays (B.5). */
+void                  bytestag_routing_table_node_failed      (BytestagRoutingTable *self,
+                                                               BytestagNode         *node);
+/* Writes the closest contacts to @key, nearest first, to @nodes (no references,
+ * room for @count); returns how many. Allocates nothing. */
+guint                 bytestag_routing_table_select_close     (BytestagRoutingTable *self,
+                                                               const BytestagKey    *key,
+                                                               BytestagNode        **nodes,
+                                                               guint                 count);
+/* (transfer full) (element-type BytestagNode) the same as a list. Seed: get_close_nodes. */
+GPtrArray            *bytestag_routing_table_get_close_nodes  (BytestagRoutingTable *self,
+                                                               const BytestagKey    *key,
+                                                               guint                 count);
+/* Contacts that are nearer to @key than we are. */
+guint                 bytestag_routing_table_count_close      (BytestagRoutingTable *self,
+                                                               const BytestagKey    *key);
+/* The original's formula (A.4 "Expiry"), for interoperation tests only. */
+gdouble               bytestag_original_time_to_live          (BytestagRoutingTable *self,
+                                                               const BytestagKey    *key);
+/* Aborts when something that must hold does not: bucket numbers, sizes, counts,
+ * orders, no node twice, not our own id. */
+void                  bytestag_routing_table_check_invariants (BytestagRoutingTable *self);
+
+G_END_DECLS

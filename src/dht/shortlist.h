@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "core/exchange-info.h"
+#include "core/node.h"
+
+G_BEGIN_DECLS
+
+/**
+ * BytestagCandidateState:
+ * @BYTESTAG_CANDIDATE_NEW: not contacted
+ * @BYTESTAG_CANDIDATE_CONTACTED: asked, no answer yet
+ * @BYTESTAG_CANDIDATE_SLOW: asked, and its soft time-out has passed: holds no slot,
+ *   a late answer still counts (B.5)
+ * @BYTESTAG_CANDIDATE_ANSWERED: answered
+ * @BYTESTAG_CANDIDATE_FAILED: did not, for good
+ */
+typedef enum {
+  BYTESTAG_CANDIDATE_NEW,
+  BYTESTAG_CANDIDATE_CONTACTED,
+  BYTESTAG_CANDIDATE_SLOW,
+  BYTESTAG_CANDIDATE_ANSWERED,
+  BYTESTAG_CANDIDATE_FAILED,
+} BytestagCandidateState;
+
+#define BYTESTAG_TYPE_CANDIDATE_STATE (bytestag_candidate_state_get_type ())
+GType bytestag_candidate_state_get_type (void) G_GNUC_CONST;
+
+#define BYTESTAG_TYPE_CANDIDATE (bytestag_candidate_get_type ())
+G_DECLARE_FINAL_TYPE (BytestagCandidate, bytestag_candidate, BYTESTAG, CANDIDATE, GObject)
+
+/* Properties, notified: "node", "state", "useful", "step" (uint: 0 for the start
+ * nodes, else one more than the candidate that named it). */
+BytestagNode          *bytestag_candidate_get_node   (BytestagCandidate *self);
+BytestagCandidateState bytestag_candidate_get_state  (BytestagCandidate *self);
+gboolean               bytestag_candidate_get_useful (BytestagCandidate *self);
+guint                  bytestag_candidate_get_step   (BytestagCandidate *self);
+
+#define BYTESTAG_TYPE_SHORTLIST (bytestag_shortlist_get_type ())
+G_DECLARE_FINAL_TYPE (BytestagShortlist, bytestag_shortlist, BYTESTAG, SHORTLIST, GObject)
+
+/* The candidates of one look-up, nearest to its key first (seed: Shortlist). A
+ * GListModel of BytestagCandidate; every change of state is a notify of the item.
+ * One candidate for each id: the endpoint that answered first, others are
+ * alternates, tried when it fails. At most BYTESTAG_LIMIT_CANDIDATES: farther ones
+ * make room. */
+BytestagShortlist *bytestag_shortlist_new                      (const BytestagKey *key,
+                                                                const BytestagKey *own_id);
+const BytestagKey *bytestag_shortlist_get_key                  (BytestagShortlist *self);
+/* Adds nodes that are not known yet. @source: (nullable) who named them. Our own
+ * id and unusable endpoints are passed over. (element-type BytestagNode) */
+void               bytestag_shortlist_add_nodes                (BytestagShortlist *self,
+                                                                GPtrArray         *nodes,
+                                                                BytestagNode      *source);
+/* Up to @count uncontacted nodes, nearest first, which become CONTACTED.
+ * (transfer full) (element-type BytestagNode) */
+GPtrArray         *bytestag_shortlist_get_nodes_for_contacting (BytestagShortlist *self,
+                                                                guint              count);
+/* A contacted node answered (@active), with values or not; or failed for good.
+ * @infos: (nullable) (element-type BytestagExchangeInfo) */
+void               bytestag_shortlist_mark_node                (BytestagShortlist *self,
+                                                                BytestagNode      *node,
+                                                                gboolean           active,
+                                                                gboolean           useful,
+                                                                GPtrArray         *infos);
+/* Its soft time-out passed. */
+void               bytestag_shortlist_mark_slow                (BytestagShortlist *self,
+                                                                BytestagNode      *node);
+/* CONTACTED ones: what counts against alpha. */
+guint              bytestag_shortlist_get_n_contacted          (BytestagShortlist *self);
+/* The 20 closest live candidates have answered (or all have, when fewer): nobody
+ * nearer is uncontacted or CONTACTED. */
+gboolean           bytestag_shortlist_is_finished              (BytestagShortlist *self);
+/* (transfer full) (element-type BytestagNode) those that answered, nearest first. */
+GPtrArray         *bytestag_shortlist_sorted_nodes             (BytestagShortlist *self);
+/* (transfer full) (element-type BytestagNode) those that hold the value, nearest first. */
+GPtrArray         *bytestag_shortlist_useful_nodes             (BytestagShortlist *self);
+/* What most of the useful nodes say of (key, index). (transfer full) (nullable) */
+BytestagExchangeInfo *bytestag_shortlist_get_common_exchange_info (BytestagShortlist *self,
+                                                                const BytestagKey *key,
+                                                                const BytestagKey *index);
+
+G_END_DECLS

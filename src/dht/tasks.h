@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "core/task.h"
+#include "core/node.h"
+#include "core/exchange-info.h"
+#include "dht/shortlist.h"
+
+/* The tasks of the network, one file each. (Seed: Task and its subclasses.) They
+ * are made by BytestagNetwork's methods. Results are there once "finished". */
+
+G_BEGIN_DECLS
+
+#define BYTESTAG_TYPE_PING_TASK (bytestag_ping_task_get_type ())
+G_DECLARE_FINAL_TYPE (BytestagPingTask, bytestag_ping_task, BYTESTAG, PING_TASK, BytestagTask)
+/* µs; -1 unless DONE. */
+gint64        bytestag_ping_task_get_rtt  (BytestagPingTask *self);
+/* (transfer none) (nullable) who answered; NULL also when it did not say its id. */
+BytestagNode *bytestag_ping_task_get_node (BytestagPingTask *self);
+
+#define BYTESTAG_TYPE_FIND_NODES_TASK (bytestag_find_nodes_task_get_type ())
+G_DECLARE_FINAL_TYPE (BytestagFindNodesTask, bytestag_find_nodes_task, BYTESTAG, FIND_NODES_TASK, BytestagTask)
+/* (transfer none) (nullable) (element-type BytestagNode) */
+GPtrArray    *bytestag_find_nodes_task_get_nodes (BytestagFindNodesTask *self);
+
+/* A boxed result: values, or else nodes. (Seed: FindValueFromNodeResult.) */
+typedef struct {
+  GPtrArray *values; /* (nullable) (element-type BytestagExchangeInfo) */
+  GPtrArray *nodes;  /* (nullable) (element-type BytestagNode) */
+} BytestagFindValueResult;
+#define BYTESTAG_TYPE_FIND_VALUE_RESULT (bytestag_find_value_result_get_type ())
+GType                    bytestag_find_value_result_get_type (void) G_GNUC_CONST;
+BytestagFindValueResult *bytestag_find_value_result_copy     (const BytestagFindValueResult *self);
+void                     bytestag_find_value_result_free     (BytestagFindValueResult       *self);
+
+#define BYTESTAG_TYPE_FIND_VALUE_TASK (bytestag_find_value_task_get_type ())
+G_DECLARE_FINAL_TYPE (BytestagFindValueTask, bytestag_find_value_task, BYTESTAG, FIND_VALUE_TASK, BytestagTask)
+/* (transfer none) (nullable) */
+const BytestagFindValueResult *bytestag_find_value_task_get_result (BytestagFindValueTask *self);
+
+#define BYTESTAG_TYPE_FIND_SHORTLIST_TASK (bytestag_find_shortlist_task_get_type ())
+G_DECLARE_FINAL_TYPE (BytestagFindShortlistTask, bytestag_find_shortlist_task, BYTESTAG, FIND_SHORTLIST_TASK, BytestagTask)
+/* (transfer none) there from the start, and changing. */
+BytestagShortlist *bytestag_find_shortlist_task_get_shortlist (BytestagFindShortlistTask *self);
+const BytestagKey *bytestag_find_shortlist_task_get_key       (BytestagFindShortlistTask *self);
+/* Requests sent. */
+guint              bytestag_find_shortlist_task_get_n_requests (BytestagFindShortlistTask *self);
+
+#define BYTESTAG_TYPE_JOIN_TASK (bytestag_join_task_get_type ())
+G_DECLARE_FINAL_TYPE (BytestagJoinTask, bytestag_join_task, BYTESTAG, JOIN_TASK, BytestagTask)
+
+/* A value that comes in by the original's transfer: state, bytes, rate. */
+#define BYTESTAG_TYPE_DOWNLOAD_TASK (bytestag_download_task_get_type ())
+G_DECLARE_DERIVABLE_TYPE (BytestagDownloadTask, bytestag_download_task, BYTESTAG, DOWNLOAD_TASK, BytestagTask)
+struct _BytestagDownloadTaskClass
+{
+  BytestagTaskClass parent_class;
+  gpointer padding[4];
+};
+/* (transfer full) (nullable) the bytes that came, also of one that failed. */
+GBytes       *bytestag_download_task_dup_bytes (BytestagDownloadTask *self);
+BytestagNode *bytestag_download_task_get_node  (BytestagDownloadTask *self);
+const BytestagKvpId *bytestag_download_task_get_id (BytestagDownloadTask *self);
+
+/* The same for what a peer stores here. */
+#define BYTESTAG_TYPE_READ_STORE_TASK (bytestag_read_store_task_get_type ())
+G_DECLARE_FINAL_TYPE (BytestagReadStoreTask, bytestag_read_store_task, BYTESTAG, READ_STORE_TASK, BytestagDownloadTask)
+
+#define BYTESTAG_TYPE_GET_VALUE_TASK (bytestag_get_value_task_get_type ())
+G_DECLARE_FINAL_TYPE (BytestagGetValueTask, bytestag_get_value_task, BYTESTAG, GET_VALUE_TASK, BytestagTask)
+/* (transfer none) (nullable) */
+GBytes       *bytestag_get_value_task_get_bytes (BytestagGetValueTask *self);
+
+#define BYTESTAG_TYPE_STORE_TO_NODE_TASK (bytestag_store_to_node_task_get_type ())
+G_DECLARE_FINAL_TYPE (BytestagStoreToNodeTask, bytestag_store_to_node_task, BYTESTAG, STORE_TO_NODE_TASK, BytestagTask)
+typedef enum {
+  BYTESTAG_STORE_PENDING,
+  BYTESTAG_STORE_SENT,    /* every byte was acked, and the end was sent */
+  BYTESTAG_STORE_HELD,    /* refused: it holds the value already, or is full */
+  BYTESTAG_STORE_FAILED,
+} BytestagStoreOutcome;
+BytestagStoreOutcome bytestag_store_to_node_task_get_outcome (BytestagStoreToNodeTask *self);
+/* Acked bytes. */
+gsize         bytestag_store_to_node_task_get_n_sent (BytestagStoreToNodeTask *self);
+BytestagNode *bytestag_store_to_node_task_get_node   (BytestagStoreToNodeTask *self);
+
+/* Signals "store-started" and "store-finished" (BytestagStoreToNodeTask).
+ * (Seed: store_to_node_task_observer.) */
+#define BYTESTAG_TYPE_STORE_VALUE_TASK (bytestag_store_value_task_get_type ())
+G_DECLARE_FINAL_TYPE (BytestagStoreValueTask, bytestag_store_value_task, BYTESTAG, STORE_VALUE_TASK, BytestagTask)
+/* Nodes that hold the value now: took it, or said that they had it. */
+guint         bytestag_store_value_task_get_n_copies (BytestagStoreValueTask *self);
+
+G_END_DECLS

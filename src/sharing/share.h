@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "core/task.h"
+#include "wire/collection-info.h"
+#include "wire/link.h"
+
+G_BEGIN_DECLS
+
+typedef enum {
+  BYTESTAG_SHARE_HASHING,
+  BYTESTAG_SHARE_PUBLISHING, /* the link is there, copies are being sent */
+  BYTESTAG_SHARE_ONLINE,     /* every piece was sent once, or nobody is there to send to */
+  BYTESTAG_SHARE_FAILED,
+  BYTESTAG_SHARE_STOPPED,
+} BytestagShareState;
+
+#define BYTESTAG_TYPE_SHARE_STATE (bytestag_share_state_get_type ())
+GType bytestag_share_state_get_type (void) G_GNUC_CONST;
+
+#define BYTESTAG_TYPE_SHARE (bytestag_share_get_type ())
+G_DECLARE_FINAL_TYPE (BytestagShare, bytestag_share, BYTESTAG, SHARE, GObject)
+
+/* A collection that the person here shares. Made by BytestagLibrary. Properties,
+ * read-only, notified at most 4 times a second while they run:
+ * "name" (string), "state", "link" (string, nullable until hashed), "n-files"
+ * (uint), "size" (uint64 bytes), "bytes-hashed" (uint64), "current-file" (string, nullable),
+ * "n-pieces" (uint: values to publish), "n-pieces-sent" (uint: went to at least one node),
+ * "fraction" (double, of what it does now), "error" (GError, nullable),
+ * "skipped" (GStrv: hidden files and links left out). Signal "ready": hashed, the link is there;
+ * "published": the first pass is over; "failed". */
+const char            *bytestag_share_get_name       (BytestagShare *self);
+BytestagShareState     bytestag_share_get_state      (BytestagShare *self);
+/* (transfer none) (nullable) */
+BytestagLink          *bytestag_share_get_link       (BytestagShare *self);
+BytestagCollectionInfo *bytestag_share_get_collection (BytestagShare *self);
+const GError          *bytestag_share_get_error      (BytestagShare *self);
+guint                  bytestag_share_get_n_files    (BytestagShare *self);
+guint64                bytestag_share_get_size       (BytestagShare *self);
+guint64                bytestag_share_get_bytes_hashed (BytestagShare *self);
+guint                  bytestag_share_get_n_pieces   (BytestagShare *self);
+guint                  bytestag_share_get_n_pieces_sent (BytestagShare *self);
+
+G_END_DECLS
