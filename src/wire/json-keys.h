@@ -5,6 +5,7 @@
 #define BYTESTAG_JSON_KEY "key"
 #define BYTESTAG_JSON_INDEX "index"
 #define BYTESTAG_JSON_NETWORK_ID "netid"
+#define BYTESTAG_JSON_NETWORK "BYTESTAG"
 #define BYTESTAG_JSON_NODES "nodes"
 #define BYTESTAG_JSON_NODE_ID "nodeid"
 #define BYTESTAG_JSON_RPC "rpc"

@@ -107,9 +107,13 @@ BytestagDrop   bytestag_codec_read (BytestagCodec   *self,
 
 /* Python's truth of a JSON value: missing, null, false, 0, "", [], {} are not. */
 gboolean       bytestag_slice_is_truthy (const BytestagSlice *slice);
+/* The same text, or strings that decode to the same. */
 gboolean       bytestag_slice_equal     (const BytestagSlice *a, const BytestagSlice *b);
 /* A JSON string, number, true, false or null; not an array or object (A.2, 6). */
 gboolean       bytestag_slice_is_scalar (const BytestagSlice *slice);
+/* A JSON string that is a key in text: how ids of ours come back. */
+gboolean       bytestag_slice_get_key   (const BytestagSlice *slice,
+                                         BytestagKey         *key);
 /* Reads "nodes" of a reply into @nodes (room for @max, further ones are left
  * out). Returns how many, or -1 when the list is to be rejected (A.1.4: one bad
  * element). Nodes whose host is not numeric or usable are skipped. */

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "wire/packet.h"
+
+/* Level 1 takes half the time of level 6 for 1 % more bytes; an original reads any. */
+#define COMPRESSION_LEVEL 1
+
+BytestagCodec *
+bytestag_codec_new (void)
+{
+  BytestagCodec *self = g_new (BytestagCodec, 1);
+
+  self->inflater = bytestag_inflater_new ();
+  self->compressor = libdeflate_alloc_compressor (COMPRESSION_LEVEL);
+  if (self->compressor == NULL)
+    g_error ("No memory for a compressor");
+  bytestag_writer_init (&self->writer, self->text, sizeof self->text);
+  return self;
+}
+
+void
+bytestag_codec_free (BytestagCodec *self)
+{
+  bytestag_inflater_free (self->inflater);
+  libdeflate_free_compressor (self->compressor);
+  g_free (self);
+}
+
+BytestagDrop
+bytestag_codec_read (BytestagCodec   *self,
+                     const guint8    *data,
+                     gsize            length,
+                     BytestagMessage *message)
+{
+  const char *text;
+  gsize text_length;
+  BytestagDrop drop = bytestag_inflater_run (self->inflater, data, length, &text, &text_length);
+
+  if (drop != BYTESTAG_DROP_NONE)
+    return drop;
+  return bytestag_message_parse (message, text, text_length);
+}
+
+void
+bytestag_codec_begin (BytestagCodec *self)
+{
+  bytestag_writer_init (&self->writer, self->text, sizeof self->text);
+  bytestag_writer_begin_object (&self->writer);
+}
+
+const guint8 *
+bytestag_codec_end (BytestagCodec *self,
+                    gsize         *length)
+{
+  bytestag_writer_end_object (&self->writer);
+  if (self->writer.overflows)
+    return NULL;
+  *length = libdeflate_zlib_compress (self->compressor, self->text, self->writer.length,
+                                      self->datagram, sizeof self->datagram);
+  return *length > 0 ? self->datagram : NULL;
+}
