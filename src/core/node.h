@@ -9,6 +9,10 @@ G_BEGIN_DECLS
 #define BYTESTAG_TYPE_NODE (bytestag_node_get_type ())
 G_DECLARE_FINAL_TYPE (BytestagNode, bytestag_node, BYTESTAG, NODE, GObject)
 
+/* A node that was silent for so long is questionable: as in BEP 5, most NATs
+ * have forgotten a flow by then. */
+#define BYTESTAG_NODE_SILENCE_US (15 * 60 * G_USEC_PER_SEC)
+
 /**
  * BytestagNodeState:
  * @BYTESTAG_NODE_NEW: never answered us
@@ -29,7 +33,8 @@ GType                   bytestag_node_state_get_type (void) G_GNUC_CONST;
 /* An end-point connection: a key and an endpoint, which make its identity and
  * never change; and what we learnt of it. Properties (all read-only, notified):
  * "key" (BytestagKey), "address" (string HOST:PORT), "state", "rtt" (int64 µs),
- * "first-seen", "last-seen" (int64 µs of the clock), "failures" (uint). */
+ * "first-seen", "last-seen" (int64 µs of the clock, -1: never), "failures" (uint),
+ * "extensions" (int). */
 BytestagNode           *bytestag_node_new            (const BytestagKey      *key,
                                                       const BytestagEndpoint *endpoint);
 /* A node as a list of a peer names it: @host may be any text, and is kept; when

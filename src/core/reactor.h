@@ -38,13 +38,19 @@ void             bytestag_reactor_post         (BytestagReactor   *self,
                                                 BytestagEventFunc  func,
                                                 gpointer           user_data,
                                                 GDestroyNotify     destroy);
-/* Runs what is posted until the queue is empty or @budget µs have gone (< 0: no
- * limit; the virtual clock does not move, so a simulator has none). */
+/* Runs what is posted, and what that posts, until the queue is empty or @budget
+ * µs have gone (< 0: no limit; the virtual clock does not move, so a simulator
+ * has none). One event runs at least. Does nothing inside a timer or an event. */
 void             bytestag_reactor_drain        (BytestagReactor   *self,
                                                 gint64             budget);
-/* Due timers, then events. */
+/* Due timers, then events for at most BYTESTAG_LIMIT_TURN_US; what is left makes
+ * the deadline 0. Does nothing inside a timer or an event. */
 void             bytestag_reactor_tick         (BytestagReactor   *self);
 /* 0 when an event waits, else the next timer's deadline, else G_MAXINT64. */
 gint64           bytestag_reactor_get_deadline (BytestagReactor   *self);
+/* Ends it: what is posted, and what will be, is destroyed without running. For
+ * the owner of an engine that goes: events that hold objects which hold the
+ * reactor would keep all of them for ever. */
+void             bytestag_reactor_close        (BytestagReactor   *self);
 
 G_END_DECLS

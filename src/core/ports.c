@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "core/ports.h"
+
+G_DEFINE_INTERFACE (BytestagClock, bytestag_clock, G_TYPE_OBJECT)
+G_DEFINE_INTERFACE (BytestagRng, bytestag_rng, G_TYPE_OBJECT)
+G_DEFINE_INTERFACE (BytestagTransport, bytestag_transport, G_TYPE_OBJECT)
+G_DEFINE_INTERFACE (BytestagKvpTable, bytestag_kvp_table, G_TYPE_OBJECT)
+G_DEFINE_INTERFACE (BytestagWorker, bytestag_worker, G_TYPE_OBJECT)
+G_DEFINE_INTERFACE (BytestagEngine, bytestag_engine, G_TYPE_OBJECT)
+
+static void
+bytestag_clock_default_init (BytestagClockInterface *iface)
+{
+}
+
+static void
+bytestag_rng_default_init (BytestagRngInterface *iface)
+{
+}
+
+static void
+bytestag_transport_default_init (BytestagTransportInterface *iface)
+{
+}
+
+static void
+bytestag_kvp_table_default_init (BytestagKvpTableInterface *iface)
+{
+}
+
+static void
+bytestag_worker_default_init (BytestagWorkerInterface *iface)
+{
+}
+
+static void
+bytestag_engine_default_init (BytestagEngineInterface *iface)
+{
+}
+
+gint64
+bytestag_clock_get_time (BytestagClock *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_CLOCK (self), 0);
+
+  return BYTESTAG_CLOCK_GET_IFACE (self)->get_time (self);
+}
+
+gint64
+bytestag_clock_get_wall_time (BytestagClock *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_CLOCK (self), 0);
+
+  return BYTESTAG_CLOCK_GET_IFACE (self)->get_wall_time (self);
+}
+
+void
+bytestag_rng_fill (BytestagRng *self,
+                   guint8 *bytes,
+                   gsize length)
+{
+  g_return_if_fail (BYTESTAG_IS_RNG (self));
+  g_return_if_fail (bytes != NULL || length == 0);
+
+  if (length > 0)
+    BYTESTAG_RNG_GET_IFACE (self)->fill (self, bytes, length);
+}
+
+guint32
+bytestag_rng_range (BytestagRng *self,
+                    guint32 bound)
+{
+  guint32 unfair;
+  guint32 value;
+
+  g_return_val_if_fail (BYTESTAG_IS_RNG (self), 0);
+  g_return_val_if_fail (bound > 0, 0);
+
+  /* The lowest 2³² mod bound values would make small results likelier. */
+  unfair = (0 - bound) % bound;
+  do
+    bytestag_rng_fill (self, (guint8 *) &value, sizeof value);
+  while (value < unfair);
+  return value % bound;
+}
+
+gboolean
+bytestag_transport_send (BytestagTransport *self,
+                         const BytestagEndpoint *to,
+                         const guint8 *data,
+                         gsize length)
+{
+  g_return_val_if_fail (BYTESTAG_IS_TRANSPORT (self), FALSE);
+  g_return_val_if_fail (to != NULL, FALSE);
+  g_return_val_if_fail (data != NULL, FALSE);
+
+  return BYTESTAG_TRANSPORT_GET_IFACE (self)->send (self, to, data, length);
+}
+
+void
+bytestag_transport_get_address (BytestagTransport *self,
+                                BytestagEndpoint *address)
+{
+  g_return_if_fail (BYTESTAG_IS_TRANSPORT (self));
+  g_return_if_fail (address != NULL);
+
+  BYTESTAG_TRANSPORT_GET_IFACE (self)->get_address (self, address);
+}
+
+gboolean
+bytestag_kvp_table_lookup (BytestagKvpTable *self,
+                           const BytestagKvpId *id,
+                           BytestagKvpRecord *record)
+{
+  g_return_val_if_fail (BYTESTAG_IS_KVP_TABLE (self), FALSE);
+  g_return_val_if_fail (id != NULL, FALSE);
+
+  return BYTESTAG_KVP_TABLE_GET_IFACE (self)->lookup (self, id, record);
+}
+
+guint
+bytestag_kvp_table_visit_key (BytestagKvpTable *self,
+                              const BytestagKey *key,
+                              BytestagKvpVisitFunc visit,
+                              gpointer user_data)
+{
+  g_return_val_if_fail (BYTESTAG_IS_KVP_TABLE (self), 0);
+  g_return_val_if_fail (key != NULL, 0);
+  g_return_val_if_fail (visit != NULL, 0);
+
+  return BYTESTAG_KVP_TABLE_GET_IFACE (self)->visit_key (self, key, visit, user_data);
+}
+
+gboolean
+bytestag_kvp_table_has_room (BytestagKvpTable *self,
+                             const BytestagKvpId *id,
+                             guint64 size)
+{
+  g_return_val_if_fail (BYTESTAG_IS_KVP_TABLE (self), FALSE);
+  g_return_val_if_fail (id != NULL, FALSE);
+
+  return BYTESTAG_KVP_TABLE_GET_IFACE (self)->has_room (self, id, size);
+}
+
+void
+bytestag_kvp_table_read (BytestagKvpTable *self,
+                         const BytestagKvpId *id,
+                         BytestagKvpReadFunc done,
+                         gpointer user_data)
+{
+  g_return_if_fail (BYTESTAG_IS_KVP_TABLE (self));
+  g_return_if_fail (id != NULL);
+  g_return_if_fail (done != NULL);
+
+  BYTESTAG_KVP_TABLE_GET_IFACE (self)->read (self, id, done, user_data);
+}
+
+void
+bytestag_kvp_table_write (BytestagKvpTable *self,
+                          const BytestagKvpRecord *record,
+                          GBytes *value,
+                          BytestagKvpWriteFunc done,
+                          gpointer user_data)
+{
+  g_return_if_fail (BYTESTAG_IS_KVP_TABLE (self));
+  g_return_if_fail (record != NULL);
+  g_return_if_fail (value != NULL);
+
+  BYTESTAG_KVP_TABLE_GET_IFACE (self)->write (self, record, value, done, user_data);
+}
+
+gboolean
+bytestag_kvp_table_remove (BytestagKvpTable *self,
+                           const BytestagKvpId *id)
+{
+  g_return_val_if_fail (BYTESTAG_IS_KVP_TABLE (self), FALSE);
+  g_return_val_if_fail (id != NULL, FALSE);
+
+  return BYTESTAG_KVP_TABLE_GET_IFACE (self)->remove (self, id);
+}
+
+void
+bytestag_worker_run (BytestagWorker *self,
+                     BytestagJobFunc func,
+                     gpointer job,
+                     GCancellable *cancellable,
+                     BytestagJobDoneFunc done,
+                     gpointer user_data)
+{
+  g_return_if_fail (BYTESTAG_IS_WORKER (self));
+  g_return_if_fail (func != NULL);
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+  g_return_if_fail (done != NULL);
+
+  BYTESTAG_WORKER_GET_IFACE (self)->run (self, func, job, cancellable, done, user_data);
+}
+
+void
+bytestag_engine_receive (BytestagEngine *self,
+                         const BytestagEndpoint *from,
+                         const guint8 *data,
+                         gsize length)
+{
+  g_return_if_fail (BYTESTAG_IS_ENGINE (self));
+  g_return_if_fail (from != NULL);
+  g_return_if_fail (data != NULL || length == 0);
+
+  BYTESTAG_ENGINE_GET_IFACE (self)->receive (self, from, data, length);
+}
+
+void
+bytestag_engine_tick (BytestagEngine *self)
+{
+  g_return_if_fail (BYTESTAG_IS_ENGINE (self));
+
+  BYTESTAG_ENGINE_GET_IFACE (self)->tick (self);
+}
+
+gint64
+bytestag_engine_get_deadline (BytestagEngine *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_ENGINE (self), G_MAXINT64);
+
+  return BYTESTAG_ENGINE_GET_IFACE (self)->get_deadline (self);
+}
