@@ -11,7 +11,7 @@ G_DECLARE_FINAL_TYPE (BytestagNode, bytestag_node, BYTESTAG, NODE, GObject)
 
 /* A node that was silent for so long is questionable: as in BEP 5, most NATs
  * have forgotten a flow by then. */
-#define BYTESTAG_NODE_SILENCE_US (15 * 60 * G_USEC_PER_SEC)
+#define BYTESTAG_NODE_SILENCE_US (G_GINT64_CONSTANT (900) * G_USEC_PER_SEC)
 
 /**
  * BytestagNodeState:
