@@ -36,6 +36,9 @@
 
 /* Requests of ours that wait for an answer at one time. */
 #define BYTESTAG_LIMIT_PENDING_REQUESTS 4096
+/* Records of answered requests that wait to be used again, of each size; what a
+ * burst took beyond that goes back. */
+#define BYTESTAG_LIMIT_IDLE_REQUESTS 64
 /* Pings that prove a sender before it becomes a contact (B.5): one a minute
  * for an address, 50 a second in all; addresses remembered. */
 #define BYTESTAG_LIMIT_PROVING_PINGS_PER_SECOND 50
@@ -55,6 +58,8 @@
 
 /* Look-ups: candidates of a shortlist, nodes taken from one reply. */
 #define BYTESTAG_LIMIT_CANDIDATES 512
+/* Further endpoints of one candidate's id: a peer may name any number. */
+#define BYTESTAG_LIMIT_ALTERNATES 2
 #define BYTESTAG_LIMIT_NODES_OF_REPLY 64
 #define BYTESTAG_LIMIT_VALUES_OF_REPLY 64
 /* Replacement candidates that wait behind a full bucket. */

@@ -7,9 +7,13 @@
 
 G_BEGIN_DECLS
 
+/* A request is sent again after the first, and given up after the second (A.1.2). */
+#define BYTESTAG_REPLY_RETRANSMIT_US (5 * G_USEC_PER_SEC)
+#define BYTESTAG_REPLY_TIMEOUT_US (10 * G_USEC_PER_SEC)
+
 /* Requests of ours that wait for a reply (A.1.2): pooled records, matched by
  * (id, exact endpoint); the same bytes are sent once more after 5 s, and after
- * 10 s it is over. */
+ * 10 s it is over. Does not allocate once it has seen as many requests at a time. */
 typedef struct _BytestagReplyTable BytestagReplyTable;
 
 /* @message: NULL when the time is over (or the request was cancelled by the table going).
@@ -25,6 +29,8 @@ typedef void (*BytestagReplyFunc) (const BytestagMessage  *message,
 
 BytestagReplyTable *bytestag_reply_table_new       (BytestagReactor        *reactor,
                                                     BytestagTransport      *transport);
+/* Whoever still waits is called without a message, in order of sending; what is
+ * sent from there is refused. */
 void                bytestag_reply_table_free      (BytestagReplyTable     *self);
 /* A fresh sequence id, for the message about to be written. */
 void                bytestag_reply_table_make_id   (BytestagReplyTable     *self,
@@ -39,9 +45,11 @@ guint64             bytestag_reply_table_send      (BytestagReplyTable     *self
                                                     gsize                   length,
                                                     BytestagReplyFunc       func,
                                                     gpointer                user_data);
+/* The function will not be called. A handle that is over, or 0, is passed over. */
 void                bytestag_reply_table_cancel    (BytestagReplyTable     *self,
                                                     guint64                 handle);
-/* A message of kind REPLY came: calls who waits, or returns FALSE. */
+/* A message of kind REPLY came: calls who waits, or returns FALSE. One with a truthy
+ * seq_id of its own is nobody's (A.1.2). */
 gboolean            bytestag_reply_table_dispatch  (BytestagReplyTable     *self,
                                                     const BytestagEndpoint *from,
                                                     const BytestagMessage  *message);

@@ -26,7 +26,7 @@ BytestagBucket       *bytestag_routing_table_peek_bucket      (BytestagRoutingTa
                                                                guint                 number);
 /* 160 for our own key. */
 guint                 bytestag_routing_table_get_bucket_number (BytestagRoutingTable *self,
-                                                               const BytestagKey    *key);
+                                                                const BytestagKey    *key);
 /* (transfer none) (nullable) NULL for our own key. */
 BytestagBucket       *bytestag_routing_table_get_bucket       (BytestagRoutingTable *self,
                                                                BytestagNode         *node);
@@ -34,24 +34,28 @@ BytestagBucket       *bytestag_routing_table_get_bucket       (BytestagRoutingTa
 BytestagNode         *bytestag_routing_table_find             (BytestagRoutingTable   *self,
                                                                const BytestagKey      *key,
                                                                const BytestagEndpoint *endpoint);
-/* A node answered: enters it, or touches it when it is a member. One entry for
- * each id and family. Our own id is never entered. A full bucket: @node becomes a
- * replacement candidate and "bucket-full" is emitted, unless the bucket is locked;
- * a stale member makes room at once. FALSE: not entered; with
+/* A node answered: enters it, or touches it when it is a member, which then takes
+ * over what @node has measured. One entry for each id and family: the same id at
+ * another endpoint is passed over while the known one is not stale. Our own id and
+ * endpoints that cannot be sent to are never entered. A full bucket: a stale member
+ * makes room at once; else @node becomes a replacement candidate, and "bucket-full"
+ * is emitted, unless the bucket is locked. FALSE: not entered; with
  * BYTESTAG_ERROR_BUCKET_FULL when it waits as a candidate. */
 gboolean              bytestag_routing_table_node_update      (BytestagRoutingTable *self,
                                                                BytestagNode         *node,
                                                                GError              **error);
+/* What came of the ping that "bucket-full" asked for: an answer, or none. */
 void                  bytestag_routing_table_keep_old_node    (BytestagRoutingTable *self,
                                                                BytestagBucket       *bucket);
 void                  bytestag_routing_table_keep_new_node    (BytestagRoutingTable *self,
                                                                BytestagBucket       *bucket);
-/* A contact failed to answer: counted; a stale one is replaced when a candidate
- * waits, and else stays (B.5). */
+/* A contact failed to answer: counted; a stale one gives its slot to the newest
+ * candidate, and stays when none waits (B.5). A candidate that fails is forgotten. */
 void                  bytestag_routing_table_node_failed      (BytestagRoutingTable *self,
                                                                BytestagNode         *node);
 /* Writes the closest contacts to @key, nearest first, to @nodes (no references,
- * room for @count); returns how many. Allocates nothing. */
+ * room for @count); returns how many. Stale ones come after all others, so only
+ * where those are fewer than @count. Allocates nothing. */
 guint                 bytestag_routing_table_select_close     (BytestagRoutingTable *self,
                                                                const BytestagKey    *key,
                                                                BytestagNode        **nodes,
@@ -60,7 +64,7 @@ guint                 bytestag_routing_table_select_close     (BytestagRoutingTa
 GPtrArray            *bytestag_routing_table_get_close_nodes  (BytestagRoutingTable *self,
                                                                const BytestagKey    *key,
                                                                guint                 count);
-/* Contacts that are nearer to @key than we are. */
+/* Contacts, stale ones too, that are nearer to @key than we are. */
 guint                 bytestag_routing_table_count_close      (BytestagRoutingTable *self,
                                                                const BytestagKey    *key);
 /* The original's formula (A.4 "Expiry"), for interoperation tests only. */

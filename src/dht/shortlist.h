@@ -43,9 +43,9 @@ G_DECLARE_FINAL_TYPE (BytestagShortlist, bytestag_shortlist, BYTESTAG, SHORTLIST
 
 /* The candidates of one look-up, nearest to its key first (seed: Shortlist). A
  * GListModel of BytestagCandidate; every change of state is a notify of the item.
- * One candidate for each id: the endpoint that answered first, others are
- * alternates, tried when it fails. At most BYTESTAG_LIMIT_CANDIDATES: farther ones
- * make room. */
+ * One candidate for each id; other endpoints of it are alternates, at most
+ * BYTESTAG_LIMIT_ALTERNATES, tried in turn when it fails. At most
+ * BYTESTAG_LIMIT_CANDIDATES: the farthest that were not asked, or failed, make room. */
 BytestagShortlist *bytestag_shortlist_new                      (const BytestagKey *key,
                                                                 const BytestagKey *own_id);
 const BytestagKey *bytestag_shortlist_get_key                  (BytestagShortlist *self);
@@ -54,12 +54,14 @@ const BytestagKey *bytestag_shortlist_get_key                  (BytestagShortlis
 void               bytestag_shortlist_add_nodes                (BytestagShortlist *self,
                                                                 GPtrArray         *nodes,
                                                                 BytestagNode      *source);
-/* Up to @count uncontacted nodes, nearest first, which become CONTACTED.
- * (transfer full) (element-type BytestagNode) */
+/* Up to @count uncontacted nodes that it takes to finish, nearest first, which
+ * become CONTACTED. (transfer full) (element-type BytestagNode) */
 GPtrArray         *bytestag_shortlist_get_nodes_for_contacting (BytestagShortlist *self,
                                                                 guint              count);
-/* A contacted node answered (@active), with values or not; or failed for good.
- * @infos: (nullable) (element-type BytestagExchangeInfo) */
+/* A contacted node answered (@active), with values or not; or failed for good:
+ * then an alternate endpoint of it, if any, waits to be contacted. A node that is
+ * not a candidate, or no more, is passed over.
+ * @infos: (nullable) (element-type BytestagExchangeInfo): kept, not to be changed after. */
 void               bytestag_shortlist_mark_node                (BytestagShortlist *self,
                                                                 BytestagNode      *node,
                                                                 gboolean           active,
@@ -70,8 +72,9 @@ void               bytestag_shortlist_mark_slow                (BytestagShortlis
                                                                 BytestagNode      *node);
 /* CONTACTED ones: what counts against alpha. */
 guint              bytestag_shortlist_get_n_contacted          (BytestagShortlist *self);
-/* The 20 closest live candidates have answered (or all have, when fewer): nobody
- * nearer is uncontacted or CONTACTED. */
+/* The BYTESTAG_MAX_BUCKET_SIZE closest live candidates (neither FAILED nor SLOW)
+ * have answered: nobody nearer is uncontacted or CONTACTED. When all live ones are
+ * fewer, SLOW ones are waited for only while they outnumber those that answered. */
 gboolean           bytestag_shortlist_is_finished              (BytestagShortlist *self);
 /* (transfer full) (element-type BytestagNode) those that answered, nearest first. */
 GPtrArray         *bytestag_shortlist_sorted_nodes             (BytestagShortlist *self);

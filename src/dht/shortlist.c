@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "dht/shortlist.h"
+
+#include "core/limits.h"
+#include "dht/bucket.h"
+#include "dht/candidate-private.h"
+
+struct _BytestagShortlist
+{
+  GObject parent_instance;
+
+  BytestagKey key;
+  BytestagKey own_id;
+  /* (element-type BytestagCandidate) nearest first */
+  GPtrArray *candidates;
+  guint n_contacted;
+};
+
+static GType
+bytestag_shortlist_get_item_type (GListModel *model)
+{
+  return BYTESTAG_TYPE_CANDIDATE;
+}
+
+static guint
+bytestag_shortlist_get_n_items (GListModel *model)
+{
+  return BYTESTAG_SHORTLIST (model)->candidates->len;
+}
+
+static gpointer
+bytestag_shortlist_get_item (GListModel *model,
+                             guint       position)
+{
+  BytestagShortlist *self = BYTESTAG_SHORTLIST (model);
+
+  return position < self->candidates->len ? g_object_ref (self->candidates->pdata[position]) : NULL;
+}
+
+static void
+list_model_iface_init (GListModelInterface *iface)
+{
+  iface->get_item_type = bytestag_shortlist_get_item_type;
+  iface->get_n_items = bytestag_shortlist_get_n_items;
+  iface->get_item = bytestag_shortlist_get_item;
+}
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (BytestagShortlist, bytestag_shortlist, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL, list_model_iface_init))
+
+static void
+bytestag_shortlist_finalize (GObject *object)
+{
+  BytestagShortlist *self = BYTESTAG_SHORTLIST (object);
+
+  g_clear_pointer (&self->candidates, g_ptr_array_unref);
+
+  G_OBJECT_CLASS (bytestag_shortlist_parent_class)->finalize (object);
+}
+
+static void
+bytestag_shortlist_class_init (BytestagShortlistClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->finalize = bytestag_shortlist_finalize;
+}
+
+static void
+bytestag_shortlist_init (BytestagShortlist *self)
+{
+  self->candidates = g_ptr_array_new_with_free_func (g_object_unref);
+}
+
+BytestagShortlist *
+bytestag_shortlist_new (const BytestagKey *key,
+                        const BytestagKey *own_id)
+{
+  BytestagShortlist *self;
+
+  g_return_val_if_fail (key != NULL, NULL);
+  g_return_val_if_fail (own_id != NULL, NULL);
+
+  self = g_object_new (BYTESTAG_TYPE_SHORTLIST, NULL);
+  self->key = *key;
+  self->own_id = *own_id;
+
+  return self;
+}
+
+const BytestagKey *
+bytestag_shortlist_get_key (BytestagShortlist *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHORTLIST (self), NULL);
+
+  return &self->key;
+}
+
+static BytestagCandidate *
+get_candidate (BytestagShortlist *self,
+               guint              position)
+{
+  return self->candidates->pdata[position];
+}
+
+static gboolean
+is_nearer (BytestagShortlist *self,
+           BytestagCandidate *candidate,
+           BytestagCandidate *other)
+{
+  return bytestag_key_compare_distance (&self->key, bytestag_node_get_key (candidate->node),
+                                        bytestag_node_get_key (other->node)) < 0;
+}
+
+/* The place of @id, or where it belongs. */
+static guint
+find_position (BytestagShortlist *self,
+               const BytestagKey *id)
+{
+  guint low = 0, high = self->candidates->len;
+
+  while (low < high)
+    {
+      guint middle = low + (high - low) / 2;
+      const BytestagKey *other = bytestag_node_get_key (get_candidate (self, middle)->node);
+
+      if (bytestag_key_compare_distance (&self->key, other, id) < 0)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+
+  return low;
+}
+
+/* (nullable) */
+static BytestagCandidate *
+find_candidate (BytestagShortlist *self,
+                const BytestagKey *id)
+{
+  guint position = find_position (self, id);
+
+  if (position == self->candidates->len ||
+      !bytestag_key_equal (bytestag_node_get_key (get_candidate (self, position)->node), id))
+    return NULL;
+
+  return get_candidate (self, position);
+}
+
+/* (nullable) the candidate that is asked at this very endpoint. */
+static BytestagCandidate *
+find_candidate_at (BytestagShortlist *self,
+                   BytestagNode      *node)
+{
+  BytestagCandidate *candidate = find_candidate (self, bytestag_node_get_key (node));
+
+  if (candidate == NULL ||
+      !bytestag_endpoint_equal (bytestag_node_get_endpoint (candidate->node), bytestag_node_get_endpoint (node)))
+    return NULL;
+
+  return candidate;
+}
+
+static void
+set_state (BytestagShortlist     *self,
+           BytestagCandidate     *candidate,
+           BytestagCandidateState state)
+{
+  self->n_contacted += state == BYTESTAG_CANDIDATE_CONTACTED;
+  self->n_contacted -= candidate->state == BYTESTAG_CANDIDATE_CONTACTED;
+  bytestag_candidate_set_state (candidate, state);
+}
+
+static int
+compare_nodes (gconstpointer a,
+               gconstpointer b,
+               gpointer      user_data)
+{
+  BytestagNode *node = *(BytestagNode *const *) a;
+  BytestagNode *other = *(BytestagNode *const *) b;
+
+  return bytestag_key_compare_distance (user_data, bytestag_node_get_key (node), bytestag_node_get_key (other));
+}
+
+/* (transfer full) those of @nodes that may become candidates, nearest first. */
+static GPtrArray *
+sort_usable (BytestagShortlist *self,
+             GPtrArray         *nodes)
+{
+  GPtrArray *usable = g_ptr_array_sized_new (nodes->len);
+
+  for (guint i = 0; i < nodes->len; i++)
+    {
+      BytestagNode *node = nodes->pdata[i];
+
+      if (!bytestag_key_equal (bytestag_node_get_key (node), &self->own_id) &&
+          bytestag_endpoint_is_usable (bytestag_node_get_endpoint (node)))
+        g_ptr_array_add (usable, node);
+    }
+  g_ptr_array_sort_with_data (usable, compare_nodes, &self->key);
+
+  return usable;
+}
+
+/* (transfer full) a candidate for each id that is new; others give an alternate. */
+static GPtrArray *
+make_candidates (BytestagShortlist *self,
+                 GPtrArray         *nodes,
+                 guint              step)
+{
+  g_autoptr (GPtrArray) usable = sort_usable (self, nodes);
+  GPtrArray *added = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; i < usable->len; i++)
+    {
+      BytestagNode *node = usable->pdata[i];
+      BytestagCandidate *known = find_candidate (self, bytestag_node_get_key (node));
+      BytestagCandidate *last = added->len > 0 ? added->pdata[added->len - 1] : NULL;
+
+      if (known == NULL && last != NULL &&
+          bytestag_key_equal (bytestag_node_get_key (last->node), bytestag_node_get_key (node)))
+        known = last;
+
+      if (known == NULL)
+        g_ptr_array_add (added, bytestag_candidate_new (node, step));
+      else
+        bytestag_candidate_add_alternate (known, node);
+    }
+
+  return added;
+}
+
+/* The farthest one that nobody waits for; -1: none. */
+static int
+find_farthest_idle (BytestagShortlist *self)
+{
+  for (int i = (int) self->candidates->len - 1; i >= 0; i--)
+    {
+      BytestagCandidateState state = get_candidate (self, i)->state;
+
+      if (state == BYTESTAG_CANDIDATE_NEW || state == BYTESTAG_CANDIDATE_FAILED)
+        return i;
+    }
+
+  return -1;
+}
+
+/* Leaves out the farthest, of the old and the new, so that the bound holds. */
+static void
+make_room (BytestagShortlist *self,
+           GPtrArray         *added)
+{
+  while (self->candidates->len + added->len > BYTESTAG_LIMIT_CANDIDATES)
+    {
+      BytestagCandidate *farthest = added->pdata[added->len - 1];
+      int idle = find_farthest_idle (self);
+
+      if (idle >= 0 && is_nearer (self, farthest, get_candidate (self, idle)))
+        {
+          g_ptr_array_remove_index (self->candidates, idle);
+          g_list_model_items_changed (G_LIST_MODEL (self), idle, 1, 0);
+        }
+      else
+        {
+          g_ptr_array_set_size (added, added->len - 1);
+          if (added->len == 0)
+            return;
+        }
+    }
+}
+
+/* One items-changed for each run of new candidates between the same two old ones. */
+static void
+insert_candidates (BytestagShortlist *self,
+                   GPtrArray         *added)
+{
+  guint begin = 0;
+
+  while (begin < added->len)
+    {
+      BytestagCandidate *first = added->pdata[begin];
+      guint position = find_position (self, bytestag_node_get_key (first->node));
+      BytestagCandidate *next = position < self->candidates->len ? get_candidate (self, position) : NULL;
+      guint end = begin;
+
+      while (end < added->len && (next == NULL || is_nearer (self, added->pdata[end], next)))
+        {
+          g_ptr_array_insert (self->candidates, position + end - begin, g_object_ref (added->pdata[end]));
+          end++;
+        }
+
+      g_list_model_items_changed (G_LIST_MODEL (self), position, 0, end - begin);
+      begin = end;
+    }
+}
+
+void
+bytestag_shortlist_add_nodes (BytestagShortlist *self,
+                              GPtrArray         *nodes,
+                              BytestagNode      *source)
+{
+  g_autoptr (GPtrArray) added = NULL;
+  guint step = 0;
+
+  g_return_if_fail (BYTESTAG_IS_SHORTLIST (self));
+  g_return_if_fail (nodes != NULL);
+
+  if (source != NULL)
+    {
+      BytestagCandidate *named_by = find_candidate (self, bytestag_node_get_key (source));
+
+      step = named_by != NULL ? named_by->step + 1 : 1;
+    }
+
+  added = make_candidates (self, nodes, step);
+  if (added->len > 0)
+    make_room (self, added);
+  insert_candidates (self, added);
+}
+
+GPtrArray *
+bytestag_shortlist_get_nodes_for_contacting (BytestagShortlist *self,
+                                             guint              count)
+{
+  GPtrArray *nodes;
+  guint n_answered = 0;
+
+  g_return_val_if_fail (BYTESTAG_IS_SHORTLIST (self), NULL);
+
+  nodes = g_ptr_array_new_with_free_func (g_object_unref);
+  for (guint i = 0; i < self->candidates->len && nodes->len < count; i++)
+    {
+      BytestagCandidate *candidate = get_candidate (self, i);
+
+      /* Whoever is farther makes no difference to what is found. */
+      if (n_answered == BYTESTAG_MAX_BUCKET_SIZE)
+        break;
+
+      if (candidate->state == BYTESTAG_CANDIDATE_ANSWERED)
+        {
+          n_answered++;
+        }
+      else if (candidate->state == BYTESTAG_CANDIDATE_NEW)
+        {
+          g_ptr_array_add (nodes, g_object_ref (candidate->node));
+          set_state (self, candidate, BYTESTAG_CANDIDATE_CONTACTED);
+        }
+    }
+
+  return nodes;
+}
+
+void
+bytestag_shortlist_mark_node (BytestagShortlist *self,
+                              BytestagNode      *node,
+                              gboolean           active,
+                              gboolean           useful,
+                              GPtrArray         *infos)
+{
+  BytestagCandidate *candidate;
+
+  g_return_if_fail (BYTESTAG_IS_SHORTLIST (self));
+  g_return_if_fail (BYTESTAG_IS_NODE (node));
+
+  candidate = find_candidate_at (self, node);
+  if (candidate == NULL)
+    return;
+
+  if (active)
+    {
+      g_object_freeze_notify (G_OBJECT (candidate));
+      set_state (self, candidate, BYTESTAG_CANDIDATE_ANSWERED);
+      if (useful)
+        bytestag_candidate_set_useful (candidate, infos);
+      g_object_thaw_notify (G_OBJECT (candidate));
+    }
+  else if (candidate->state != BYTESTAG_CANDIDATE_ANSWERED)
+    {
+      g_object_freeze_notify (G_OBJECT (candidate));
+      set_state (self, candidate,
+                 bytestag_candidate_switch_node (candidate) ? BYTESTAG_CANDIDATE_NEW : BYTESTAG_CANDIDATE_FAILED);
+      g_object_thaw_notify (G_OBJECT (candidate));
+    }
+}
+
+void
+bytestag_shortlist_mark_slow (BytestagShortlist *self,
+                              BytestagNode      *node)
+{
+  BytestagCandidate *candidate;
+
+  g_return_if_fail (BYTESTAG_IS_SHORTLIST (self));
+  g_return_if_fail (BYTESTAG_IS_NODE (node));
+
+  candidate = find_candidate_at (self, node);
+  if (candidate != NULL && candidate->state == BYTESTAG_CANDIDATE_CONTACTED)
+    set_state (self, candidate, BYTESTAG_CANDIDATE_SLOW);
+}
+
+guint
+bytestag_shortlist_get_n_contacted (BytestagShortlist *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHORTLIST (self), 0);
+
+  return self->n_contacted;
+}
+
+gboolean
+bytestag_shortlist_is_finished (BytestagShortlist *self)
+{
+  guint n_answered = 0, n_slow = 0;
+
+  g_return_val_if_fail (BYTESTAG_IS_SHORTLIST (self), FALSE);
+
+  for (guint i = 0; i < self->candidates->len; i++)
+    {
+      switch (get_candidate (self, i)->state)
+        {
+        case BYTESTAG_CANDIDATE_NEW:
+        case BYTESTAG_CANDIDATE_CONTACTED:
+          return FALSE;
+
+        case BYTESTAG_CANDIDATE_SLOW:
+          n_slow++;
+          break;
+
+        case BYTESTAG_CANDIDATE_ANSWERED:
+          n_answered++;
+          if (n_answered == BYTESTAG_MAX_BUCKET_SIZE)
+            return TRUE;
+          break;
+
+        case BYTESTAG_CANDIDATE_FAILED:
+        default:
+          break;
+        }
+    }
+
+  /* Everybody was asked. A few dead nodes must not cost a small network the whole
+   * time-out of a request; but when most are silent, they are more likely far away
+   * than dead, and what they know is missing. */
+  return n_slow <= n_answered;
+}
+
+GPtrArray *
+bytestag_shortlist_sorted_nodes (BytestagShortlist *self)
+{
+  GPtrArray *nodes;
+
+  g_return_val_if_fail (BYTESTAG_IS_SHORTLIST (self), NULL);
+
+  nodes = g_ptr_array_new_with_free_func (g_object_unref);
+  for (guint i = 0; i < self->candidates->len; i++)
+    {
+      BytestagCandidate *candidate = get_candidate (self, i);
+
+      if (candidate->state == BYTESTAG_CANDIDATE_ANSWERED)
+        g_ptr_array_add (nodes, g_object_ref (candidate->node));
+    }
+
+  return nodes;
+}
+
+GPtrArray *
+bytestag_shortlist_useful_nodes (BytestagShortlist *self)
+{
+  GPtrArray *nodes;
+
+  g_return_val_if_fail (BYTESTAG_IS_SHORTLIST (self), NULL);
+
+  nodes = g_ptr_array_new_with_free_func (g_object_unref);
+  for (guint i = 0; i < self->candidates->len; i++)
+    {
+      BytestagCandidate *candidate = get_candidate (self, i);
+
+      if (candidate->useful)
+        g_ptr_array_add (nodes, g_object_ref (candidate->node));
+    }
+
+  return nodes;
+}
+
+/* (nullable) what the candidate says of (key, index): its first word counts, so
+ * that nobody has two votes. */
+static const BytestagExchangeInfo *
+find_info (BytestagCandidate *candidate,
+           const BytestagKey *key,
+           const BytestagKey *index)
+{
+  for (guint i = 0; candidate->infos != NULL && i < candidate->infos->len; i++)
+    {
+      const BytestagExchangeInfo *info = candidate->infos->pdata[i];
+
+      if (bytestag_key_equal (&info->id.key, key) && bytestag_key_equal (&info->id.index, index))
+        return info;
+    }
+
+  return NULL;
+}
+
+BytestagExchangeInfo *
+bytestag_shortlist_get_common_exchange_info (BytestagShortlist *self,
+                                             const BytestagKey *key,
+                                             const BytestagKey *index)
+{
+  g_autoptr (GPtrArray) infos = NULL;
+  const BytestagExchangeInfo *common = NULL;
+  guint most = 0;
+
+  g_return_val_if_fail (BYTESTAG_IS_SHORTLIST (self), NULL);
+
+  infos = g_ptr_array_new ();
+  for (guint i = 0; i < self->candidates->len; i++)
+    {
+      const BytestagExchangeInfo *info = find_info (get_candidate (self, i), key, index);
+
+      if (info != NULL)
+        g_ptr_array_add (infos, (gpointer) info);
+    }
+
+  /* Of sizes with as many votes, the one that the nearest node names. */
+  for (guint i = 0; i < infos->len; i++)
+    {
+      const BytestagExchangeInfo *info = infos->pdata[i];
+      guint n_votes = 0;
+
+      for (guint j = i; j < infos->len; j++)
+        n_votes += ((const BytestagExchangeInfo *) infos->pdata[j])->size == info->size;
+
+      if (n_votes > most)
+        {
+          common = info;
+          most = n_votes;
+        }
+    }
+
+  return common != NULL ? bytestag_exchange_info_copy (common) : NULL;
+}
