@@ -69,11 +69,16 @@ bytestag_reply_table_new (BytestagReactor   *reactor,
   return self;
 }
 
+/* Ids are our own randomness: no peer can choose one, so they need no salt. */
 static Pending **
 chain_of_id (BytestagReplyTable *self,
              const BytestagKey  *id)
 {
-  return &self->by_id[bytestag_key_hash (id) & (self->n_chains - 1)];
+  guint32 hash;
+
+  memcpy (&hash, id->bytes, sizeof hash);
+
+  return &self->by_id[hash & (self->n_chains - 1)];
 }
 
 static Pending **
