@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "vectors.h"
+
+#include <string.h>
+
+JsonArray *
+vectors_load (const char *name, JsonNode **root)
+{
+  const char *folder = g_getenv ("BYTESTAG_TEST_VECTORS");
+  g_autofree char *file = g_strconcat (name, ".json", NULL);
+  g_autofree char *path = folder && *folder ? g_build_filename (folder, file, NULL)
+                                            : g_test_build_filename (G_TEST_DIST, "vectors", file, NULL);
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  g_autoptr (GError) error = NULL;
+
+  if (!g_file_test (path, G_FILE_TEST_EXISTS))
+    return NULL;
+  json_parser_load_from_file (parser, path, &error);
+  g_assert_no_error (error);
+  *root = json_parser_steal_root (parser);
+  return json_object_get_array_member (json_node_get_object (*root), "cases");
+}
+
+int
+vectors_run_cases (const char *name, GTestDataFunc func)
+{
+  g_autoptr (JsonNode) root = NULL;
+  JsonArray *cases = vectors_load (name, &root);
+  guint n_cases = cases ? json_array_get_length (cases) : 0;
+
+  for (guint i = 0; i < n_cases; i++)
+    {
+      JsonObject *json = json_array_get_object_element (cases, i);
+      JsonNode *title = json_object_get_member (json, "name");
+      g_autofree char *path = title && JSON_NODE_HOLDS_VALUE (title)
+        && json_node_get_value_type (title) == G_TYPE_STRING
+        ? g_strdup_printf ("/%s/%u-%s", name, i, json_node_get_string (title))
+        : g_strdup_printf ("/%s/%u", name, i);
+
+      /* A case's own "/" would be a folder of tests. */
+      for (char *c = path + strlen (name) + 2; *c; c++)
+        if (*c == '/')
+          *c = '_';
+      g_test_add_data_func (path, json, func);
+    }
+  g_print ("# %s: %u cases\n", name, n_cases);
+  return g_test_run ();
+}
+
+GBytes *
+vectors_hex_bytes (const char *hex)
+{
+  gsize length = strlen (hex) / 2;
+  g_autofree guint8 *bytes = g_malloc (length + 1);
+
+  if (strlen (hex) % 2 || strspn (hex, "0123456789abcdefABCDEF") != strlen (hex))
+    return NULL;
+  for (gsize i = 0; i < length; i++)
+    bytes[i] = g_ascii_xdigit_value (hex[2 * i]) << 4 | g_ascii_xdigit_value (hex[2 * i + 1]);
+  return g_bytes_new_take (g_steal_pointer (&bytes), length);
+}
+
+const char *
+json_text (JsonObject *object, const char *member)
+{
+  JsonNode *node = json_object_get_member (object, member);
+
+  return node && JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING
+    ? json_node_get_string (node) : NULL;
+}
