@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "storage/memory-table.h"
+
+#include "core/error.h"
+#include "core/limits.h"
+
+typedef struct
+{
+  BytestagKvpRecord record; /* begins with the id, which is the tree's key */
+  GBytes *value;
+} Entry;
+
+/* Balanced trees rather than hash tables: peers choose the keys, and a tree
+ * answers by (key, index) and in order of index from the same nodes, without
+ * a worst case to provoke. */
+struct _BytestagMemoryTable
+{
+  GObject parent_instance;
+
+  guint64 max_bytes;
+  guint64 n_bytes;
+
+  GTree *entries;   /* (element-type Entry) by id; owns them */
+  GTree *by_expiry; /* (element-type Entry) by expiry, then id; those that expire */
+};
+
+enum {
+  PROP_0,
+  PROP_MAX_BYTES,
+  PROP_N_VALUES,
+  PROP_N_BYTES,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
+
+static void bytestag_memory_table_table_init (BytestagKvpTableInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (BytestagMemoryTable, bytestag_memory_table, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (BYTESTAG_TYPE_KVP_TABLE, bytestag_memory_table_table_init))
+
+static void
+entry_free (gpointer data)
+{
+  Entry *entry = data;
+
+  g_bytes_unref (entry->value);
+  g_free (entry);
+}
+
+static gboolean
+entry_expires (const Entry *entry)
+{
+  return !entry->record.is_original && entry->record.time_to_live > 0;
+}
+
+static gdouble
+entry_get_expiry (const Entry *entry)
+{
+  return entry->record.last_update + entry->record.time_to_live;
+}
+
+static int
+compare_ids (gconstpointer a, gconstpointer b, gpointer user_data)
+{
+  return bytestag_kvp_id_compare (a, b);
+}
+
+static int
+compare_expiries (gconstpointer a, gconstpointer b, gpointer user_data)
+{
+  gdouble expiry_a = entry_get_expiry (a);
+  gdouble expiry_b = entry_get_expiry (b);
+
+  if (expiry_a != expiry_b)
+    return expiry_a < expiry_b ? -1 : 1;
+
+  return compare_ids (a, b, NULL);
+}
+
+static void
+notify_counts (BytestagMemoryTable *self)
+{
+  g_object_freeze_notify (G_OBJECT (self));
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_VALUES]);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_BYTES]);
+  g_object_thaw_notify (G_OBJECT (self));
+}
+
+/* Without a notification, so that many may go before one. */
+static void
+drop_entry (BytestagMemoryTable *self, Entry *entry)
+{
+  self->n_bytes -= g_bytes_get_size (entry->value);
+  if (entry_expires (entry))
+    g_tree_remove (self->by_expiry, entry);
+  g_tree_remove (self->entries, &entry->record.id);
+}
+
+static gboolean
+bytestag_memory_table_lookup (BytestagKvpTable *table, const BytestagKvpId *id, BytestagKvpRecord *record)
+{
+  BytestagMemoryTable *self = BYTESTAG_MEMORY_TABLE (table);
+  const Entry *entry = g_tree_lookup (self->entries, id);
+
+  if (entry == NULL)
+    return FALSE;
+
+  if (record != NULL)
+    *record = entry->record;
+
+  return TRUE;
+}
+
+static guint
+bytestag_memory_table_visit_key (BytestagKvpTable     *table,
+                                 const BytestagKey    *key,
+                                 BytestagKvpVisitFunc  visit,
+                                 gpointer              user_data)
+{
+  BytestagMemoryTable *self = BYTESTAG_MEMORY_TABLE (table);
+  BytestagKvpId first = { .key = *key };
+  guint n_visited = 0;
+
+  for (GTreeNode *node = g_tree_lower_bound (self->entries, &first);
+       node != NULL && n_visited < BYTESTAG_LIMIT_INDICES_OF_KEY;
+       node = g_tree_node_next (node))
+    {
+      const Entry *entry = g_tree_node_value (node);
+
+      if (!bytestag_key_equal (&entry->record.id.key, key))
+        break;
+      visit (&entry->record, user_data);
+      n_visited++;
+    }
+
+  return n_visited;
+}
+
+static gboolean
+bytestag_memory_table_has_room (BytestagKvpTable *table, const BytestagKvpId *id, guint64 size)
+{
+  BytestagMemoryTable *self = BYTESTAG_MEMORY_TABLE (table);
+
+  if (g_tree_lookup (self->entries, id) != NULL)
+    return TRUE;
+
+  return g_tree_nnodes (self->entries) < BYTESTAG_LIMIT_MEMORY_TABLE_VALUES
+         && self->n_bytes <= self->max_bytes
+         && size <= self->max_bytes - self->n_bytes;
+}
+
+static void
+bytestag_memory_table_read (BytestagKvpTable    *table,
+                            const BytestagKvpId *id,
+                            BytestagKvpReadFunc  done,
+                            gpointer             user_data)
+{
+  BytestagMemoryTable *self = BYTESTAG_MEMORY_TABLE (table);
+  const Entry *entry = g_tree_lookup (self->entries, id);
+
+  if (entry != NULL)
+    {
+      /* The callback may remove the entry. */
+      g_autoptr (GBytes) value = g_bytes_ref (entry->value);
+
+      done (value, NULL, user_data);
+    }
+  else
+    {
+      g_autoptr (GError) error = g_error_new_literal (BYTESTAG_ERROR, BYTESTAG_ERROR_NOT_FOUND,
+                                                      "The value is not held here");
+
+      done (NULL, error, user_data);
+    }
+}
+
+/* A value that is held already keeps its bytes, which are the same by their
+ * hash, and takes the new record. */
+static void
+bytestag_memory_table_write (BytestagKvpTable        *table,
+                             const BytestagKvpRecord *record,
+                             GBytes                  *value,
+                             BytestagKvpWriteFunc     done,
+                             gpointer                 user_data)
+{
+  BytestagMemoryTable *self = BYTESTAG_MEMORY_TABLE (table);
+  Entry *entry = g_tree_lookup (self->entries, &record->id);
+
+  if (entry == NULL)
+    {
+      if (!bytestag_memory_table_has_room (table, &record->id, g_bytes_get_size (value)))
+        {
+          g_autoptr (GError) error = g_error_new_literal (BYTESTAG_ERROR, BYTESTAG_ERROR_FULL,
+                                                          "There is no room for the value");
+
+          if (done != NULL)
+            done (error, user_data);
+          return;
+        }
+
+      entry = g_new0 (Entry, 1);
+      entry->value = g_bytes_ref (value);
+      entry->record = *record;
+      g_tree_insert (self->entries, &entry->record.id, entry);
+      self->n_bytes += g_bytes_get_size (value);
+    }
+  else if (entry_expires (entry))
+    {
+      g_tree_remove (self->by_expiry, entry);
+    }
+
+  entry->record = *record;
+  entry->record.size = g_bytes_get_size (entry->value);
+  if (entry_expires (entry))
+    g_tree_insert (self->by_expiry, entry, entry);
+
+  notify_counts (self);
+  if (done != NULL)
+    done (NULL, user_data);
+}
+
+static gboolean
+bytestag_memory_table_remove (BytestagKvpTable *table, const BytestagKvpId *id)
+{
+  BytestagMemoryTable *self = BYTESTAG_MEMORY_TABLE (table);
+  Entry *entry = g_tree_lookup (self->entries, id);
+
+  if (entry == NULL)
+    return FALSE;
+
+  drop_entry (self, entry);
+  notify_counts (self);
+
+  return TRUE;
+}
+
+static void
+bytestag_memory_table_table_init (BytestagKvpTableInterface *iface)
+{
+  iface->lookup = bytestag_memory_table_lookup;
+  iface->visit_key = bytestag_memory_table_visit_key;
+  iface->has_room = bytestag_memory_table_has_room;
+  iface->read = bytestag_memory_table_read;
+  iface->write = bytestag_memory_table_write;
+  iface->remove = bytestag_memory_table_remove;
+}
+
+static void
+bytestag_memory_table_finalize (GObject *object)
+{
+  BytestagMemoryTable *self = BYTESTAG_MEMORY_TABLE (object);
+
+  g_clear_pointer (&self->by_expiry, g_tree_unref);
+  g_clear_pointer (&self->entries, g_tree_unref);
+
+  G_OBJECT_CLASS (bytestag_memory_table_parent_class)->finalize (object);
+}
+
+static void
+bytestag_memory_table_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+{
+  BytestagMemoryTable *self = BYTESTAG_MEMORY_TABLE (object);
+
+  switch (prop_id)
+    {
+    case PROP_MAX_BYTES:
+      g_value_set_uint64 (value, self->max_bytes);
+      break;
+    case PROP_N_VALUES:
+      g_value_set_uint (value, bytestag_memory_table_get_n_values (self));
+      break;
+    case PROP_N_BYTES:
+      g_value_set_uint64 (value, self->n_bytes);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+bytestag_memory_table_set_property (GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
+{
+  BytestagMemoryTable *self = BYTESTAG_MEMORY_TABLE (object);
+
+  switch (prop_id)
+    {
+    case PROP_MAX_BYTES:
+      self->max_bytes = g_value_get_uint64 (value);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+bytestag_memory_table_class_init (BytestagMemoryTableClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->finalize = bytestag_memory_table_finalize;
+  object_class->get_property = bytestag_memory_table_get_property;
+  object_class->set_property = bytestag_memory_table_set_property;
+
+  properties[PROP_MAX_BYTES] =
+    g_param_spec_uint64 ("max-bytes", NULL, NULL, 0, G_MAXUINT64, 0,
+                         G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+  properties[PROP_N_VALUES] =
+    g_param_spec_uint ("n-values", NULL, NULL, 0, G_MAXUINT, 0,
+                       G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  properties[PROP_N_BYTES] =
+    g_param_spec_uint64 ("n-bytes", NULL, NULL, 0, G_MAXUINT64, 0,
+                         G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+bytestag_memory_table_init (BytestagMemoryTable *self)
+{
+  self->entries = g_tree_new_full (compare_ids, NULL, NULL, entry_free);
+  self->by_expiry = g_tree_new_full (compare_expiries, NULL, NULL, NULL);
+}
+
+BytestagMemoryTable *
+bytestag_memory_table_new (guint64 max_bytes)
+{
+  return g_object_new (BYTESTAG_TYPE_MEMORY_TABLE, "max-bytes", max_bytes, NULL);
+}
+
+guint
+bytestag_memory_table_get_n_values (BytestagMemoryTable *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_MEMORY_TABLE (self), 0);
+
+  return g_tree_nnodes (self->entries);
+}
+
+guint64
+bytestag_memory_table_get_n_bytes (BytestagMemoryTable *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_MEMORY_TABLE (self), 0);
+
+  return self->n_bytes;
+}
+
+void
+bytestag_memory_table_expire (BytestagMemoryTable *self, gint64 now)
+{
+  gboolean changed = FALSE;
+  GTreeNode *node;
+
+  g_return_if_fail (BYTESTAG_IS_MEMORY_TABLE (self));
+
+  while ((node = g_tree_node_first (self->by_expiry)) != NULL)
+    {
+      Entry *entry = g_tree_node_value (node);
+
+      if (entry_get_expiry (entry) >= now)
+        break;
+      drop_entry (self, entry);
+      changed = TRUE;
+    }
+
+  if (changed)
+    notify_counts (self);
+}
