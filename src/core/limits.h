@@ -23,6 +23,10 @@
 #define BYTESTAG_LIMIT_INFO_WRITTEN 262144
 #define BYTESTAG_LIMIT_INFO_READ 1048575
 #define BYTESTAG_LIMIT_INFO_TOKENS 400000
+/* Nesting of what an original would read and drop (ours has 4), and the digits
+ * of a whole number that it reads (Python's bound). */
+#define BYTESTAG_LIMIT_INFO_DEPTH 64
+#define BYTESTAG_LIMIT_INFO_DIGITS 4300
 /* Parts of one partpage (B.3). */
 #define BYTESTAG_LIMIT_PARTS_OF_PAGE 8192
 /* File names from peers: elements of a path, bytes of an element, and bytes

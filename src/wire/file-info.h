@@ -15,9 +15,9 @@ G_DECLARE_FINAL_TYPE (BytestagFileInfo, bytestag_file_info, BYTESTAG, FILE_INFO,
  * Properties: "file-hash", "size", "display-name" (the path for a person),
  * "n-parts". */
 
-/* @parts: (array length=n_parts), at least one unless @part_pages is given.
- * @filename: (nullable) path elements; @size 0: left out of the bytes (A.5).
- * @sha256: (nullable) 32 bytes (B.3). */
+/* @parts: (array length=n_parts), at least one; of an empty file the SHA-1 of
+ * nothing. @filename: (nullable) path elements; @size 0: left out of the bytes
+ * (A.5). @sha256: (nullable) 32 bytes (B.3). */
 BytestagFileInfo   *bytestag_file_info_new           (const BytestagKey  *file_hash,
                                                       const BytestagKey  *parts,
                                                       guint               n_parts,
@@ -45,8 +45,13 @@ const BytestagKey  *bytestag_file_info_get_part_pages (BytestagFileInfo  *self,
 guint64             bytestag_file_info_get_size      (BytestagFileInfo   *self);
 /* (nullable) path elements exactly as they came: never a path (see safe-name.h). */
 const char * const *bytestag_file_info_get_filename  (BytestagFileInfo   *self);
+/* (nullable) 32 bytes */
 const guint8       *bytestag_file_info_get_sha256    (BytestagFileInfo   *self);
-/* The FileInfo value of B.3: "hash" and "parts" only. (transfer full) */
+/* Whether size, parts and pages of parts agree with each other; an info without
+ * a size agrees with any number of parts. What a peer sent need not. */
+gboolean            bytestag_file_info_check         (BytestagFileInfo   *self,
+                                                      GError            **error);
+/* The FileInfo value of B.3: "hash" and "parts" only; the parts must be here. (transfer full) */
 BytestagFileInfo   *bytestag_file_info_strip         (BytestagFileInfo   *self);
 
 /* Pages of parts: {"!":"BytestagParts","parts":[…]}. (transfer full) */

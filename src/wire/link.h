@@ -15,10 +15,12 @@ BytestagLink     *bytestag_link_new        (const BytestagKey *key,
                                             const char        *name,   /* (nullable) */
                                             guint64            size,   /* 0: not said */
                                             GPtrArray         *peers); /* (nullable) (element-type utf8) HOST:PORT */
-/* bytestag:?… and magnet:?…, spaces around allowed; every error says what is wrong. */
+/* bytestag:?… and magnet:?…, spaces around allowed; every error says what is wrong
+ * in one sentence. Only the key and x.s2 must be right: a size or an address
+ * that cannot be read is left out. */
 BytestagLink     *bytestag_link_parse      (const char        *text,
                                             GError           **error);
-/* (transfer full) */
+/* (transfer full) A long name is cut; UTF-8 in it is mended. */
 char             *bytestag_link_to_uri     (BytestagLink      *self);
 char             *bytestag_link_to_magnet  (BytestagLink      *self);
 const BytestagKey *bytestag_link_get_key   (BytestagLink      *self);

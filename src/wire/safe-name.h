@@ -7,6 +7,9 @@ G_BEGIN_DECLS
 
 /* Names from peers are never paths. */
 
+/* The end of the name of a file that is being fetched. */
+#define BYTESTAG_INCOMPLETE_SUFFIX ".bytestag-incomplete"
+
 /* The original's rule (vectors/safe_filename): "/" and NUL become "_"; ".." is
  * refused. @length counts, since a name may hold NULs. (transfer full) */
 char    *bytestag_safe_filename      (const char          *name,
@@ -23,5 +26,7 @@ gboolean bytestag_safe_name_check    (const char          *name,
 /* For a person's eyes: control, bidi and zero-width characters as boxes, invalid
  * UTF-8 mended. (transfer full). The result is not markup. */
 char    *bytestag_name_for_display   (const char          *name);
+/* The same for a text of several lines: line ends and tabs stay. (transfer full) */
+char    *bytestag_text_for_display   (const char          *text);
 
 G_END_DECLS

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "wire/info-private.h"
+
+#include <string.h>
+
+#include "core/error.h"
+#include "core/limits.h"
+#include "wire/json-keys.h"
+
+gboolean
+bytestag_info_refuse (GError **error, const char *message)
+{
+  g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID, message);
+  return FALSE;
+}
+
+gboolean
+bytestag_info_parse (BytestagJsonText *object, GBytes *bytes, GError **error)
+{
+  gsize length;
+  const char *text = g_bytes_get_data (bytes, &length);
+
+  if (length > BYTESTAG_LIMIT_INFO_READ)
+    {
+      g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE,
+                           "The description is larger than any value can be.");
+      return FALSE;
+    }
+
+  if (!bytestag_json_text_parse (object, text, length, BYTESTAG_LIMIT_INFO_DEPTH, BYTESTAG_LIMIT_INFO_TOKENS, error))
+    return FALSE;
+
+  return bytestag_json_text_get_kind (object) == BYTESTAG_JSON_TEXT_OBJECT ||
+         bytestag_info_refuse (error, "The description is not a JSON object.");
+}
+
+gboolean
+bytestag_info_has_header (const BytestagJsonText *object, const char *header)
+{
+  static const char * const names[] = { BYTESTAG_JSON_HEADER };
+  BytestagJsonText value;
+
+  bytestag_json_text_get_members (object, names, &value, 1);
+  return bytestag_json_text_get_kind (&value) == BYTESTAG_JSON_TEXT_STRING &&
+         bytestag_json_text_equals (&value, header);
+}
+
+gboolean
+bytestag_info_read_string (const BytestagJsonText *value, char **string)
+{
+  *string = NULL;
+
+  if (bytestag_json_text_is_null (value))
+    return TRUE;
+  if (bytestag_json_text_get_kind (value) != BYTESTAG_JSON_TEXT_STRING)
+    return FALSE;
+  if (!bytestag_json_text_equals (value, ""))
+    *string = bytestag_json_text_dup_string (value);
+  return TRUE;
+}
+
+void
+bytestag_info_write_integer (BytestagCanonical         *writer,
+                             const char                *name,
+                             const BytestagJsonInteger *integer)
+{
+  if (integer->value == 0)
+    return;
+
+  bytestag_canonical_member (writer, name);
+  if (integer->text != NULL)
+    bytestag_canonical_raw (writer, integer->text, strlen (integer->text));
+  else
+    bytestag_canonical_unsigned (writer, integer->value);
+}
+
+guint64
+bytestag_info_saturating_add (guint64 a, guint64 b)
+{
+  return a > G_MAXUINT64 - b ? G_MAXUINT64 : a + b;
+}

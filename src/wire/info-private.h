@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "wire/canonical.h"
+#include "wire/file-info.h"
+#include "wire/json-text.h"
+
+G_BEGIN_DECLS
+
+/* What the info models share inside wire. */
+
+/* Checks that @bytes is a JSON object within the bounds of infos. */
+gboolean          bytestag_info_parse          (BytestagJsonText       *object,
+                                                GBytes                 *bytes,
+                                                GError                **error);
+gboolean          bytestag_info_refuse         (GError                **error,
+                                                const char             *message);
+/* The member "!" is @header. */
+gboolean          bytestag_info_has_header     (const BytestagJsonText *object,
+                                                const char             *header);
+/* A string, or NULL when it is missing, null or empty. FALSE: another type. */
+gboolean          bytestag_info_read_string    (const BytestagJsonText *value,
+                                                char                  **string);
+/* Writes a member unless it is 0. */
+void              bytestag_info_write_integer  (BytestagCanonical      *writer,
+                                                const char             *name,
+                                                const BytestagJsonInteger *integer);
+guint64           bytestag_info_saturating_add (guint64                 a,
+                                                guint64                 b);
+/* (transfer full) */
+BytestagFileInfo *bytestag_file_info_from_json (const BytestagJsonText *object,
+                                                GError                **error);
+/* An array of at least one info. (transfer full) (element-type BytestagFileInfo) */
+GPtrArray        *bytestag_file_infos_from_json (const BytestagJsonText *array,
+                                                GError                **error);
+void              bytestag_file_info_write     (BytestagFileInfo       *self,
+                                                BytestagCanonical      *writer);
+
+G_END_DECLS
