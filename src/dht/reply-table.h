@@ -29,8 +29,9 @@ typedef void (*BytestagReplyFunc) (const BytestagMessage  *message,
 
 BytestagReplyTable *bytestag_reply_table_new       (BytestagReactor        *reactor,
                                                     BytestagTransport      *transport);
-/* Whoever still waits is called without a message, in order of sending; what is
- * sent from there is refused. */
+/* Whoever still waits is called without a message, in order of sending. The table
+ * works until then (so clear a pointer to it after, not before), but what is sent
+ * from there is refused. */
 void                bytestag_reply_table_free      (BytestagReplyTable     *self);
 /* A fresh sequence id, for the message about to be written. */
 void                bytestag_reply_table_make_id   (BytestagReplyTable     *self,
