@@ -37,17 +37,20 @@ GType             bytestag_endpoint_get_type    (void) G_GNUC_CONST;
 BytestagEndpoint *bytestag_endpoint_copy        (const BytestagEndpoint *self);
 void              bytestag_endpoint_free        (BytestagEndpoint       *self);
 
-/* @host is numeric; never asks a resolver. IPv4-mapped IPv6 becomes IPv4.
- * @length may be -1. Returns FALSE for anything else. */
+/* @host is numeric, without a scope; never asks a resolver. IPv4-mapped IPv6
+ * becomes IPv4. @length in bytes, -1: up to the NUL. Returns FALSE, and leaves
+ * @self as it is, for anything else. */
 gboolean          bytestag_endpoint_set_host    (BytestagEndpoint       *self,
                                                  const char             *host,
                                                  gssize                  length,
                                                  guint16                 port);
-/* "HOST:PORT", "[V6]:PORT"; numeric, port 1 to 65535. */
+/* "HOST:PORT", "[V6]:PORT"; numeric, port 1 to 65535. On failure
+ * (BYTESTAG_ERROR_INVALID) @self is untouched. */
 gboolean          bytestag_endpoint_parse       (BytestagEndpoint       *self,
                                                  const char             *text,
                                                  GError                **error);
-/* Writes the host and a NUL; returns its length. */
+/* Writes the host and a NUL, at most BYTESTAG_ENDPOINT_HOST_SIZE bytes; returns its
+ * length, 0 for one that is unset. */
 gsize             bytestag_endpoint_write_host  (const BytestagEndpoint *self,
                                                  char                   *host);
 /* (transfer full) "HOST:PORT" or "[V6]:PORT". */
@@ -57,6 +60,7 @@ gboolean          bytestag_endpoint_equal       (gconstpointer           a,
                                                  gconstpointer           b);
 /* Salted like bytestag_key_hash(). */
 guint             bytestag_endpoint_hash        (gconstpointer           self);
+/* Whether they differ in the port at most. */
 gboolean          bytestag_endpoint_same_host   (const BytestagEndpoint *a,
                                                  const BytestagEndpoint *b);
 /* Loopback, private (RFC 1918, 4193), link-local, and carrier NAT: what B.5

@@ -33,6 +33,8 @@ struct _BytestagExchangeInfo
 GType                 bytestag_exchange_info_get_type    (void) G_GNUC_CONST;
 BytestagExchangeInfo *bytestag_exchange_info_copy        (const BytestagExchangeInfo *self);
 void                  bytestag_exchange_info_free        (BytestagExchangeInfo       *self);
+/* The time as A.1.4 ("vals") tells it: the publisher's for a value kept for others,
+ * the last publication for a part of a shared file, null where there is none. */
 void                  bytestag_exchange_info_from_record (BytestagExchangeInfo       *self,
                                                           const BytestagKvpRecord    *record);
 /* (transfer full) (element-type BytestagExchangeInfo): an empty list that frees its elements. */

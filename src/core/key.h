@@ -29,20 +29,23 @@ GType        bytestag_key_get_type         (void) G_GNUC_CONST;
 BytestagKey *bytestag_key_copy             (const BytestagKey *self);
 void         bytestag_key_free             (BytestagKey       *self);
 
-/* SHA-1 of @length bytes (GnuTLS's, which uses the CPU's SHA instructions). */
+/* SHA-1 of @length bytes (GnuTLS's, which uses the CPU's SHA instructions). @data:
+ * (nullable) when @length is 0. */
 void         bytestag_key_digest           (BytestagKey       *self,
                                             gconstpointer      data,
                                             gsize              length);
 void         bytestag_key_random           (BytestagKey       *self,
                                             BytestagRng       *rng);
 /* A key of bucket @number of @node (A.4): bits before @number as @node's, that
- * bit inverted, the rest random. @number < 160. */
+ * bit inverted, the rest random. @number < 160. @self may be @node. */
 void         bytestag_key_random_in_bucket (BytestagKey       *self,
                                             const BytestagKey *node,
                                             guint              number,
                                             BytestagRng       *rng);
 
-/* Reads hex, base32 or base64, as A.1.3 says. @length may be -1. */
+/* Reads hex, base32 or base64 as A.1.3 says: in this order, the first form that
+ * decodes decides, and must then give 20 bytes. @length in bytes, -1: up to the
+ * NUL. On failure (BYTESTAG_ERROR_INVALID) @self is untouched. */
 gboolean     bytestag_key_parse            (BytestagKey       *self,
                                             const char        *text,
                                             gssize             length,
@@ -58,12 +61,15 @@ void         bytestag_key_write_base64     (const BytestagKey *self,
 
 gboolean     bytestag_key_equal            (gconstpointer      a,
                                             gconstpointer      b);
-/* A salted hash for GHashTable: peers choose keys. The salt is 0 until set. */
+/* A salted hash for GHashTable: peers choose keys. */
 guint        bytestag_key_hash             (gconstpointer      self);
+/* The salt of all such hashes in the process, 0 until set; to be set before the
+ * first table is filled. */
 void         bytestag_key_set_hash_salt    (guint64            salt);
+/* As numbers. */
 int          bytestag_key_compare          (const BytestagKey *a,
                                             const BytestagKey *b);
-/* XOR distance. */
+/* XOR distance, a big-endian number of 160 bits. @distance may be @a or @b. */
 void         bytestag_key_distance         (const BytestagKey *a,
                                             const BytestagKey *b,
                                             BytestagKey       *distance);
@@ -71,7 +77,8 @@ void         bytestag_key_distance         (const BytestagKey *a,
 int          bytestag_key_compare_distance (const BytestagKey *target,
                                             const BytestagKey *a,
                                             const BytestagKey *b);
-/* Leading equal bits of @a and @b, 0 to 160; 160 is no bucket. */
+/* Leading equal bits of @a and @b (A.4), 0 to 160: 0 is the farther half of all
+ * keys; 160, for equal keys, is no bucket. */
 guint        bytestag_key_bucket_number    (const BytestagKey *a,
                                             const BytestagKey *b);
 

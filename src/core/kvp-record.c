@@ -3,7 +3,8 @@
 
 #include "core/kvp-record.h"
 
-G_DEFINE_BOXED_TYPE (BytestagKvpRecord, bytestag_kvp_record, bytestag_kvp_record_copy, bytestag_kvp_record_free)
+G_DEFINE_BOXED_TYPE (BytestagKvpRecord, bytestag_kvp_record, bytestag_kvp_record_copy,
+                     bytestag_kvp_record_free)
 
 BytestagKvpRecord *
 bytestag_kvp_record_copy (const BytestagKvpRecord *self)

@@ -11,6 +11,8 @@ G_BEGIN_DECLS
  * BytestagKvpRecord:
  * @size: bytes of the value
  * @timestamp: unix seconds as its publisher says; valid if @has_timestamp
+ * @has_timestamp: FALSE for the FileInfo of a shared file, and where the publisher's
+ *   did not fit; TRUE for the parts of a shared file (A.1.4, "vals")
  * @time_to_live: seconds that it is kept; 0: not known
  * @last_update: unix seconds, when it came or was last published; 0: never
  * @is_original: shared by the person here, not kept for others

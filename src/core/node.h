@@ -35,14 +35,17 @@ GType                   bytestag_node_state_get_type (void) G_GNUC_CONST;
  * "key" (BytestagKey), "address" (string HOST:PORT), "state", "rtt" (int64 µs),
  * "first-seen", "last-seen" (int64 µs of the clock, -1: never), "failures" (uint),
  * "extensions" (int). */
+/* (transfer full) */
 BytestagNode           *bytestag_node_new            (const BytestagKey      *key,
                                                       const BytestagEndpoint *endpoint);
-/* A node as a list of a peer names it: @host may be any text, and is kept; when
+/* (transfer full) a node as a list of a peer names it: @host may be any text, and is kept; when
  * it is not numeric, the endpoint is unset. */
 BytestagNode           *bytestag_node_new_for_host   (const BytestagKey      *key,
                                                       const char             *host,
                                                       guint16                 port);
+/* (transfer none) */
 const BytestagKey      *bytestag_node_get_key        (BytestagNode           *self);
+/* (transfer none) */
 const BytestagEndpoint *bytestag_node_get_endpoint   (BytestagNode           *self);
 /* (transfer full) the host alone */
 char                   *bytestag_node_dup_host       (BytestagNode           *self);
@@ -55,15 +58,19 @@ gboolean                bytestag_node_equal          (BytestagNode           *se
 void                    bytestag_node_answered       (BytestagNode           *self,
                                                       gint64                  rtt,
                                                       gint64                  now);
-/* It sent us something. */
+/* It sent us something: alive, but whether our requests reach it is not known, so
+ * failures stay. */
 void                    bytestag_node_seen           (BytestagNode           *self,
                                                       gint64                  now);
+/* A request to it got no answer in time. */
 void                    bytestag_node_failed         (BytestagNode           *self);
 /* Smoothed round trip and its deviation (RFC 6298), µs; -1: not measured. */
 gint64                  bytestag_node_get_rtt        (BytestagNode           *self);
 gint64                  bytestag_node_get_rtt_deviation (BytestagNode        *self);
+/* µs of the clock; -1: never. */
 gint64                  bytestag_node_get_first_seen (BytestagNode           *self);
 gint64                  bytestag_node_get_last_seen  (BytestagNode           *self);
+/* In a row. */
 guint                   bytestag_node_get_failures   (BytestagNode           *self);
 /* The state at the last change; _update_state() looks at the age. */
 BytestagNodeState       bytestag_node_get_state      (BytestagNode           *self);

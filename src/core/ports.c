@@ -81,7 +81,10 @@ bytestag_rng_range (BytestagRng *self,
   /* The lowest 2³² mod bound values would make small results likelier. */
   unfair = (0 - bound) % bound;
   do
-    bytestag_rng_fill (self, (guint8 *) &value, sizeof value);
+    {
+      bytestag_rng_fill (self, (guint8 *) &value, sizeof value);
+      value = GUINT32_FROM_LE (value);
+    }
   while (value < unfair);
   return value % bound;
 }

@@ -81,10 +81,13 @@ struct _BytestagKvpTableInterface
 {
   GTypeInterface parent;
   gboolean (*lookup) (BytestagKvpTable *self, const BytestagKvpId *id, BytestagKvpRecord *record);
-  guint (*visit_key) (BytestagKvpTable *self, const BytestagKey *key, BytestagKvpVisitFunc visit, gpointer user_data);
+  guint (*visit_key) (BytestagKvpTable *self, const BytestagKey *key, BytestagKvpVisitFunc visit,
+                      gpointer user_data);
   gboolean (*has_room) (BytestagKvpTable *self, const BytestagKvpId *id, guint64 size);
-  void (*read) (BytestagKvpTable *self, const BytestagKvpId *id, BytestagKvpReadFunc done, gpointer user_data);
-  void (*write) (BytestagKvpTable *self, const BytestagKvpRecord *record, GBytes *value, BytestagKvpWriteFunc done, gpointer user_data);
+  void (*read) (BytestagKvpTable *self, const BytestagKvpId *id, BytestagKvpReadFunc done,
+                gpointer user_data);
+  void (*write) (BytestagKvpTable *self, const BytestagKvpRecord *record, GBytes *value,
+                 BytestagKvpWriteFunc done, gpointer user_data);
   gboolean (*remove) (BytestagKvpTable *self, const BytestagKvpId *id);
 };
 
@@ -128,7 +131,8 @@ typedef void (*BytestagJobDoneFunc) (gpointer job, gpointer user_data);
 struct _BytestagWorkerInterface
 {
   GTypeInterface parent;
-  void (*run) (BytestagWorker *self, BytestagJobFunc func, gpointer job, GCancellable *cancellable, BytestagJobDoneFunc done, gpointer user_data);
+  void (*run) (BytestagWorker *self, BytestagJobFunc func, gpointer job, GCancellable *cancellable,
+               BytestagJobDoneFunc done, gpointer user_data);
 };
 
 /* Runs @func (@job) on a worker (in order of submission; inline in the

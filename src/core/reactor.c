@@ -171,6 +171,8 @@ bytestag_reactor_post (BytestagReactor *self,
                        gpointer user_data,
                        GDestroyNotify destroy)
 {
+  guint end;
+
   g_return_if_fail (BYTESTAG_IS_REACTOR (self));
   g_return_if_fail (func != NULL);
 
@@ -183,7 +185,8 @@ bytestag_reactor_post (BytestagReactor *self,
 
   if (self->n_events == self->n_allocated)
     grow (self);
-  self->events[(self->first + self->n_events) & (self->n_allocated - 1)] = (Event) { func, user_data, destroy };
+  end = (self->first + self->n_events) & (self->n_allocated - 1);
+  self->events[end] = (Event) { func, user_data, destroy };
   self->n_events++;
 }
 

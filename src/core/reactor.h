@@ -14,21 +14,26 @@ typedef void (*BytestagEventFunc) (gpointer user_data);
 /* What the classes of an engine share: its clock, its randomness, its timers and
  * its queue of events. It has no loop: a driver calls it. Completions never run
  * inside the call that caused them; they are posted here. (Seed: EventReactor.) */
+/* Takes references to both. */
 BytestagReactor *bytestag_reactor_new          (BytestagClock     *clock,
                                                 BytestagRng       *rng);
+/* (transfer none) */
 BytestagClock   *bytestag_reactor_get_clock    (BytestagReactor   *self);
+/* (transfer none) */
 BytestagRng     *bytestag_reactor_get_rng      (BytestagReactor   *self);
 /* µs of the clock. */
 gint64           bytestag_reactor_get_time     (BytestagReactor   *self);
 /* µs since 1970. */
 gint64           bytestag_reactor_get_wall_time (BytestagReactor  *self);
 
-/* Arms @timer for now + @delay µs. */
+/* Arms @timer, or arms it anew, for now + @delay µs. */
 void             bytestag_reactor_arm          (BytestagReactor   *self,
                                                 BytestagTimer     *timer,
                                                 gint64             delay,
                                                 BytestagTimerFunc  func,
                                                 gpointer           user_data);
+/* Does nothing to a timer that is not armed, whatever @self is; the reactor disarms
+ * all timers when it goes. */
 void             bytestag_reactor_disarm       (BytestagReactor   *self,
                                                 BytestagTimer     *timer);
 

@@ -65,15 +65,9 @@ get_private (BytestagTask *self)
 static void
 hold_reactor (BytestagTaskPrivate *priv)
 {
-  if (!priv->reactor_is_weak)
-    return;
-
   priv->reactor_is_weak = FALSE;
-  if (priv->reactor != NULL)
-    {
-      g_object_remove_weak_pointer (G_OBJECT (priv->reactor), (gpointer *) &priv->reactor);
-      g_object_ref (priv->reactor);
-    }
+  g_object_remove_weak_pointer (G_OBJECT (priv->reactor), (gpointer *) &priv->reactor);
+  g_object_ref (priv->reactor);
 }
 
 static void
@@ -159,8 +153,11 @@ bytestag_task_finalize (GObject *object)
 {
   BytestagTaskPrivate *priv = get_private (BYTESTAG_TASK (object));
 
-  hold_reactor (priv);
-  g_clear_object (&priv->reactor);
+  /* Not in dispose: there subclasses disarm their timers. */
+  if (priv->reactor_is_weak)
+    g_clear_weak_pointer (&priv->reactor);
+  else
+    g_clear_object (&priv->reactor);
   g_clear_error (&priv->error);
 
   G_OBJECT_CLASS (bytestag_task_parent_class)->finalize (object);

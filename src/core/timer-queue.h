@@ -26,8 +26,10 @@ struct _BytestagTimer
 /* All timers of an engine, in one heap ordered by (deadline, order of arming):
  * equal deadlines fire in the order in which they were armed. */
 BytestagTimerQueue *bytestag_timer_queue_new          (void);
+/* Disarms what is armed. */
 void                bytestag_timer_queue_free         (BytestagTimerQueue *self);
-/* Arms or re-arms. @deadline in µs of the clock. */
+/* Arms or re-arms; both take O(log n) steps. @deadline in µs of the clock. The
+ * timer is not armed any more when @func is called, which may free it. */
 void                bytestag_timer_queue_arm          (BytestagTimerQueue *self,
                                                        BytestagTimer      *timer,
                                                        gint64              deadline,

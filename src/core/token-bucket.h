@@ -20,15 +20,17 @@ struct _BytestagTokenBucket
   gint64 updated; /* µs of the clock */
 };
 
+/* Full at the start. */
 void     bytestag_token_bucket_init (BytestagTokenBucket *self,
                                      gdouble              rate,
                                      gdouble              burst,
                                      gint64               now);
-/* Takes @cost tokens when there are as many. */
+/* Takes @cost tokens when there are as many, else none. @now: µs of the clock;
+ * one that lies before the last call's counts as that. */
 gboolean bytestag_token_bucket_take (BytestagTokenBucket *self,
                                      gdouble              cost,
                                      gint64               now);
-/* µs until @cost tokens are there. */
+/* µs until @cost tokens are there; 0: now; G_MAXINT64: never. */
 gint64   bytestag_token_bucket_wait (BytestagTokenBucket *self,
                                      gdouble              cost,
                                      gint64               now);

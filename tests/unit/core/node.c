@@ -88,8 +88,8 @@ test_properties (void)
   guint failures;
   int extensions;
 
-  g_object_get (node, "key", &key, "address", &address, "state", &state, "rtt", &rtt, "first-seen", &first_seen,
-                "last-seen", &last_seen, "failures", &failures, "extensions", &extensions, NULL);
+  g_object_get (node, "key", &key, "address", &address, "state", &state, "rtt", &rtt, "first-seen",
+                &first_seen, "last-seen", &last_seen, "failures", &failures, "extensions", &extensions, NULL);
   g_assert_true (bytestag_key_equal (key, bytestag_node_get_key (node)));
   g_assert_cmpstr (address, ==, "[2001:db8::1]:4000");
   g_assert_cmpint (state, ==, BYTESTAG_NODE_NEW);
@@ -185,8 +185,10 @@ test_silence (void)
 static void
 test_notify (void)
 {
-  static const char *names[] = { "notify::state",    "notify::rtt",        "notify::first-seen", "notify::last-seen",
-                                 "notify::failures", "notify::extensions", "notify::key",        "notify::address" };
+  static const char *names[] = {
+    "notify::state",    "notify::rtt",        "notify::first-seen", "notify::last-seen",
+    "notify::failures", "notify::extensions", "notify::key",        "notify::address",
+  };
   g_autoptr (BytestagNode) node = new_node ("a", "192.0.2.1", 4000);
   guint counts[G_N_ELEMENTS (names)] = { 0 };
 

@@ -43,7 +43,8 @@ arm (Fixture *fixture,
      gint64 deadline)
 {
   current = fixture;
-  bytestag_timer_queue_arm (fixture->queue, &fixture->timers[number], deadline, log_timer, GINT_TO_POINTER (number));
+  bytestag_timer_queue_arm (fixture->queue, &fixture->timers[number], deadline, log_timer,
+                            GINT_TO_POINTER (number));
 }
 
 static void
