@@ -166,47 +166,57 @@ bytestag_collection_info_new (GPtrArray *files, const char *name, const char *co
   return self;
 }
 
+/* Of what we write, nothing comes near 2^63. */
 static gboolean
-read_page (const BytestagJsonText *object, BytestagPageRef *page, GError **error)
+read_number (const BytestagJsonValue *value, guint64 *number)
+{
+  gboolean overflows = FALSE;
+  gint64 integer;
+
+  if (!bytestag_json_value_get_integer (value, &integer, &overflows) || overflows || integer < 0)
+    return FALSE;
+
+  *number = integer;
+  return TRUE;
+}
+
+static gboolean
+read_page (const BytestagJsonValue *object, BytestagPageRef *page, GError **error)
 {
   enum { FILES, KEY, SIZE, N_MEMBERS };
   static const char * const names[N_MEMBERS] = { BYTESTAG_JSON_FILES, BYTESTAG_JSON_KEY, BYTESTAG_JSON_SIZE };
-  BytestagJsonText members[N_MEMBERS];
-  gint64 n_files, size;
+  BytestagJsonValue members[N_MEMBERS];
 
-  if (bytestag_json_text_get_kind (object) != BYTESTAG_JSON_TEXT_OBJECT)
+  if (object->type != BYTESTAG_JSON_OBJECT)
     return bytestag_info_refuse (error, "A page of the collection is not a JSON object.");
 
-  bytestag_json_text_get_members (object, names, members, N_MEMBERS);
-  if (!bytestag_json_text_read_key (&members[KEY], &page->key, error))
+  bytestag_json_read_members (object, names, members, N_MEMBERS);
+  if (!bytestag_json_read_key (&members[KEY], &page->key, error))
     return FALSE;
-  if (!bytestag_json_text_read_int64 (&members[FILES], &n_files) || n_files < 1 ||
-      !bytestag_json_text_read_int64 (&members[SIZE], &size) || size < 0)
-    return bytestag_info_refuse (error, "A page of the collection does not say what it holds.");
 
-  page->n_files = n_files;
-  page->size = size;
-  return TRUE;
+  return (read_number (&members[FILES], &page->n_files) && page->n_files > 0 &&
+          read_number (&members[SIZE], &page->size)) ||
+         bytestag_info_refuse (error, "A page of the collection does not say what it holds.");
 }
 
 /* The pages, and that the sums of the root are theirs: the root alone is shown. */
 static gboolean
 read_pages (BytestagCollectionInfo *self,
-            const BytestagJsonText *pages,
-            const BytestagJsonText *count,
-            const BytestagJsonText *size,
+            const BytestagJsonValue *pages,
+            const BytestagJsonValue *count,
+            const BytestagJsonValue *size,
             GError                **error)
 {
-  BytestagJsonTextIter iter;
-  BytestagJsonText element;
-  gint64 told_count, told_size;
+  BytestagScanner scanner;
+  BytestagJsonValue element;
+  guint64 told_count, told_size;
 
-  if (bytestag_json_text_get_kind (pages) != BYTESTAG_JSON_TEXT_ARRAY)
+  if (pages->type != BYTESTAG_JSON_ARRAY)
     return bytestag_info_refuse (error, "The pages of the collection are not a list.");
 
   self->pages = g_array_new (FALSE, FALSE, sizeof (BytestagPageRef));
-  bytestag_json_text_iter_init (&iter, pages);
-  while (bytestag_json_text_iter_next (&iter, NULL, &element))
+  bytestag_json_read_begin (&scanner, pages);
+  while (bytestag_scanner_next_element (&scanner) && bytestag_scanner_read_value (&scanner, &element))
     {
       BytestagPageRef page;
 
@@ -217,8 +227,8 @@ read_pages (BytestagCollectionInfo *self,
       self->size = bytestag_info_saturating_add (self->size, page.size);
     }
 
-  if (!bytestag_json_text_read_int64 (count, &told_count) || self->count != (guint64) told_count ||
-      !bytestag_json_text_read_int64 (size, &told_size) || self->size != (guint64) told_size)
+  if (!read_number (count, &told_count) || self->count != told_count ||
+      !read_number (size, &told_size) || self->size != told_size)
     return bytestag_info_refuse (error, "The collection does not hold what it says.");
 
   if (self->count > BYTESTAG_LIMIT_COLLECTION_FILES)
@@ -238,7 +248,7 @@ bytestag_collection_info_from_bytes (GBytes *bytes, GError **error)
     BYTESTAG_JSON_COMMENT, BYTESTAG_JSON_COUNT, BYTESTAG_JSON_FILES, BYTESTAG_JSON_NAME,
     BYTESTAG_JSON_PAGES, BYTESTAG_JSON_SIZE, BYTESTAG_JSON_INFO_TIMESTAMP,
   };
-  BytestagJsonText object, members[N_MEMBERS];
+  BytestagJsonValue object, members[N_MEMBERS];
 
   g_return_val_if_fail (bytes != NULL, NULL);
 
@@ -247,8 +257,8 @@ bytestag_collection_info_from_bytes (GBytes *bytes, GError **error)
 
   g_autoptr (BytestagCollectionInfo) self = g_object_new (BYTESTAG_TYPE_COLLECTION_INFO, NULL);
 
-  bytestag_json_text_get_members (&object, names, members, N_MEMBERS);
-  if (members[FILES].text == NULL && members[PAGES].text != NULL)
+  bytestag_json_read_members (&object, names, members, N_MEMBERS);
+  if (members[FILES].type == BYTESTAG_JSON_ABSENT && members[PAGES].type != BYTESTAG_JSON_ABSENT)
     {
       if (!read_pages (self, &members[PAGES], &members[COUNT], &members[SIZE], error))
         return NULL;
@@ -270,7 +280,7 @@ bytestag_collection_info_from_bytes (GBytes *bytes, GError **error)
       return NULL;
     }
 
-  if (!bytestag_json_text_read_integer (&members[TIMESTAMP], &self->timestamp, error))
+  if (!bytestag_json_read_integer (&members[TIMESTAMP], &self->timestamp, error))
     {
       g_prefix_error_literal (error, "The timestamp of the collection is damaged: ");
       return NULL;

@@ -155,7 +155,7 @@ GPtrArray *
 bytestag_collection_page_from_bytes (GBytes *bytes, GError **error)
 {
   static const char * const names[] = { BYTESTAG_JSON_FILES };
-  BytestagJsonText object, array;
+  BytestagJsonValue object, array;
 
   g_return_val_if_fail (bytes != NULL, NULL);
 
@@ -168,6 +168,6 @@ bytestag_collection_page_from_bytes (GBytes *bytes, GError **error)
       return NULL;
     }
 
-  bytestag_json_text_get_members (&object, names, &array, 1);
+  bytestag_json_read_members (&object, names, &array, 1);
   return bytestag_file_infos_from_json (&array, error);
 }

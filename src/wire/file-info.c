@@ -195,17 +195,17 @@ bytestag_file_info_strip (BytestagFileInfo *self)
 }
 
 static gboolean
-read_filename (BytestagFileInfo *self, const BytestagJsonText *value)
+read_filename (BytestagFileInfo *self, const BytestagJsonValue *value)
 {
-  BytestagJsonTextIter iter;
-  BytestagJsonText element;
+  BytestagScanner scanner;
+  BytestagJsonValue element;
 
-  if (bytestag_json_text_is_null (value))
+  if (bytestag_json_read_is_null (value))
     return TRUE;
 
-  if (bytestag_json_text_get_kind (value) == BYTESTAG_JSON_TEXT_STRING)
+  if (value->type == BYTESTAG_JSON_STRING)
     {
-      g_autofree char *name = bytestag_json_text_dup_string (value);
+      g_autofree char *name = bytestag_json_read_string (value);
 
       if (name[0] == '\0')
         return FALSE;
@@ -214,17 +214,17 @@ read_filename (BytestagFileInfo *self, const BytestagJsonText *value)
       return TRUE;
     }
 
-  if (bytestag_json_text_get_kind (value) != BYTESTAG_JSON_TEXT_ARRAY)
+  if (value->type != BYTESTAG_JSON_ARRAY)
     return FALSE;
 
   g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
-  bytestag_json_text_iter_init (&iter, value);
-  while (bytestag_json_text_iter_next (&iter, NULL, &element))
+  bytestag_json_read_begin (&scanner, value);
+  while (bytestag_scanner_next_element (&scanner) && bytestag_scanner_read_value (&scanner, &element))
     {
-      if (bytestag_json_text_get_kind (&element) != BYTESTAG_JSON_TEXT_STRING)
+      if (element.type != BYTESTAG_JSON_STRING)
         return FALSE;
 
-      g_autofree char *name = bytestag_json_text_dup_string (&element);
+      g_autofree char *name = bytestag_json_read_string (&element);
       g_strv_builder_add (names, name);
     }
 
@@ -233,28 +233,28 @@ read_filename (BytestagFileInfo *self, const BytestagJsonText *value)
 }
 
 static gboolean
-read_sha256 (BytestagFileInfo *self, const BytestagJsonText *value)
+read_sha256 (BytestagFileInfo *self, const BytestagJsonValue *value)
 {
   gsize length;
 
-  if (bytestag_json_text_is_null (value))
+  if (bytestag_json_read_is_null (value))
     return TRUE;
-  if (bytestag_json_text_get_kind (value) != BYTESTAG_JSON_TEXT_STRING)
+  if (value->type != BYTESTAG_JSON_STRING)
     return FALSE;
 
-  g_autofree char *text = bytestag_json_text_dup_string (value);
+  g_autofree char *text = bytestag_json_read_string (value);
   self->sha256 = g_base64_decode (text, &length);
   return length == BYTESTAG_SHA256_SIZE;
 }
 
 static gboolean
 read_parts (BytestagFileInfo       *self,
-            const BytestagJsonText *parts,
-            const BytestagJsonText *part_pages,
+            const BytestagJsonValue *parts,
+            const BytestagJsonValue *part_pages,
             GError                **error)
 {
-  gboolean is_paged = parts->text == NULL && part_pages->text != NULL;
-  g_autoptr (GArray) keys = bytestag_json_text_read_keys (is_paged ? part_pages : parts, error);
+  gboolean is_paged = parts->type == BYTESTAG_JSON_ABSENT && part_pages->type != BYTESTAG_JSON_ABSENT;
+  g_autoptr (GArray) keys = bytestag_json_read_keys (is_paged ? part_pages : parts, error);
 
   if (keys == NULL)
     return FALSE;
@@ -268,16 +268,16 @@ read_parts (BytestagFileInfo       *self,
 }
 
 BytestagFileInfo *
-bytestag_file_info_from_json (const BytestagJsonText *object, GError **error)
+bytestag_file_info_from_json (const BytestagJsonValue *object, GError **error)
 {
   enum { FILENAME, HASH, PART_PAGES, PARTS, SHA256, SIZE, N_MEMBERS };
   static const char * const names[N_MEMBERS] = {
     BYTESTAG_JSON_FILENAME, BYTESTAG_JSON_HASH, BYTESTAG_JSON_PART_PAGES,
     BYTESTAG_JSON_PARTS, BYTESTAG_JSON_SHA256, BYTESTAG_JSON_SIZE,
   };
-  BytestagJsonText members[N_MEMBERS];
+  BytestagJsonValue members[N_MEMBERS];
 
-  if (bytestag_json_text_get_kind (object) != BYTESTAG_JSON_TEXT_OBJECT)
+  if (object->type != BYTESTAG_JSON_OBJECT)
     {
       bytestag_info_refuse (error, "The description of a file is not a JSON object.");
       return NULL;
@@ -285,10 +285,10 @@ bytestag_file_info_from_json (const BytestagJsonText *object, GError **error)
 
   g_autoptr (BytestagFileInfo) self = g_object_new (BYTESTAG_TYPE_FILE_INFO, NULL);
 
-  bytestag_json_text_get_members (object, names, members, N_MEMBERS);
-  if (!bytestag_json_text_read_key (&members[HASH], &self->hash, error) ||
+  bytestag_json_read_members (object, names, members, N_MEMBERS);
+  if (!bytestag_json_read_key (&members[HASH], &self->hash, error) ||
       !read_parts (self, &members[PARTS], &members[PART_PAGES], error) ||
-      !bytestag_json_text_read_integer (&members[SIZE], &self->size, error))
+      !bytestag_json_read_integer (&members[SIZE], &self->size, error))
     {
       g_prefix_error_literal (error, "The description of a file is damaged: ");
       return NULL;
@@ -312,7 +312,7 @@ bytestag_file_info_from_json (const BytestagJsonText *object, GError **error)
 BytestagFileInfo *
 bytestag_file_info_from_bytes (GBytes *bytes, GError **error)
 {
-  BytestagJsonText object;
+  BytestagJsonValue object;
 
   g_return_val_if_fail (bytes != NULL, NULL);
 
@@ -323,20 +323,20 @@ bytestag_file_info_from_bytes (GBytes *bytes, GError **error)
 }
 
 GPtrArray *
-bytestag_file_infos_from_json (const BytestagJsonText *array, GError **error)
+bytestag_file_infos_from_json (const BytestagJsonValue *array, GError **error)
 {
-  BytestagJsonTextIter iter;
-  BytestagJsonText element;
+  BytestagScanner scanner;
+  BytestagJsonValue element;
   g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func (g_object_unref);
 
-  if (bytestag_json_text_get_kind (array) != BYTESTAG_JSON_TEXT_ARRAY)
+  if (array->type != BYTESTAG_JSON_ARRAY)
     {
       bytestag_info_refuse (error, "The list of files is missing.");
       return NULL;
     }
 
-  bytestag_json_text_iter_init (&iter, array);
-  while (bytestag_json_text_iter_next (&iter, NULL, &element))
+  bytestag_json_read_begin (&scanner, array);
+  while (bytestag_scanner_next_element (&scanner) && bytestag_scanner_read_value (&scanner, &element))
     {
       BytestagFileInfo *file = bytestag_file_info_from_json (&element, error);
 
@@ -512,7 +512,7 @@ GArray *
 bytestag_parts_page_from_bytes (GBytes *bytes, GError **error)
 {
   static const char * const names[] = { BYTESTAG_JSON_PARTS };
-  BytestagJsonText object, array;
+  BytestagJsonValue object, array;
 
   g_return_val_if_fail (bytes != NULL, NULL);
 
@@ -525,8 +525,8 @@ bytestag_parts_page_from_bytes (GBytes *bytes, GError **error)
       return NULL;
     }
 
-  bytestag_json_text_get_members (&object, names, &array, 1);
-  g_autoptr (GArray) parts = bytestag_json_text_read_keys (&array, error);
+  bytestag_json_read_members (&object, names, &array, 1);
+  g_autoptr (GArray) parts = bytestag_json_read_keys (&array, error);
   if (parts != NULL && parts->len > BYTESTAG_LIMIT_PARTS_OF_PAGE)
     {
       g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE, "A page of parts is too long.");

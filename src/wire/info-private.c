@@ -17,7 +17,7 @@ bytestag_info_refuse (GError **error, const char *message)
 }
 
 gboolean
-bytestag_info_parse (BytestagJsonText *object, GBytes *bytes, GError **error)
+bytestag_info_parse (BytestagJsonValue *object, GBytes *bytes, GError **error)
 {
   gsize length;
   const char *text = g_bytes_get_data (bytes, &length);
@@ -29,35 +29,32 @@ bytestag_info_parse (BytestagJsonText *object, GBytes *bytes, GError **error)
       return FALSE;
     }
 
-  if (!bytestag_json_text_parse (object, text, length, BYTESTAG_LIMIT_INFO_DEPTH, BYTESTAG_LIMIT_INFO_TOKENS, error))
-    return FALSE;
-
-  return bytestag_json_text_get_kind (object) == BYTESTAG_JSON_TEXT_OBJECT ||
-         bytestag_info_refuse (error, "The description is not a JSON object.");
+  return bytestag_json_read (object, BYTESTAG_JSON_OBJECT, text, length,
+                             BYTESTAG_LIMIT_INFO_DEPTH, BYTESTAG_LIMIT_INFO_TOKENS, error);
 }
 
 gboolean
-bytestag_info_has_header (const BytestagJsonText *object, const char *header)
+bytestag_info_has_header (const BytestagJsonValue *object, const char *header)
 {
   static const char * const names[] = { BYTESTAG_JSON_HEADER };
-  BytestagJsonText value;
+  BytestagJsonValue value;
 
-  bytestag_json_text_get_members (object, names, &value, 1);
-  return bytestag_json_text_get_kind (&value) == BYTESTAG_JSON_TEXT_STRING &&
-         bytestag_json_text_equals (&value, header);
+  bytestag_json_read_members (object, names, &value, 1);
+  return value.type == BYTESTAG_JSON_STRING &&
+         bytestag_json_value_equal_string (&value, header);
 }
 
 gboolean
-bytestag_info_read_string (const BytestagJsonText *value, char **string)
+bytestag_info_read_string (const BytestagJsonValue *value, char **string)
 {
   *string = NULL;
 
-  if (bytestag_json_text_is_null (value))
+  if (bytestag_json_read_is_null (value))
     return TRUE;
-  if (bytestag_json_text_get_kind (value) != BYTESTAG_JSON_TEXT_STRING)
+  if (value->type != BYTESTAG_JSON_STRING)
     return FALSE;
-  if (!bytestag_json_text_equals (value, ""))
-    *string = bytestag_json_text_dup_string (value);
+  if (value->length > strlen ("\"\""))
+    *string = bytestag_json_read_string (value);
   return TRUE;
 }
 

@@ -3,13 +3,14 @@
 
 #include "wire/node-list.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "core/error.h"
 #include "core/limits.h"
 #include "wire/canonical.h"
 #include "wire/json-keys.h"
-#include "wire/json-text.h"
+#include "wire/json-read.h"
 
 struct _BytestagNodeList
 {
@@ -125,55 +126,54 @@ refuse (GError **error, const char *message)
 }
 
 static gboolean
-parse_array (BytestagJsonText *array, const char *json, gssize length, GError **error)
+parse_array (BytestagJsonValue *array, const char *json, gssize length, GError **error)
 {
   gsize n = length < 0 ? strlen (json) : (gsize) length;
 
-  return bytestag_json_text_parse (array, json, n, BYTESTAG_LIMIT_JSON_DEPTH, BYTESTAG_LIMIT_JSON_TOKENS, error) &&
-         (bytestag_json_text_get_kind (array) == BYTESTAG_JSON_TEXT_ARRAY ||
-          refuse (error, "The list is not a JSON array."));
+  return bytestag_json_read (array, BYTESTAG_JSON_ARRAY, json, n,
+                             BYTESTAG_LIMIT_JSON_DEPTH, BYTESTAG_LIMIT_JSON_TOKENS, error);
 }
 
 static BytestagNode *
-node_from_json (const BytestagJsonText *object, GError **error)
+node_from_json (const BytestagJsonValue *object, GError **error)
 {
   enum { HOST, ID, PORT, N_MEMBERS };
   static const char * const names[N_MEMBERS] = { BYTESTAG_JSON_HOST, BYTESTAG_JSON_ID, BYTESTAG_JSON_PORT };
-  BytestagJsonText members[N_MEMBERS];
+  BytestagJsonValue members[N_MEMBERS];
   BytestagKey key;
   gint64 port;
 
-  if (bytestag_json_text_get_kind (object) != BYTESTAG_JSON_TEXT_OBJECT)
+  if (object->type != BYTESTAG_JSON_OBJECT)
     {
       refuse (error, "A node of the list is not a JSON object.");
       return NULL;
     }
 
-  bytestag_json_text_get_members (object, names, members, N_MEMBERS);
-  if (!bytestag_json_text_read_key (&members[ID], &key, error))
+  bytestag_json_read_members (object, names, members, N_MEMBERS);
+  if (!bytestag_json_read_key (&members[ID], &key, error))
     return NULL;
 
-  if (bytestag_json_text_get_kind (&members[HOST]) != BYTESTAG_JSON_TEXT_STRING)
+  if (members[HOST].type != BYTESTAG_JSON_STRING)
     {
       refuse (error, "A node of the list has no host.");
       return NULL;
     }
 
-  if (!bytestag_json_text_read_int64 (&members[PORT], &port) || port < 1 || port > 65535)
+  if (!bytestag_json_value_get_integer (&members[PORT], &port, NULL) || port < 1 || port > 65535)
     {
       refuse (error, "A node of the list has no valid port.");
       return NULL;
     }
 
-  g_autofree char *host = bytestag_json_text_dup_string (&members[HOST]);
+  g_autofree char *host = bytestag_json_read_string (&members[HOST]);
   return bytestag_node_new_for_host (&key, host, port);
 }
 
 BytestagNodeList *
 bytestag_node_list_from_json (const char *json, gssize length, GError **error)
 {
-  BytestagJsonTextIter iter;
-  BytestagJsonText array, element;
+  BytestagScanner scanner;
+  BytestagJsonValue array, element;
 
   g_return_val_if_fail (json != NULL, NULL);
 
@@ -181,8 +181,8 @@ bytestag_node_list_from_json (const char *json, gssize length, GError **error)
     return NULL;
 
   g_autoptr (BytestagNodeList) self = bytestag_node_list_new ();
-  bytestag_json_text_iter_init (&iter, &array);
-  while (bytestag_json_text_iter_next (&iter, NULL, &element))
+  bytestag_json_read_begin (&scanner, &array);
+  while (bytestag_scanner_next_element (&scanner) && bytestag_scanner_read_value (&scanner, &element))
     {
       BytestagNode *node = node_from_json (&element, error);
 
@@ -222,31 +222,31 @@ bytestag_node_list_to_json (BytestagNodeList *self)
 }
 
 static gboolean
-exchange_info_from_json (BytestagExchangeInfo *info, const BytestagJsonText *object, GError **error)
+exchange_info_from_json (BytestagExchangeInfo *info, const BytestagJsonValue *object, GError **error)
 {
   enum { INDEX, KEY, SIZE, TIME, N_MEMBERS };
   static const char * const names[N_MEMBERS] = {
     BYTESTAG_JSON_INDEX, BYTESTAG_JSON_KEY, BYTESTAG_JSON_SIZE, BYTESTAG_JSON_TIME,
   };
-  BytestagJsonText members[N_MEMBERS];
+  BytestagJsonValue members[N_MEMBERS];
 
-  if (bytestag_json_text_get_kind (object) != BYTESTAG_JSON_TEXT_OBJECT)
+  if (object->type != BYTESTAG_JSON_OBJECT)
     return refuse (error, "A value of the list is not a JSON object.");
 
-  bytestag_json_text_get_members (object, names, members, N_MEMBERS);
-  if (!bytestag_json_text_read_key (&members[KEY], &info->id.key, error) ||
-      !bytestag_json_text_read_key (&members[INDEX], &info->id.index, error))
+  bytestag_json_read_members (object, names, members, N_MEMBERS);
+  if (!bytestag_json_read_key (&members[KEY], &info->id.key, error) ||
+      !bytestag_json_read_key (&members[INDEX], &info->id.index, error))
     return FALSE;
 
   info->size = -1;
-  if (!bytestag_json_text_is_null (&members[SIZE]) && !bytestag_json_text_read_int64 (&members[SIZE], &info->size))
+  if (!bytestag_json_read_is_null (&members[SIZE]) && !bytestag_json_value_get_integer (&members[SIZE], &info->size, NULL))
     return refuse (error, "The size of a value is not a whole number.");
 
   info->time_kind = BYTESTAG_TIME_NULL;
-  if (!bytestag_json_text_is_null (&members[TIME]))
+  if (!bytestag_json_read_is_null (&members[TIME]))
     {
       info->time_kind = BYTESTAG_TIME_FLOAT;
-      if (!bytestag_json_text_read_double (&members[TIME], &info->timestamp))
+      if (!bytestag_json_value_get_real (&members[TIME], &info->timestamp) || !isfinite (info->timestamp))
         return refuse (error, "The time of a value is not a number.");
     }
 
@@ -261,8 +261,8 @@ exchange_info_from_json (BytestagExchangeInfo *info, const BytestagJsonText *obj
 GPtrArray *
 bytestag_exchange_info_list_from_json (const char *json, gssize length, GError **error)
 {
-  BytestagJsonTextIter iter;
-  BytestagJsonText array, element;
+  BytestagScanner scanner;
+  BytestagJsonValue array, element;
 
   g_return_val_if_fail (json != NULL, NULL);
 
@@ -270,8 +270,8 @@ bytestag_exchange_info_list_from_json (const char *json, gssize length, GError *
     return NULL;
 
   g_autoptr (GPtrArray) infos = bytestag_exchange_info_list_new ();
-  bytestag_json_text_iter_init (&iter, &array);
-  while (bytestag_json_text_iter_next (&iter, NULL, &element))
+  bytestag_json_read_begin (&scanner, &array);
+  while (bytestag_scanner_next_element (&scanner) && bytestag_scanner_read_value (&scanner, &element))
     {
       BytestagExchangeInfo info = { 0 };
 
