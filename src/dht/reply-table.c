@@ -32,6 +32,7 @@ struct _Pending
   Pending *next_by_handle;
   guint16 length;
   guint8 class;
+  gboolean once;
   gboolean sent_again;
   guint8 data[];
 };
@@ -220,7 +221,7 @@ timer_cb (gpointer user_data)
   Pending *pending = user_data;
   BytestagReplyTable *self = pending->table;
 
-  if (pending->sent_again)
+  if (pending->sent_again || pending->once)
     {
       finish (self, pending, NULL);
       return;
@@ -232,21 +233,18 @@ timer_cb (gpointer user_data)
   bytestag_transport_send (self->transport, &pending->to, pending->data, pending->length);
 }
 
-guint64
-bytestag_reply_table_send (BytestagReplyTable     *self,
-                           const BytestagEndpoint *to,
-                           const BytestagKey      *id,
-                           const guint8           *data,
-                           gsize                   length,
-                           BytestagReplyFunc       func,
-                           gpointer                user_data)
+static guint64
+send_request (BytestagReplyTable     *self,
+              const BytestagEndpoint *to,
+              const BytestagKey      *id,
+              const guint8           *data,
+              gsize                   length,
+              gboolean                once,
+              BytestagReplyFunc       func,
+              gpointer                user_data)
 {
   Pending *pending;
   guint64 handle;
-
-  g_return_val_if_fail (self != NULL, 0);
-  g_return_val_if_fail (to != NULL && id != NULL && func != NULL, 0);
-  g_return_val_if_fail (length <= BYTESTAG_LIMIT_DATAGRAM, 0);
 
   if (self->closed || self->pending.length == BYTESTAG_LIMIT_PENDING_REQUESTS)
     return 0;
@@ -261,17 +259,51 @@ bytestag_reply_table_send (BytestagReplyTable     *self,
   pending->user_data = user_data;
   handle = pending->handle = ++self->last_handle;
   pending->sent_at = bytestag_reactor_get_time (self->reactor);
+  pending->once = once;
   pending->sent_again = FALSE;
   pending->length = length;
   memcpy (pending->data, data, length);
   insert_in_chains (self, pending);
   g_queue_push_tail_link (&self->pending, &pending->link);
 
-  bytestag_reactor_arm (self->reactor, &pending->timer, BYTESTAG_REPLY_RETRANSMIT_US, timer_cb, pending);
+  bytestag_reactor_arm (self->reactor, &pending->timer,
+                        once ? BYTESTAG_REPLY_TIMEOUT_US : BYTESTAG_REPLY_RETRANSMIT_US, timer_cb, pending);
   /* One that is dropped here is sent again like one that is lost. */
   bytestag_transport_send (self->transport, to, data, length);
 
   return handle;
+}
+
+guint64
+bytestag_reply_table_send (BytestagReplyTable     *self,
+                           const BytestagEndpoint *to,
+                           const BytestagKey      *id,
+                           const guint8           *data,
+                           gsize                   length,
+                           BytestagReplyFunc       func,
+                           gpointer                user_data)
+{
+  g_return_val_if_fail (self != NULL, 0);
+  g_return_val_if_fail (to != NULL && id != NULL && func != NULL, 0);
+  g_return_val_if_fail (length <= BYTESTAG_LIMIT_DATAGRAM, 0);
+
+  return send_request (self, to, id, data, length, FALSE, func, user_data);
+}
+
+guint64
+bytestag_reply_table_send_once (BytestagReplyTable     *self,
+                                const BytestagEndpoint *to,
+                                const BytestagKey      *id,
+                                const guint8           *data,
+                                gsize                   length,
+                                BytestagReplyFunc       func,
+                                gpointer                user_data)
+{
+  g_return_val_if_fail (self != NULL, 0);
+  g_return_val_if_fail (to != NULL && id != NULL && func != NULL, 0);
+  g_return_val_if_fail (length <= BYTESTAG_LIMIT_DATAGRAM, 0);
+
+  return send_request (self, to, id, data, length, TRUE, func, user_data);
 }
 
 void

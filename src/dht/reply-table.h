@@ -47,6 +47,15 @@ guint64             bytestag_reply_table_send      (BytestagReplyTable     *self
                                                     BytestagReplyFunc       func,
                                                     gpointer                user_data);
 /* The function will not be called. A handle that is over, or 0, is passed over. */
+/* The same, sent once: for a ping to an address that somebody else named (B.5),
+ * and for what its receiver would take twice (A.2, 3). */
+guint64             bytestag_reply_table_send_once (BytestagReplyTable     *self,
+                                                    const BytestagEndpoint *to,
+                                                    const BytestagKey      *id,
+                                                    const guint8           *data,
+                                                    gsize                   length,
+                                                    BytestagReplyFunc       func,
+                                                    gpointer                user_data);
 void                bytestag_reply_table_cancel    (BytestagReplyTable     *self,
                                                     guint64                 handle);
 /* A message of kind REPLY came: calls who waits, or returns FALSE. One with a truthy

@@ -52,9 +52,29 @@ G_DECLARE_FINAL_TYPE (BytestagJoinTask, bytestag_join_task, BYTESTAG, JOIN_TASK,
 /* A value that comes in by the original's transfer: state, bytes, rate. */
 #define BYTESTAG_TYPE_DOWNLOAD_TASK (bytestag_download_task_get_type ())
 G_DECLARE_DERIVABLE_TYPE (BytestagDownloadTask, bytestag_download_task, BYTESTAG, DOWNLOAD_TASK, BytestagTask)
+
+/**
+ * BytestagTransferEnd:
+ * @BYTESTAG_TRANSFER_ENDED: the sender said so
+ * @BYTESTAG_TRANSFER_SILENT: nothing came for 10 s
+ * @BYTESTAG_TRANSFER_TOO_LARGE: more came than a value may have
+ */
+typedef enum {
+  BYTESTAG_TRANSFER_ENDED,
+  BYTESTAG_TRANSFER_SILENT,
+  BYTESTAG_TRANSFER_TOO_LARGE,
+} BytestagTransferEnd;
+
+/**
+ * BytestagDownloadTaskClass:
+ * @received: the transfer is over and will bring no more bytes: ends the task
+ */
 struct _BytestagDownloadTaskClass
 {
   BytestagTaskClass parent_class;
+
+  void (*received) (BytestagDownloadTask *self, BytestagTransferEnd end);
+
   gpointer padding[4];
 };
 /* (transfer full) (nullable) the bytes that came, also of one that failed. */

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "core/error.h"
+#include "dht/network-private.h"
+
+/* A node that was asked so long ago, µs, holds up no look-up that has what it needs. */
+#define OVERDUE (2 * G_USEC_PER_SEC)
+
+struct _BytestagFindShortlistTask
+{
+  BytestagTask parent_instance;
+
+  BytestagNetwork *network;
+  BytestagKey key;
+  BytestagKey index;
+  gboolean has_index;
+  gboolean for_value;
+  gboolean stop_at_value;
+  BytestagShortlist *shortlist;
+  GPtrArray *requests; /* (element-type Request) */
+  guint n_requests;
+  guint n_answered;
+  guint n_useful;
+};
+
+/* One node that was asked. */
+typedef struct {
+  BytestagFindShortlistTask *task;
+  BytestagNode *node;
+  guint64 handle;
+  BytestagTimer timer; /* soft, then overdue */
+  gint64 sent_at;
+  gboolean is_overdue;
+} Request;
+
+G_DEFINE_FINAL_TYPE (BytestagFindShortlistTask, bytestag_find_shortlist_task, BYTESTAG_TYPE_TASK)
+
+static void go_on (BytestagFindShortlistTask *self);
+
+static void
+request_free (gpointer data)
+{
+  Request *request = data;
+
+  _bytestag_network_cancel_request (request->task->network, &request->handle);
+  bytestag_reactor_disarm (request->task->network->reactor, &request->timer);
+  g_object_unref (request->node);
+  g_free (request);
+}
+
+static void
+release (BytestagFindShortlistTask *self)
+{
+  if (self->network == NULL)
+    return;
+
+  g_ptr_array_set_size (self->requests, 0);
+  g_clear_object (&self->network);
+}
+
+static void
+finish (BytestagFindShortlistTask *self)
+{
+  gboolean asked = self->n_requests > 0;
+
+  release (self);
+  if (self->n_answered > 0)
+    bytestag_task_done (BYTESTAG_TASK (self));
+  else if (asked)
+    bytestag_task_fail_literal (BYTESTAG_TASK (self), BYTESTAG_ERROR_TIMED_OUT, "No node answers");
+  else
+    bytestag_task_fail_literal (BYTESTAG_TASK (self), BYTESTAG_ERROR_NO_PEERS, "No node is known");
+}
+
+static gboolean
+is_wanted (BytestagFindShortlistTask  *self,
+           const BytestagExchangeInfo *info)
+{
+  return bytestag_key_equal (&info->id.key, &self->key) &&
+         (!self->has_index || bytestag_key_equal (&info->id.index, &self->index));
+}
+
+/* (transfer full) (nullable) what a reply says of the value that is looked for. */
+static GPtrArray *
+read_wanted (BytestagFindShortlistTask *self,
+             const BytestagMessage     *message)
+{
+  g_autoptr (GPtrArray) values = _bytestag_read_values (message);
+  g_autoptr (GPtrArray) wanted = bytestag_exchange_info_list_new ();
+
+  for (guint i = 0; values != NULL && i < values->len; i++)
+    if (is_wanted (self, values->pdata[i]))
+      g_ptr_array_add (wanted, bytestag_exchange_info_copy (values->pdata[i]));
+
+  return wanted->len > 0 ? g_steal_pointer (&wanted) : NULL;
+}
+
+static void
+request_failed (BytestagFindShortlistTask *self,
+                Request                   *request)
+{
+  bytestag_shortlist_mark_node (self->shortlist, request->node, FALSE, FALSE, NULL);
+  g_ptr_array_remove_fast (self->requests, request);
+  go_on (self);
+}
+
+static void reply_cb (const BytestagMessage  *message,
+                      const BytestagEndpoint *from,
+                      gint64                  rtt,
+                      gpointer                user_data);
+
+/* Values under this key, but not the one: it names no nodes then (A.1.4), and is
+ * asked for them. FALSE when it cannot be. */
+static gboolean
+ask_for_nodes (BytestagFindShortlistTask *self,
+               Request                   *request)
+{
+  request->handle = _bytestag_network_send_find_node (self->network, bytestag_node_get_endpoint (request->node),
+                                                      &self->key, reply_cb, request);
+  self->n_requests += request->handle != 0;
+  return request->handle != 0;
+}
+
+static void
+request_answered (BytestagFindShortlistTask *self,
+                  Request                   *request,
+                  const BytestagMessage     *message)
+{
+  g_autoptr (GPtrArray) wanted = NULL;
+  g_autoptr (GPtrArray) nodes = NULL;
+
+  if (self->for_value && message->vals.text != NULL)
+    {
+      wanted = read_wanted (self, message);
+      if (wanted == NULL && ask_for_nodes (self, request))
+        return;
+    }
+  else
+    {
+      nodes = _bytestag_network_read_nodes (self->network, message);
+    }
+
+  if (nodes != NULL)
+    bytestag_shortlist_add_nodes (self->shortlist, nodes, request->node);
+  bytestag_shortlist_mark_node (self->shortlist, request->node, TRUE, wanted != NULL, wanted);
+  self->n_answered++;
+  self->n_useful += wanted != NULL;
+  g_ptr_array_remove_fast (self->requests, request);
+
+  if (wanted != NULL && self->stop_at_value)
+    finish (self);
+  else
+    go_on (self);
+}
+
+static void
+reply_cb (const BytestagMessage  *message,
+          const BytestagEndpoint *from,
+          gint64                  rtt,
+          gpointer                user_data)
+{
+  Request *request = user_data;
+  BytestagFindShortlistTask *self = request->task;
+  g_autoptr (BytestagNode) node = NULL;
+
+  request->handle = 0;
+
+  if (message == NULL)
+    {
+      _bytestag_network_unanswered (self->network, request->node);
+      request_failed (self, request);
+      return;
+    }
+
+  node = _bytestag_network_answered (self->network, request->node, message, from, rtt);
+  request_answered (self, request, message);
+}
+
+static void
+overdue_cb (gpointer user_data)
+{
+  Request *request = user_data;
+
+  request->is_overdue = TRUE;
+  go_on (request->task);
+}
+
+static void
+slow_cb (gpointer user_data)
+{
+  Request *request = user_data;
+  BytestagFindShortlistTask *self = request->task;
+  gint64 age = bytestag_reactor_get_time (self->network->reactor) - request->sent_at;
+
+  bytestag_shortlist_mark_slow (self->shortlist, request->node);
+  bytestag_reactor_arm (self->network->reactor, &request->timer, MAX (OVERDUE - age, 0), overdue_cb, request);
+  go_on (self);
+}
+
+static gboolean
+send_request (BytestagFindShortlistTask *self,
+              BytestagNode              *node)
+{
+  Request *request = g_new0 (Request, 1);
+
+  request->task = self;
+  request->node = g_object_ref (node);
+  request->sent_at = bytestag_reactor_get_time (self->network->reactor);
+  if (self->for_value)
+    request->handle = _bytestag_network_send_find_value (self->network, node, &self->key,
+                                                         self->has_index ? &self->index : NULL, reply_cb, request);
+  else
+    request->handle = _bytestag_network_send_find_node (self->network, bytestag_node_get_endpoint (node),
+                                                        &self->key, reply_cb, request);
+  if (request->handle == 0)
+    {
+      request_free (request);
+      bytestag_shortlist_mark_node (self->shortlist, node, FALSE, FALSE, NULL);
+      return FALSE;
+    }
+
+  self->n_requests++;
+  g_ptr_array_add (self->requests, request);
+  bytestag_reactor_arm (self->network->reactor, &request->timer,
+                        _bytestag_network_get_patience (self->network, node), slow_cb, request);
+  return TRUE;
+}
+
+/* Whether nothing more can come that would change what was found. */
+static gboolean
+is_over (BytestagFindShortlistTask *self)
+{
+  if (!bytestag_shortlist_is_finished (self->shortlist))
+    return FALSE;
+  if (self->requests->len == 0 || self->n_answered >= BYTESTAG_MAX_BUCKET_SIZE)
+    return TRUE;
+
+  /* Somebody slow may be the only one to know. */
+  if (self->n_answered == 0 || (self->for_value && self->n_useful == 0))
+    return FALSE;
+
+  for (guint i = 0; i < self->requests->len; i++)
+    if (!((Request *) self->requests->pdata[i])->is_overdue)
+      return FALSE;
+  return TRUE;
+}
+
+/* Keeps BYTESTAG_NETWORK_PARALLELISM nodes asked, or ends. */
+static void
+go_on (BytestagFindShortlistTask *self)
+{
+  for (;;)
+    {
+      guint n_contacted = bytestag_shortlist_get_n_contacted (self->shortlist);
+      g_autoptr (GPtrArray) nodes = NULL;
+      guint n_sent = 0;
+
+      if (n_contacted >= BYTESTAG_NETWORK_PARALLELISM)
+        return;
+
+      nodes = bytestag_shortlist_get_nodes_for_contacting (self->shortlist,
+                                                           BYTESTAG_NETWORK_PARALLELISM - n_contacted);
+      for (guint i = 0; i < nodes->len; i++)
+        n_sent += send_request (self, nodes->pdata[i]);
+
+      /* Those that could not be asked have made room for others. */
+      if (n_sent == nodes->len)
+        break;
+    }
+
+  if (is_over (self))
+    finish (self);
+}
+
+static void
+bytestag_find_shortlist_task_start (BytestagTask *task)
+{
+  BytestagFindShortlistTask *self = BYTESTAG_FIND_SHORTLIST_TASK (task);
+  g_autoptr (GPtrArray) nodes = bytestag_routing_table_get_close_nodes (self->network->routing_table, &self->key,
+                                                                        BYTESTAG_MAX_BUCKET_SIZE);
+
+  bytestag_shortlist_add_nodes (self->shortlist, nodes, NULL);
+  go_on (self);
+}
+
+static void
+bytestag_find_shortlist_task_stop (BytestagTask *task)
+{
+  release (BYTESTAG_FIND_SHORTLIST_TASK (task));
+}
+
+static void
+bytestag_find_shortlist_task_dispose (GObject *object)
+{
+  release (BYTESTAG_FIND_SHORTLIST_TASK (object));
+
+  G_OBJECT_CLASS (bytestag_find_shortlist_task_parent_class)->dispose (object);
+}
+
+static void
+bytestag_find_shortlist_task_finalize (GObject *object)
+{
+  BytestagFindShortlistTask *self = BYTESTAG_FIND_SHORTLIST_TASK (object);
+
+  g_clear_pointer (&self->requests, g_ptr_array_unref);
+  g_clear_object (&self->shortlist);
+
+  G_OBJECT_CLASS (bytestag_find_shortlist_task_parent_class)->finalize (object);
+}
+
+static void
+bytestag_find_shortlist_task_class_init (BytestagFindShortlistTaskClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  BytestagTaskClass *task_class = BYTESTAG_TASK_CLASS (klass);
+
+  object_class->dispose = bytestag_find_shortlist_task_dispose;
+  object_class->finalize = bytestag_find_shortlist_task_finalize;
+  task_class->start = bytestag_find_shortlist_task_start;
+  task_class->stop = bytestag_find_shortlist_task_stop;
+}
+
+static void
+bytestag_find_shortlist_task_init (BytestagFindShortlistTask *self)
+{
+  self->requests = g_ptr_array_new_with_free_func (request_free);
+}
+
+BytestagFindShortlistTask *
+_bytestag_find_shortlist_task_new (BytestagNetwork   *network,
+                                   const BytestagKey *key,
+                                   const BytestagKey *index,
+                                   gboolean           for_value,
+                                   gboolean           stop_at_value)
+{
+  BytestagFindShortlistTask *self = g_object_new (BYTESTAG_TYPE_FIND_SHORTLIST_TASK,
+                                                  "reactor", network->reactor,
+                                                  NULL);
+
+  self->network = g_object_ref (network);
+  self->key = *key;
+  self->has_index = index != NULL;
+  if (index != NULL)
+    self->index = *index;
+  self->for_value = for_value;
+  self->stop_at_value = stop_at_value;
+  self->shortlist = bytestag_shortlist_new (key, bytestag_node_get_key (network->node));
+  return self;
+}
+
+BytestagShortlist *
+bytestag_find_shortlist_task_get_shortlist (BytestagFindShortlistTask *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_FIND_SHORTLIST_TASK (self), NULL);
+
+  return self->shortlist;
+}
+
+const BytestagKey *
+bytestag_find_shortlist_task_get_key (BytestagFindShortlistTask *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_FIND_SHORTLIST_TASK (self), NULL);
+
+  return &self->key;
+}
+
+guint
+bytestag_find_shortlist_task_get_n_requests (BytestagFindShortlistTask *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_FIND_SHORTLIST_TASK (self), 0);
+
+  return self->n_requests;
+}

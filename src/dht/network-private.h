@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "core/limits.h"
+#include "core/timer-queue.h"
+#include "core/token-bucket.h"
+#include "dht/network.h"
+#include "dht/reply-table.h"
+
+/* What the files of this room share of the network. Nobody else includes it. */
+
+G_BEGIN_DECLS
+
+/* Capabilities that we say we have (B.1): none yet, but the member itself says
+ * that we are not an original. */
+#define BYTESTAG_OUR_EXTENSIONS 0
+
+/* Round trips that the time-out of unmet nodes is made of (B.5). */
+#define BYTESTAG_N_ROUND_TRIPS 64
+
+typedef struct {
+  guint32 microseconds[BYTESTAG_N_ROUND_TRIPS];
+  guint n, next;
+} BytestagRoundTrips;
+
+/* Own address as peers see it (B.1): one vote for each network of voters. */
+#define BYTESTAG_N_VOTES 16
+
+typedef struct {
+  BytestagEndpoint voter; /* masked to its network unless private */
+  BytestagEndpoint address;
+} BytestagVote;
+
+typedef struct {
+  BytestagVote votes[BYTESTAG_N_VOTES];
+  guint n, next;
+  gboolean believed;
+  BytestagEndpoint address;
+} BytestagVotes;
+
+/* Senders that a proving ping went to lately (B.5). */
+typedef struct {
+  BytestagTokenBucket limit;
+  GHashTable *addresses; /* BytestagProof by its endpoint; owned by the queue */
+  GQueue proofs;         /* oldest first */
+} BytestagProver;
+
+typedef struct _BytestagUpload BytestagUpload;
+
+struct _BytestagNetwork
+{
+  GObject parent_instance;
+
+  BytestagReactor *reactor;
+  BytestagTransport *transport;
+  BytestagKvpTable *table;
+  BytestagCodec *codec; /* shared by the networks of a thread */
+  BytestagNode *node;
+  BytestagRoutingTable *routing_table;
+  BytestagReplyTable *replies; /* NULL once shut down */
+  BytestagTaskSlot *download_slot;
+  GListStore *tasks;  /* look-ups and joins, for views */
+  GPtrArray *running; /* (element-type BytestagTask): every task that has not finished */
+
+  BytestagRoundTrips round_trips;
+  BytestagVotes votes;
+  BytestagProver prover;
+
+  /* transfers */
+  GHashTable *incoming; /* BytestagDownloadTask by its transfer id; borrowed */
+  GPtrArray *downloads; /* (element-type BytestagDownloadTask): getval that were let into the slot */
+  GPtrArray *stores;    /* (element-type BytestagReadStoreTask) */
+  GQueue waiting;       /* (element-type BytestagDownloadTask): wait for a place, holds references */
+  GPtrArray *uploads;   /* (element-type BytestagUpload): answers to getval; borrowed */
+
+  /* refresh */
+  BytestagTimer refresh_timer;
+  gint64 refreshed[BYTESTAG_KEY_BITS];
+  gboolean refresh_wanted[BYTESTAG_KEY_BITS];
+  guint n_refreshing;
+
+  BytestagNetworkCounters counters;
+};
+
+/* requests.c: what we send. All return a handle of the reply table, or 0 when
+ * nothing was sent and @func will not be called. */
+guint64       _bytestag_network_send_ping       (BytestagNetwork        *self,
+                                                 const BytestagEndpoint *to,
+                                                 BytestagReplyFunc       func,
+                                                 gpointer                user_data);
+/* A ping that is not sent again: it goes to whoever a sender says to be. */
+guint64       _bytestag_network_send_ping_once  (BytestagNetwork        *self,
+                                                 const BytestagEndpoint *to,
+                                                 BytestagReplyFunc       func,
+                                                 gpointer                user_data);
+guint64       _bytestag_network_send_find_node  (BytestagNetwork        *self,
+                                                 const BytestagEndpoint *to,
+                                                 const BytestagKey      *key,
+                                                 BytestagReplyFunc       func,
+                                                 gpointer                user_data);
+/* @index: (nullable) */
+guint64       _bytestag_network_send_find_value (BytestagNetwork        *self,
+                                                 BytestagNode           *to,
+                                                 const BytestagKey      *key,
+                                                 const BytestagKey      *index,
+                                                 BytestagReplyFunc       func,
+                                                 gpointer                user_data);
+guint64       _bytestag_network_send_store      (BytestagNetwork        *self,
+                                                 const BytestagEndpoint *to,
+                                                 const BytestagKvpId    *id,
+                                                 guint64                 size,
+                                                 gint64                  timestamp,
+                                                 BytestagReplyFunc       func,
+                                                 gpointer                user_data);
+/* A chunk of a transfer. @once: the receiver would take it twice. */
+guint64       _bytestag_network_send_chunk      (BytestagNetwork        *self,
+                                                 const BytestagEndpoint *to,
+                                                 const BytestagSlice    *transfer,
+                                                 const BytestagKey      *id,
+                                                 const guint8           *data,
+                                                 gsize                   length,
+                                                 gboolean                once,
+                                                 BytestagReplyFunc       func,
+                                                 gpointer                user_data);
+/* The same chunk again, outside of the reply table's own times. */
+void          _bytestag_network_resend_chunk    (BytestagNetwork        *self,
+                                                 const BytestagEndpoint *to,
+                                                 const BytestagSlice    *transfer,
+                                                 const BytestagKey      *id,
+                                                 const guint8           *data,
+                                                 gsize                   length);
+/* No reply comes to these. */
+void          _bytestag_network_send_get_value  (BytestagNetwork        *self,
+                                                 const BytestagEndpoint *to,
+                                                 const BytestagKvpId    *id,
+                                                 const BytestagKey      *transfer,
+                                                 gsize                   offset);
+void          _bytestag_network_send_end        (BytestagNetwork        *self,
+                                                 const BytestagEndpoint *to,
+                                                 const BytestagSlice    *transfer);
+void          _bytestag_network_send_ack        (BytestagNetwork        *self,
+                                                 const BytestagEndpoint *to,
+                                                 const BytestagMessage  *chunk);
+/* Does nothing for 0, and clears it. */
+void          _bytestag_network_cancel_request  (BytestagNetwork        *self,
+                                                 guint64                *handle);
+/* Sends what the codec holds; FALSE when it did not fit. */
+gboolean      _bytestag_network_send            (BytestagNetwork        *self,
+                                                 const BytestagEndpoint *to);
+
+/* contacts.c: what we learn of nodes. */
+/* A reply to a ping, findnode or findval came: its sender becomes a contact.
+ * @asked: (nullable) who the request was for. Returns (transfer full) (nullable)
+ * who answered; NULL when it did not say its id, or says ours. */
+BytestagNode *_bytestag_network_answered        (BytestagNetwork        *self,
+                                                 BytestagNode           *asked,
+                                                 const BytestagMessage  *message,
+                                                 const BytestagEndpoint *from,
+                                                 gint64                  rtt);
+/* A node did not answer. */
+void          _bytestag_network_unanswered      (BytestagNetwork        *self,
+                                                 BytestagNode           *asked);
+/* A request came from a sender who says to be @id: a contact is touched, another
+ * is pinged, and becomes one when it answers (B.5). */
+void          _bytestag_network_heard           (BytestagNetwork        *self,
+                                                 const BytestagKey      *id,
+                                                 const BytestagEndpoint *from);
+/* The contact with this id and endpoint, or a new node. (transfer full) */
+BytestagNode *_bytestag_network_ref_node        (BytestagNetwork        *self,
+                                                 const BytestagKey      *id,
+                                                 const BytestagEndpoint *endpoint);
+/* After how many µs a request to @node no longer holds a place (B.5). */
+gint64        _bytestag_network_get_patience    (BytestagNetwork        *self,
+                                                 BytestagNode           *node);
+void          _bytestag_network_init_contacts   (BytestagNetwork        *self);
+void          _bytestag_network_clear_contacts  (BytestagNetwork        *self);
+/* Nodes of a reply; (transfer full) (nullable): NULL when the list is rejected or empty. */
+GPtrArray    *_bytestag_network_read_nodes      (BytestagNetwork        *self,
+                                                 const BytestagMessage  *message);
+/* The same for values: an empty list is a list. */
+GPtrArray    *_bytestag_read_values             (const BytestagMessage  *message);
+
+/* round-trips.c */
+void          _bytestag_round_trips_add         (BytestagRoundTrips     *self,
+                                                 gint64                  rtt);
+/* Time-out of a node that was never met, µs. */
+gint64        _bytestag_round_trips_get_unmet_timeout (const BytestagRoundTrips *self);
+/* Time-out of a node whose round trip is known, µs. */
+gint64        _bytestag_round_trips_get_known_timeout (gint64 rtt, gint64 deviation);
+
+/* own-address.c */
+void          _bytestag_votes_add               (BytestagVotes          *self,
+                                                 const BytestagEndpoint *voter,
+                                                 const BytestagEndpoint *address);
+
+/* request-handler.c */
+void          _bytestag_network_handle_request  (BytestagNetwork        *self,
+                                                 const BytestagEndpoint *from,
+                                                 const BytestagMessage  *message);
+
+/* maintenance.c */
+void          _bytestag_network_start_maintenance (BytestagNetwork      *self);
+void          _bytestag_network_stop_maintenance  (BytestagNetwork      *self);
+/* Refreshes the buckets beyond that of the closest neighbour, a few at a time. */
+void          _bytestag_network_refresh_all     (BytestagNetwork        *self);
+
+/* transfer-upload.c: the sending side of a transfer (A.1.5). */
+/* Called for each ack, and once with @ended, when the owner frees it. */
+typedef void (*BytestagUploadFunc) (BytestagUpload *upload, gboolean ended, gpointer user_data);
+/* Starts after @delay µs. @transfer: JSON text of the transfer id. @is_ours: the
+ * receiver knows a chunk that it has taken already. */
+BytestagUpload *_bytestag_upload_new            (BytestagNetwork        *network,
+                                                 const BytestagEndpoint *to,
+                                                 const BytestagSlice    *transfer,
+                                                 GBytes                 *bytes,
+                                                 gboolean                is_ours,
+                                                 gint64                  delay,
+                                                 BytestagUploadFunc      func,
+                                                 gpointer                user_data);
+void          _bytestag_upload_free             (BytestagUpload         *self);
+gsize         _bytestag_upload_get_n_acked      (const BytestagUpload   *self);
+/* Every byte was acked and the end was sent. */
+gboolean      _bytestag_upload_is_complete      (const BytestagUpload   *self);
+/* Answers a getval, when there is room. */
+BytestagDrop  _bytestag_network_serve_value     (BytestagNetwork        *self,
+                                                 const BytestagEndpoint *to,
+                                                 const BytestagMessage  *message);
+void          _bytestag_network_stop_uploads    (BytestagNetwork        *self);
+
+/* transfer-download.c: the receiving side. */
+/* Chunks and ends of @task's transfer id come to it from now on. */
+void          _bytestag_network_open_transfer   (BytestagNetwork        *self,
+                                                 BytestagDownloadTask   *task);
+void          _bytestag_network_close_transfer  (BytestagNetwork        *self,
+                                                 BytestagDownloadTask   *task);
+BytestagDrop  _bytestag_network_take_packet     (BytestagNetwork        *self,
+                                                 const BytestagEndpoint *from,
+                                                 const BytestagMessage  *message);
+/* Lets a getval into the download slot, now or when there is a place. */
+void          _bytestag_network_queue_download  (BytestagNetwork        *self,
+                                                 BytestagDownloadTask   *task);
+/* Whether one more store from @from may come in. */
+gboolean      _bytestag_network_has_store_place (BytestagNetwork        *self,
+                                                 const BytestagEndpoint *from);
+void          _bytestag_network_add_store       (BytestagNetwork        *self,
+                                                 BytestagReadStoreTask  *task);
+void          _bytestag_network_stop_downloads  (BytestagNetwork        *self);
+
+/* network.c: keeps @task until it finished, starts it, and shows it when @visible.
+ * (transfer full): @task itself */
+gpointer      _bytestag_network_run             (BytestagNetwork        *self,
+                                                 gpointer                task,
+                                                 gboolean                visible);
+void          _bytestag_network_keep            (BytestagNetwork        *self,
+                                                 BytestagTask           *task);
+
+/* The tasks. */
+BytestagPingTask          *_bytestag_ping_task_new           (BytestagNetwork        *network,
+                                                              const BytestagEndpoint *address,
+                                                              BytestagNode           *node);
+BytestagFindNodesTask     *_bytestag_find_nodes_task_new     (BytestagNetwork        *network,
+                                                              BytestagNode           *node,
+                                                              const BytestagKey      *key);
+BytestagFindValueTask     *_bytestag_find_value_task_new     (BytestagNetwork        *network,
+                                                              BytestagNode           *node,
+                                                              const BytestagKey      *key,
+                                                              const BytestagKey      *index);
+BytestagFindShortlistTask *_bytestag_find_shortlist_task_new (BytestagNetwork        *network,
+                                                              const BytestagKey      *key,
+                                                              const BytestagKey      *index,
+                                                              gboolean                for_value,
+                                                              gboolean                stop_at_value);
+BytestagJoinTask          *_bytestag_join_task_new           (BytestagNetwork        *network,
+                                                              const BytestagEndpoint *address);
+BytestagDownloadTask      *_bytestag_download_task_new       (BytestagNetwork        *network,
+                                                              BytestagNode           *node,
+                                                              const BytestagKvpId    *id,
+                                                              gsize                   offset);
+BytestagReadStoreTask     *_bytestag_read_store_task_new     (BytestagNetwork        *network,
+                                                              BytestagNode           *node,
+                                                              const BytestagKvpRecord *record);
+BytestagGetValueTask      *_bytestag_get_value_task_new      (BytestagNetwork        *network,
+                                                              const BytestagKvpId    *id);
+BytestagStoreToNodeTask   *_bytestag_store_to_node_task_new  (BytestagNetwork        *network,
+                                                              BytestagNode           *node,
+                                                              const BytestagKvpId    *id,
+                                                              GBytes                 *value,
+                                                              gint64                  timestamp);
+BytestagStoreValueTask    *_bytestag_store_value_task_new    (BytestagNetwork        *network,
+                                                              const BytestagKvpId    *id,
+                                                              guint                   copies);
+
+/* download-task.c, for its child and transfer-download.c */
+void               _bytestag_download_task_prepare         (BytestagDownloadTask   *self,
+                                                            BytestagNetwork        *network,
+                                                            BytestagNode           *node,
+                                                            const BytestagKvpId    *id,
+                                                            gsize                   offset);
+/* (nullable): NULL once it is closed. */
+BytestagNetwork   *_bytestag_download_task_get_network     (BytestagDownloadTask   *self);
+/* Made by us for this transfer. */
+const BytestagKey *_bytestag_download_task_get_transfer_id (BytestagDownloadTask   *self);
+/* Takes a chunk or the end; see BytestagDownloadTaskClass.received. */
+BytestagDrop       _bytestag_download_task_take            (BytestagDownloadTask   *self,
+                                                            const BytestagEndpoint *from,
+                                                            const BytestagMessage  *message);
+/* Opens the transfer and waits for its first chunk. */
+void               _bytestag_download_task_open            (BytestagDownloadTask   *self);
+/* Lets go of the transfer and its timer. */
+void               _bytestag_download_task_close           (BytestagDownloadTask   *self);
+
+G_END_DECLS

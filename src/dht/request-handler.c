@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "dht/network-private.h"
+
+/* The five RPCs as a peer asks them (A.1.4): one function each. Nothing here
+ * allocates but an accepted store and a served value. */
+
+/* A reply carries at most as many as an original sends. */
+#define NODES_OF_REPLY BYTESTAG_MAX_BUCKET_SIZE
+
+/* Size that a reply to @request may have (B.1). */
+static gsize
+get_reply_limit (const BytestagMessage *request)
+{
+  return request->extensions >= 0 ? BYTESTAG_LIMIT_REPLY : BYTESTAG_LIMIT_DATAGRAM;
+}
+
+static void
+begin_reply (BytestagNetwork *self)
+{
+  bytestag_codec_begin (self->codec);
+  bytestag_codec_add_sender (self->codec, bytestag_node_get_key (self->node));
+}
+
+/* The last members. (transfer none) (nullable) the datagram. */
+static const guint8 *
+end_reply (BytestagNetwork        *self,
+           const BytestagEndpoint *to,
+           const BytestagMessage  *request,
+           gsize                  *length)
+{
+  bytestag_codec_add_slice (self->codec, "reply_id", &request->seq_id, TRUE);
+  if (request->extensions >= 0)
+    {
+      bytestag_codec_add_integer (self->codec, "ext", BYTESTAG_OUR_EXTENSIONS);
+      bytestag_codec_add_endpoint (self->codec, "you", to);
+    }
+  return bytestag_codec_end (self->codec, length);
+}
+
+static void
+send_reply (BytestagNetwork        *self,
+            const BytestagEndpoint *to,
+            const guint8           *data,
+            gsize                   length)
+{
+  self->counters.requests_served++;
+  self->counters.datagrams_sent++;
+  self->counters.bytes_sent += length;
+  bytestag_transport_send (self->transport, to, data, length);
+}
+
+static void
+finish_reply (BytestagNetwork        *self,
+              const BytestagEndpoint *to,
+              const BytestagMessage  *request)
+{
+  gsize length;
+  const guint8 *data = end_reply (self, to, request, &length);
+
+  if (data != NULL)
+    send_reply (self, to, data, length);
+}
+
+/* One fewer than was tried, or as many as the size of what was tried promises. */
+static guint
+get_next_count (guint count,
+                gsize length,
+                gsize limit)
+{
+  guint promised = length > 0 ? (guint) (count * limit / length) : count / 2;
+
+  return MIN (promised, count - 1);
+}
+
+/* A key that a request needs; true makes a random one, as originals do (A.1.3). */
+static gboolean
+resolve_key (BytestagNetwork   *self,
+             BytestagMember     member,
+             const BytestagKey *given,
+             BytestagKey       *key)
+{
+  if (member == BYTESTAG_MEMBER_VALID)
+    *key = *given;
+  else if (member == BYTESTAG_MEMBER_RANDOM)
+    bytestag_key_random (key, bytestag_reactor_get_rng (self->reactor));
+  else
+    return FALSE;
+  return TRUE;
+}
+
+static BytestagDrop
+handle_ping (BytestagNetwork        *self,
+             const BytestagEndpoint *from,
+             const BytestagMessage  *request)
+{
+  begin_reply (self);
+  finish_reply (self, from, request);
+  return BYTESTAG_DROP_NONE;
+}
+
+static void
+write_nodes (BytestagNetwork        *self,
+             const BytestagEndpoint *from,
+             const BytestagMessage  *request,
+             BytestagNode          **nodes,
+             guint                   count)
+{
+  begin_reply (self);
+  bytestag_codec_begin_nodes (self->codec);
+  for (guint i = 0; i < count; i++)
+    bytestag_codec_add_node (self->codec, bytestag_node_get_key (nodes[i]), bytestag_node_get_endpoint (nodes[i]));
+
+  /* An original that joins through a node without contacts takes an empty list
+   * for a failure (A.2, 7): it hears of itself, as from an original. */
+  if (count == 0 && request->node_id_member == BYTESTAG_MEMBER_VALID &&
+      from->family == BYTESTAG_FAMILY_IPV4)
+    bytestag_codec_add_node (self->codec, &request->node_id, from);
+  bytestag_codec_end_nodes (self->codec);
+}
+
+/* The closest contacts, as many as fit, nearest first. */
+static void
+reply_nodes (BytestagNetwork        *self,
+             const BytestagEndpoint *from,
+             const BytestagMessage  *request,
+             const BytestagKey      *key)
+{
+  BytestagNode *nodes[NODES_OF_REPLY];
+  guint n = bytestag_routing_table_select_close (self->routing_table, key, nodes, NODES_OF_REPLY);
+  guint count = 0;
+  gsize limit = get_reply_limit (request);
+
+  /* Peers understand IPv6 by bit 8 of B.1 only. */
+  for (guint i = 0; i < n; i++)
+    if (bytestag_node_get_endpoint (nodes[i])->family == BYTESTAG_FAMILY_IPV4)
+      nodes[count++] = nodes[i];
+
+  for (;;)
+    {
+      gsize length = 0;
+      const guint8 *data;
+
+      write_nodes (self, from, request, nodes, count);
+      data = end_reply (self, from, request, &length);
+      if (data != NULL && (length <= limit || count == 0))
+        {
+          send_reply (self, from, data, length);
+          return;
+        }
+      if (count == 0)
+        return;
+      count = get_next_count (count, data != NULL ? length : 0, limit);
+    }
+}
+
+static BytestagDrop
+handle_find_node (BytestagNetwork        *self,
+                  const BytestagEndpoint *from,
+                  const BytestagMessage  *request)
+{
+  BytestagKey key;
+
+  if (!resolve_key (self, request->key_member, &request->key, &key))
+    return BYTESTAG_DROP_BAD_MEMBER;
+
+  reply_nodes (self, from, request, &key);
+  return BYTESTAG_DROP_NONE;
+}
+
+typedef struct {
+  BytestagExchangeInfo infos[BYTESTAG_LIMIT_INDICES_OF_KEY];
+  guint n;
+} FoundValues;
+
+static void
+visit_value (const BytestagKvpRecord *record,
+             gpointer                 user_data)
+{
+  FoundValues *found = user_data;
+
+  if (found->n < G_N_ELEMENTS (found->infos))
+    bytestag_exchange_info_from_record (&found->infos[found->n++], record);
+}
+
+static void
+reply_values (BytestagNetwork        *self,
+              const BytestagEndpoint *from,
+              const BytestagMessage  *request,
+              const FoundValues      *found)
+{
+  gsize limit = get_reply_limit (request);
+  guint count = found->n;
+
+  while (count > 0)
+    {
+      gsize length = 0;
+      const guint8 *data;
+
+      begin_reply (self);
+      bytestag_codec_begin_vals (self->codec);
+      for (guint i = 0; i < count; i++)
+        bytestag_codec_add_val (self->codec, &found->infos[i]);
+      bytestag_codec_end_vals (self->codec);
+      data = end_reply (self, from, request, &length);
+      if (data != NULL && (length <= limit || count == 1))
+        {
+          send_reply (self, from, data, length);
+          return;
+        }
+      count = get_next_count (count, data != NULL ? length : 0, limit);
+    }
+}
+
+static BytestagDrop
+handle_find_value (BytestagNetwork        *self,
+                   const BytestagEndpoint *from,
+                   const BytestagMessage  *request)
+{
+  BytestagKvpRecord record;
+  BytestagKvpId id;
+  FoundValues found;
+
+  if (!resolve_key (self, request->key_member, &request->key, &id.key))
+    return BYTESTAG_DROP_BAD_MEMBER;
+
+  /* The very value, or everything under the key, or who may know more. */
+  found.n = 0;
+  id.index = request->index;
+  if (request->index_member == BYTESTAG_MEMBER_VALID &&
+      bytestag_kvp_table_lookup (self->table, &id, &record))
+    visit_value (&record, &found);
+  else
+    bytestag_kvp_table_visit_key (self->table, &id.key, visit_value, &found);
+
+  if (found.n > 0)
+    reply_values (self, from, request, &found);
+  else
+    reply_nodes (self, from, request, &id.key);
+  return BYTESTAG_DROP_NONE;
+}
+
+static BytestagDrop
+handle_store (BytestagNetwork        *self,
+              const BytestagEndpoint *from,
+              const BytestagMessage  *request)
+{
+  g_autoptr (BytestagReadStoreTask) task = NULL;
+  g_autoptr (BytestagNode) node = NULL;
+  BytestagKvpRecord record = { 0 };
+
+  if (!resolve_key (self, request->key_member, &request->key, &record.id.key) ||
+      !resolve_key (self, request->index_member, &request->index, &record.id.index) ||
+      !request->has_size || !request->has_timestamp)
+    return BYTESTAG_DROP_BAD_MEMBER;
+
+  /* What arrives decides, not what is announced: an offer is refused only for
+   * want of room. */
+  record.size = (guint64) MAX (request->size, 0);
+  record.timestamp = request->timestamp;
+  record.has_timestamp = !request->timestamp_overflows;
+  record.time_to_live = BYTESTAG_TIME_EXPIRE;
+
+  if (bytestag_kvp_table_lookup (self->table, &record.id, NULL) ||
+      !bytestag_kvp_table_has_room (self->table, &record.id, record.size))
+    {
+      begin_reply (self);
+      finish_reply (self, from, request);
+      return BYTESTAG_DROP_NONE;
+    }
+
+  /* Silence, as from an original: the peer asks again, or another node. */
+  if (!_bytestag_network_has_store_place (self, from))
+    return BYTESTAG_DROP_RATE;
+
+  /* A sender that does not say who it is may store all the same; the node of the
+   * task is then nobody's. */
+  node = _bytestag_network_ref_node (self, &request->node_id, from);
+  task = _bytestag_read_store_task_new (self, node, &record);
+  _bytestag_network_add_store (self, task);
+  self->counters.stores_accepted++;
+
+  begin_reply (self);
+  bytestag_codec_add_key (self->codec, "xferid",
+                          _bytestag_download_task_get_transfer_id (BYTESTAG_DOWNLOAD_TASK (task)));
+  finish_reply (self, from, request);
+  return BYTESTAG_DROP_NONE;
+}
+
+void
+_bytestag_network_handle_request (BytestagNetwork        *self,
+                                  const BytestagEndpoint *from,
+                                  const BytestagMessage  *request)
+{
+  BytestagDrop drop;
+
+  switch (request->rpc)
+    {
+    case BYTESTAG_RPC_PING:
+      drop = handle_ping (self, from, request);
+      break;
+    case BYTESTAG_RPC_FIND_NODE:
+      drop = handle_find_node (self, from, request);
+      break;
+    case BYTESTAG_RPC_FIND_VALUE:
+      drop = handle_find_value (self, from, request);
+      break;
+    case BYTESTAG_RPC_GET_VALUE:
+      drop = _bytestag_network_serve_value (self, from, request);
+      break;
+    case BYTESTAG_RPC_STORE:
+      drop = handle_store (self, from, request);
+      break;
+    case BYTESTAG_RPC_UNKNOWN:
+    default:
+      drop = BYTESTAG_DROP_UNKNOWN_RPC;
+      break;
+    }
+
+  if (drop != BYTESTAG_DROP_NONE)
+    self->counters.drops[drop]++;
+
+  /* Also the sender of a request that we do not know (A.1.3). After the reply,
+   * so that a proving ping does not overtake it. */
+  if (request->node_id_member == BYTESTAG_MEMBER_VALID)
+    _bytestag_network_heard (self, &request->node_id, from);
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "core/error.h"
+#include "dht/network-private.h"
+
+/* An original that is sent the first chunk before its worker runs takes it, but
+ * does not ack it (A.3 B3); so long, µs, is safe. */
+#define DELAY_FOR_ORIGINAL (30 * 1000)
+
+struct _BytestagStoreToNodeTask
+{
+  BytestagTask parent_instance;
+
+  BytestagNetwork *network;
+  BytestagNode *node;
+  BytestagKvpId id;
+  GBytes *value;
+  gint64 timestamp;
+  guint64 handle;
+  BytestagUpload *upload;
+  BytestagStoreOutcome outcome;
+};
+
+G_DEFINE_FINAL_TYPE (BytestagStoreToNodeTask, bytestag_store_to_node_task, BYTESTAG_TYPE_TASK)
+
+static void
+release (BytestagStoreToNodeTask *self)
+{
+  if (self->network == NULL)
+    return;
+
+  g_clear_pointer (&self->upload, _bytestag_upload_free);
+  _bytestag_network_cancel_request (self->network, &self->handle);
+  g_clear_object (&self->network);
+}
+
+static void
+finish (BytestagStoreToNodeTask *self,
+        BytestagStoreOutcome     outcome)
+{
+  release (self);
+  self->outcome = outcome;
+  bytestag_task_done (BYTESTAG_TASK (self));
+}
+
+static void
+fail (BytestagStoreToNodeTask *self,
+      BytestagError            code,
+      const char              *message)
+{
+  release (self);
+  self->outcome = BYTESTAG_STORE_FAILED;
+  bytestag_task_fail_literal (BYTESTAG_TASK (self), code, message);
+}
+
+static void
+upload_cb (BytestagUpload *upload,
+           gboolean        ended,
+           gpointer        user_data)
+{
+  BytestagStoreToNodeTask *self = user_data;
+  gboolean complete = _bytestag_upload_is_complete (upload);
+  gsize n_acked = _bytestag_upload_get_n_acked (upload);
+
+  if (ended && complete)
+    finish (self, BYTESTAG_STORE_SENT);
+  else if (ended)
+    fail (self, BYTESTAG_ERROR_TIMED_OUT, "The node did not confirm every part of the value");
+
+  /* Last: who is told of it may cancel us. */
+  bytestag_task_set_progress (BYTESTAG_TASK (self), n_acked);
+}
+
+static void
+begin_upload (BytestagStoreToNodeTask *self,
+              const BytestagMessage   *message)
+{
+  gboolean is_ours = message->extensions >= 0;
+  BytestagSlice transfer = message->xferid;
+  char invented[BYTESTAG_KEY_BASE64_LENGTH + 2];
+
+  /* An offer of null leaves the id to us (A.1.5). */
+  if (!bytestag_slice_is_truthy (&transfer) && transfer.length == 4)
+    {
+      BytestagKey key;
+
+      bytestag_key_random (&key, bytestag_reactor_get_rng (self->network->reactor));
+      invented[0] = invented[sizeof invented - 1] = '"';
+      bytestag_key_write_base64 (&key, invented + 1);
+      transfer = (BytestagSlice) { invented, sizeof invented };
+    }
+
+  self->upload = _bytestag_upload_new (self->network, bytestag_node_get_endpoint (self->node), &transfer,
+                                       self->value, is_ours, is_ours ? 0 : DELAY_FOR_ORIGINAL, upload_cb, self);
+}
+
+static void
+reply_cb (const BytestagMessage  *message,
+          const BytestagEndpoint *from,
+          gint64                  rtt,
+          gpointer                user_data)
+{
+  BytestagStoreToNodeTask *self = user_data;
+
+  self->handle = 0;
+
+  if (message == NULL)
+    {
+      _bytestag_network_unanswered (self->network, self->node);
+      fail (self, BYTESTAG_ERROR_TIMED_OUT, "The node does not answer");
+      return;
+    }
+
+  bytestag_node_set_extensions (self->node, message->extensions);
+
+  if (message->xferid.text == NULL)
+    finish (self, BYTESTAG_STORE_HELD);
+  else if (!bytestag_slice_is_scalar (&message->xferid))
+    fail (self, BYTESTAG_ERROR_INVALID, "The node offers a transfer that cannot be");
+  else
+    begin_upload (self, message);
+}
+
+static void
+bytestag_store_to_node_task_start (BytestagTask *task)
+{
+  BytestagStoreToNodeTask *self = BYTESTAG_STORE_TO_NODE_TASK (task);
+  gsize size = g_bytes_get_size (self->value);
+
+  if (size >= BYTESTAG_MAX_VALUE_SIZE)
+    {
+      fail (self, BYTESTAG_ERROR_TOO_LARGE, "The value is larger than a value may be");
+      return;
+    }
+
+  self->handle = _bytestag_network_send_store (self->network, bytestag_node_get_endpoint (self->node), &self->id,
+                                               size, self->timestamp, reply_cb, self);
+  if (self->handle == 0)
+    fail (self, BYTESTAG_ERROR_BUSY, "The request could not be sent");
+}
+
+static void
+bytestag_store_to_node_task_stop (BytestagTask *task)
+{
+  BytestagStoreToNodeTask *self = BYTESTAG_STORE_TO_NODE_TASK (task);
+
+  release (self);
+  self->outcome = BYTESTAG_STORE_FAILED;
+}
+
+static void
+bytestag_store_to_node_task_dispose (GObject *object)
+{
+  BytestagStoreToNodeTask *self = BYTESTAG_STORE_TO_NODE_TASK (object);
+
+  release (self);
+  g_clear_object (&self->node);
+  g_clear_pointer (&self->value, g_bytes_unref);
+
+  G_OBJECT_CLASS (bytestag_store_to_node_task_parent_class)->dispose (object);
+}
+
+static void
+bytestag_store_to_node_task_class_init (BytestagStoreToNodeTaskClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  BytestagTaskClass *task_class = BYTESTAG_TASK_CLASS (klass);
+
+  object_class->dispose = bytestag_store_to_node_task_dispose;
+  task_class->start = bytestag_store_to_node_task_start;
+  task_class->stop = bytestag_store_to_node_task_stop;
+}
+
+static void
+bytestag_store_to_node_task_init (BytestagStoreToNodeTask *self)
+{
+}
+
+BytestagStoreToNodeTask *
+_bytestag_store_to_node_task_new (BytestagNetwork     *network,
+                                  BytestagNode        *node,
+                                  const BytestagKvpId *id,
+                                  GBytes              *value,
+                                  gint64               timestamp)
+{
+  BytestagStoreToNodeTask *self = g_object_new (BYTESTAG_TYPE_STORE_TO_NODE_TASK,
+                                                "reactor", network->reactor,
+                                                NULL);
+
+  self->network = g_object_ref (network);
+  self->node = g_object_ref (node);
+  self->id = *id;
+  self->value = g_bytes_ref (value);
+  self->timestamp = timestamp;
+  bytestag_task_set_total (BYTESTAG_TASK (self), g_bytes_get_size (value));
+  return self;
+}
+
+BytestagStoreOutcome
+bytestag_store_to_node_task_get_outcome (BytestagStoreToNodeTask *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_STORE_TO_NODE_TASK (self), BYTESTAG_STORE_FAILED);
+
+  return self->outcome;
+}
+
+gsize
+bytestag_store_to_node_task_get_n_sent (BytestagStoreToNodeTask *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_STORE_TO_NODE_TASK (self), 0);
+
+  return bytestag_task_get_progress (BYTESTAG_TASK (self));
+}
+
+BytestagNode *
+bytestag_store_to_node_task_get_node (BytestagStoreToNodeTask *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_STORE_TO_NODE_TASK (self), NULL);
+
+  return self->node;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "dht/network-private.h"
+
+/* The receiving side of transfers (A.1.5): which packet belongs to which task, and
+ * how many there may be. The tasks themselves take the bytes. */
+
+void
+_bytestag_network_open_transfer (BytestagNetwork      *self,
+                                 BytestagDownloadTask *task)
+{
+  g_hash_table_insert (self->incoming, (gpointer) _bytestag_download_task_get_transfer_id (task), task);
+}
+
+void
+_bytestag_network_close_transfer (BytestagNetwork      *self,
+                                  BytestagDownloadTask *task)
+{
+  const BytestagKey *id = _bytestag_download_task_get_transfer_id (task);
+
+  if (g_hash_table_lookup (self->incoming, id) == task)
+    g_hash_table_remove (self->incoming, id);
+}
+
+BytestagDrop
+_bytestag_network_take_packet (BytestagNetwork        *self,
+                               const BytestagEndpoint *from,
+                               const BytestagMessage  *message)
+{
+  BytestagKey id;
+  BytestagDownloadTask *task;
+
+  /* Every id that we wait for was made by us: the base64 of a key. */
+  if (!bytestag_slice_get_key (&message->xfer_id, &id))
+    return BYTESTAG_DROP_UNMATCHED;
+
+  task = g_hash_table_lookup (self->incoming, &id);
+  if (task == NULL)
+    return BYTESTAG_DROP_UNMATCHED;
+
+  return _bytestag_download_task_take (task, from, message);
+}
+
+/* getval of ours */
+
+static gboolean
+is_original (BytestagDownloadTask *task)
+{
+  return bytestag_node_get_extensions (bytestag_download_task_get_node (task)) < 0;
+}
+
+static gboolean
+has_download_place (BytestagNetwork      *self,
+                    BytestagDownloadTask *task)
+{
+  const BytestagEndpoint *endpoint = bytestag_node_get_endpoint (bytestag_download_task_get_node (task));
+  guint n_at_node = 0;
+
+  if (self->downloads->len >= BYTESTAG_LIMIT_DOWNLOADS)
+    return FALSE;
+  if (!is_original (task))
+    return TRUE;
+
+  for (guint i = 0; i < self->downloads->len; i++)
+    {
+      BytestagNode *node = bytestag_download_task_get_node (self->downloads->pdata[i]);
+
+      n_at_node += bytestag_endpoint_equal (bytestag_node_get_endpoint (node), endpoint);
+    }
+  return n_at_node < BYTESTAG_LIMIT_GETVALS_TO_ORIGINAL;
+}
+
+static void
+let_in (BytestagNetwork      *self,
+        BytestagDownloadTask *task)
+{
+  g_ptr_array_add (self->downloads, task);
+  bytestag_task_slot_add (self->download_slot, BYTESTAG_TASK (task));
+}
+
+/* The first that has a place: one that waits for a busy original does not hold up
+ * the others. */
+static void
+let_next_in (BytestagNetwork *self)
+{
+  for (GList *link = self->waiting.head; link != NULL; link = link->next)
+    {
+      BytestagDownloadTask *task = link->data;
+
+      if (!has_download_place (self, task))
+        continue;
+
+      g_queue_delete_link (&self->waiting, link);
+      let_in (self, task);
+      g_object_unref (task);
+      return;
+    }
+}
+
+static void
+download_finished_cb (BytestagDownloadTask *task,
+                      BytestagNetwork      *self)
+{
+  GList *waiting = g_queue_find (&self->waiting, task);
+
+  /* Cancelled before it had a place. */
+  if (waiting != NULL)
+    {
+      g_queue_delete_link (&self->waiting, waiting);
+      g_object_unref (task);
+      return;
+    }
+
+  if (g_ptr_array_remove (self->downloads, task) && self->replies != NULL)
+    let_next_in (self);
+}
+
+void
+_bytestag_network_queue_download (BytestagNetwork      *self,
+                                  BytestagDownloadTask *task)
+{
+  g_signal_connect_object (task, "finished", G_CALLBACK (download_finished_cb), self, 0);
+
+  if (has_download_place (self, task))
+    let_in (self, task);
+  else
+    g_queue_push_tail (&self->waiting, g_object_ref (task));
+}
+
+/* Stores of others */
+
+gboolean
+_bytestag_network_has_store_place (BytestagNetwork        *self,
+                                   const BytestagEndpoint *from)
+{
+  guint n_of_address = 0;
+
+  /* A slot that its owner keeps small must not make a store wait either: its
+   * sender sends at once. */
+  if (self->stores->len >= BYTESTAG_LIMIT_INCOMING_STORES ||
+      bytestag_task_slot_get_n_running (self->download_slot) >=
+        bytestag_task_slot_get_max_running (self->download_slot))
+    return FALSE;
+
+  for (guint i = 0; i < self->stores->len; i++)
+    {
+      BytestagNode *node = bytestag_download_task_get_node (self->stores->pdata[i]);
+
+      n_of_address += bytestag_endpoint_same_host (bytestag_node_get_endpoint (node), from);
+    }
+  return n_of_address < BYTESTAG_LIMIT_INCOMING_STORES_OF_ADDRESS;
+}
+
+static void
+store_finished_cb (BytestagTask    *task,
+                   BytestagNetwork *self)
+{
+  g_ptr_array_remove (self->stores, task);
+}
+
+void
+_bytestag_network_add_store (BytestagNetwork       *self,
+                             BytestagReadStoreTask *task)
+{
+  g_ptr_array_add (self->stores, task);
+  g_signal_connect_object (task, "finished", G_CALLBACK (store_finished_cb), self, 0);
+  _bytestag_network_keep (self, BYTESTAG_TASK (task));
+  bytestag_task_slot_add (self->download_slot, BYTESTAG_TASK (task));
+}
+
+void
+_bytestag_network_stop_downloads (BytestagNetwork *self)
+{
+  GList *link;
+
+  /* All of them are cancelled; their events may come when we are gone. */
+  while ((link = g_queue_pop_head_link (&self->waiting)) != NULL)
+    {
+      g_object_unref (link->data);
+      g_list_free_1 (link);
+    }
+  g_ptr_array_set_size (self->downloads, 0);
+  g_ptr_array_set_size (self->stores, 0);
+}

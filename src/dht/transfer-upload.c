@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <string.h>
+
+#include "dht/network-private.h"
+
+/* The sending side of a transfer (A.1.5): stop and wait, then one end. A peer of
+ * ours knows a chunk again by its seq_id, so it may be sent as often as need be;
+ * an original appends whatever comes, so each chunk goes to it once (A.2, 3). */
+
+/* Chunks without an ack after which an upload ends (A.2, 10). */
+#define MAX_UNACKED 2
+#define MAX_UNACKED_BY_ORIGINAL 3
+
+/* A chunk to a peer of ours is sent again after so many µs, then after twice as
+ * many, within what the reply table waits. */
+#define RESEND_FIRST (1000 * 1000)
+#define RESEND_MIN (250 * 1000)
+
+struct _BytestagUpload
+{
+  BytestagNetwork *network; /* borrowed */
+  BytestagEndpoint to;
+  char *transfer;
+  gsize transfer_length;
+  GBytes *bytes;
+  gboolean is_ours;
+  BytestagUploadFunc func;
+  gpointer user_data;
+
+  BytestagTimer timer; /* the start, then each resending */
+  gint64 resend_delay;
+  gint64 rtt; /* smoothed, µs; 0: not measured */
+
+  guint64 handle; /* of the chunk in flight */
+  BytestagKey chunk_id;
+  gsize offset; /* of the chunk in flight */
+  gsize n_acked;
+  guint n_unacked; /* in a row */
+  gboolean resent;
+  gboolean end_sent;
+};
+
+static gboolean send_chunk (BytestagUpload *self);
+
+static BytestagSlice
+get_transfer (const BytestagUpload *self)
+{
+  return (BytestagSlice) { self->transfer, self->transfer_length };
+}
+
+static gsize
+get_chunk_length (const BytestagUpload *self)
+{
+  return MIN (g_bytes_get_size (self->bytes) - self->offset, BYTESTAG_CHUNK_SIZE);
+}
+
+static const guint8 *
+get_chunk (const BytestagUpload *self)
+{
+  return (const guint8 *) g_bytes_get_data (self->bytes, NULL) + self->offset;
+}
+
+/* Sent exactly once, and nothing after it (A.2, 2); also by an upload that gives
+ * up, so that the peer need not wait. */
+static void
+end_upload (BytestagUpload *self)
+{
+  BytestagSlice transfer = get_transfer (self);
+
+  bytestag_reactor_disarm (self->network->reactor, &self->timer);
+  self->end_sent = TRUE;
+  _bytestag_network_send_end (self->network, &self->to, &transfer);
+  self->func (self, TRUE, self->user_data);
+}
+
+static gboolean
+has_given_up (const BytestagUpload *self)
+{
+  return self->n_unacked >= (self->is_ours ? MAX_UNACKED : MAX_UNACKED_BY_ORIGINAL);
+}
+
+static void
+measure (BytestagUpload *self,
+         gint64          rtt)
+{
+  /* After a resending nobody knows which of the two was acked. */
+  if (rtt < 0 || self->resent)
+    return;
+
+  self->rtt = self->rtt == 0 ? MAX (rtt, 1) : (7 * self->rtt + rtt) / 8;
+}
+
+static void
+ack_cb (const BytestagMessage  *message,
+        const BytestagEndpoint *from,
+        gint64                  rtt,
+        gpointer                user_data)
+{
+  BytestagUpload *self = user_data;
+  BytestagSlice transfer = get_transfer (self);
+
+  self->handle = 0;
+
+  if (message == NULL)
+    {
+      self->n_unacked++;
+      /* To an original: it was most likely taken, and the ack is lost. */
+      if (!self->is_ours)
+        self->offset += get_chunk_length (self);
+    }
+  else
+    {
+      measure (self, rtt);
+      self->n_unacked = 0;
+      /* An ack of another transfer delivers the chunk, but does not count. */
+      if (bytestag_slice_equal (&message->xfer_id, &transfer))
+        self->n_acked += get_chunk_length (self);
+      self->offset += get_chunk_length (self);
+    }
+
+  /* The owner comes last: it may free the upload. */
+  if (has_given_up (self) || self->offset == g_bytes_get_size (self->bytes) || !send_chunk (self))
+    end_upload (self);
+  else if (message != NULL)
+    self->func (self, FALSE, self->user_data);
+}
+
+static void
+resend_cb (gpointer user_data)
+{
+  BytestagUpload *self = user_data;
+  BytestagSlice transfer = get_transfer (self);
+
+  self->resent = TRUE;
+  _bytestag_network_resend_chunk (self->network, &self->to, &transfer, &self->chunk_id,
+                                  get_chunk (self), get_chunk_length (self));
+  self->resend_delay *= 2;
+  bytestag_reactor_arm (self->network->reactor, &self->timer, self->resend_delay, resend_cb, self);
+}
+
+/* FALSE when it could not be sent. */
+static gboolean
+send_chunk (BytestagUpload *self)
+{
+  BytestagSlice transfer = get_transfer (self);
+
+  /* A chunk that is tried again keeps its id. */
+  if (self->n_unacked == 0 || !self->is_ours)
+    bytestag_reply_table_make_id (self->network->replies, &self->chunk_id);
+
+  self->resent = self->n_unacked > 0 && self->is_ours;
+  self->handle = _bytestag_network_send_chunk (self->network, &self->to, &transfer, &self->chunk_id,
+                                               get_chunk (self), get_chunk_length (self), !self->is_ours,
+                                               ack_cb, self);
+  if (self->handle == 0)
+    return FALSE;
+
+  if (self->is_ours)
+    {
+      self->resend_delay = self->rtt > 0 ? MAX (4 * self->rtt, RESEND_MIN) : RESEND_FIRST;
+      bytestag_reactor_arm (self->network->reactor, &self->timer, self->resend_delay, resend_cb, self);
+    }
+  return TRUE;
+}
+
+static void
+start_cb (gpointer user_data)
+{
+  BytestagUpload *self = user_data;
+
+  /* An empty value is its end alone. */
+  if (g_bytes_get_size (self->bytes) == 0 || !send_chunk (self))
+    end_upload (self);
+}
+
+BytestagUpload *
+_bytestag_upload_new (BytestagNetwork        *network,
+                      const BytestagEndpoint *to,
+                      const BytestagSlice    *transfer,
+                      GBytes                 *bytes,
+                      gboolean                is_ours,
+                      gint64                  delay,
+                      BytestagUploadFunc      func,
+                      gpointer                user_data)
+{
+  BytestagUpload *self = g_new0 (BytestagUpload, 1);
+
+  self->network = network;
+  self->to = *to;
+  self->transfer = g_memdup2 (transfer->text, transfer->length);
+  self->transfer_length = transfer->length;
+  self->bytes = g_bytes_ref (bytes);
+  self->is_ours = is_ours;
+  self->func = func;
+  self->user_data = user_data;
+  bytestag_reactor_arm (network->reactor, &self->timer, delay, start_cb, self);
+  return self;
+}
+
+void
+_bytestag_upload_free (BytestagUpload *self)
+{
+  bytestag_reactor_disarm (self->network->reactor, &self->timer);
+  _bytestag_network_cancel_request (self->network, &self->handle);
+  g_bytes_unref (self->bytes);
+  g_free (self->transfer);
+  g_free (self);
+}
+
+gsize
+_bytestag_upload_get_n_acked (const BytestagUpload *self)
+{
+  return self->n_acked;
+}
+
+gboolean
+_bytestag_upload_is_complete (const BytestagUpload *self)
+{
+  return self->end_sent && self->n_acked == g_bytes_get_size (self->bytes);
+}
+
+/* Answers to getval: uploads that the network itself owns. */
+
+typedef struct {
+  BytestagNetwork *network; /* a reference while the table reads, then borrowed */
+  BytestagEndpoint to;
+  char *transfer;
+  gsize transfer_length;
+  gint64 offset;
+  gboolean is_ours;
+  gboolean reading;
+  BytestagUpload *upload; /* NULL while the table reads */
+} ServedValue;
+
+static void
+served_value_free (ServedValue *served)
+{
+  g_clear_pointer (&served->upload, _bytestag_upload_free);
+  g_free (served->transfer);
+  g_free (served);
+}
+
+static void
+served_value_remove (ServedValue *served)
+{
+  g_ptr_array_remove_fast (served->network->uploads, served);
+  served_value_free (served);
+}
+
+static void
+served_cb (BytestagUpload *upload,
+           gboolean        ended,
+           gpointer        user_data)
+{
+  if (ended)
+    served_value_remove (user_data);
+}
+
+/* Python's slice: negative offsets count from the end, and none is too large. */
+static gsize
+resolve_offset (gint64 offset,
+                gsize  size)
+{
+  if (offset < 0)
+    return offset < -(gint64) size ? 0 : size - (gsize) -offset;
+  return MIN ((gsize) offset, size);
+}
+
+static void
+read_cb (GBytes       *value,
+         const GError *error,
+         gpointer      user_data)
+{
+  ServedValue *served = user_data;
+  g_autoptr (BytestagNetwork) network = served->network;
+  g_autoptr (GBytes) rest = NULL;
+  gsize offset;
+
+  served->reading = FALSE;
+
+  /* No word for it in the protocol: silence is "no value". */
+  if (value == NULL || network->replies == NULL)
+    {
+      served_value_remove (served);
+      return;
+    }
+
+  offset = resolve_offset (served->offset, g_bytes_get_size (value));
+  rest = g_bytes_new_from_bytes (value, offset, g_bytes_get_size (value) - offset);
+  network->counters.uploads++;
+  served->upload = _bytestag_upload_new (network, &served->to,
+                                         &(BytestagSlice) { served->transfer, served->transfer_length }, rest,
+                                         served->is_ours, 0, served_cb, served);
+}
+
+/* Whether this getval may be answered: a copy of one that is, is not. */
+static BytestagDrop
+check_place (BytestagNetwork        *self,
+             const BytestagEndpoint *to,
+             const BytestagSlice    *transfer)
+{
+  guint n_to_address = 0;
+
+  if (self->uploads->len >= BYTESTAG_LIMIT_UPLOADS)
+    return BYTESTAG_DROP_RATE;
+
+  for (guint i = 0; i < self->uploads->len; i++)
+    {
+      const ServedValue *served = self->uploads->pdata[i];
+
+      if (!bytestag_endpoint_same_host (&served->to, to))
+        continue;
+      if (bytestag_endpoint_equal (&served->to, to) && served->transfer_length == transfer->length &&
+          memcmp (served->transfer, transfer->text, transfer->length) == 0)
+        return BYTESTAG_DROP_UNMATCHED;
+      n_to_address++;
+    }
+
+  return n_to_address < BYTESTAG_LIMIT_UPLOADS_TO_ADDRESS ? BYTESTAG_DROP_NONE : BYTESTAG_DROP_RATE;
+}
+
+BytestagDrop
+_bytestag_network_serve_value (BytestagNetwork        *self,
+                               const BytestagEndpoint *to,
+                               const BytestagMessage  *message)
+{
+  BytestagKvpId id = { message->key, message->index };
+  BytestagDrop drop;
+  ServedValue *served;
+
+  if (message->key_member != BYTESTAG_MEMBER_VALID || message->index_member != BYTESTAG_MEMBER_VALID ||
+      message->xferid.text == NULL || !bytestag_slice_is_scalar (&message->xferid) ||
+      (message->xferid.length == 4 && memcmp (message->xferid.text, "null", 4) == 0) ||
+      (message->has_valofs && !message->valofs_valid))
+    return BYTESTAG_DROP_BAD_MEMBER;
+
+  if (!bytestag_kvp_table_lookup (self->table, &id, NULL))
+    return BYTESTAG_DROP_NONE;
+
+  drop = check_place (self, to, &message->xferid);
+  if (drop != BYTESTAG_DROP_NONE)
+    return drop;
+
+  self->counters.requests_served++;
+  served = g_new0 (ServedValue, 1);
+  served->network = g_object_ref (self);
+  served->to = *to;
+  served->transfer = g_memdup2 (message->xferid.text, message->xferid.length);
+  served->transfer_length = message->xferid.length;
+  served->offset = message->has_valofs ? message->valofs : 0;
+  served->is_ours = message->extensions >= 0;
+  served->reading = TRUE;
+  g_ptr_array_add (self->uploads, served);
+  bytestag_kvp_table_read (self->table, &id, read_cb, served);
+  return BYTESTAG_DROP_NONE;
+}
+
+void
+_bytestag_network_stop_uploads (BytestagNetwork *self)
+{
+  /* Those that the table still reads for end in their callback. */
+  for (guint i = self->uploads->len; i > 0; i--)
+    {
+      ServedValue *served = self->uploads->pdata[i - 1];
+
+      if (!served->reading)
+        served_value_remove (served);
+    }
+}
