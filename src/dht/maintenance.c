@@ -93,7 +93,7 @@ check_buckets (BytestagNetwork *self)
           updated = MAX (updated, bytestag_bucket_get_last_update (bucket));
           update_states (bucket, now);
         }
-      if (now - updated >= BYTESTAG_TIME_REFRESH * G_USEC_PER_SEC)
+      if (now - updated >= BYTESTAG_TIME_REFRESH * G_GINT64_CONSTANT (1000000))
         self->refresh_wanted[number] = TRUE;
     }
   start_refreshing (self);

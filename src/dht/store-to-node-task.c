@@ -63,13 +63,15 @@ upload_cb (BytestagUpload *upload,
   gboolean complete = _bytestag_upload_is_complete (upload);
   gsize n_acked = _bytestag_upload_get_n_acked (upload);
 
-  if (ended && complete)
-    finish (self, BYTESTAG_STORE_SENT);
-  else if (ended)
-    fail (self, BYTESTAG_ERROR_TIMED_OUT, "The node did not confirm every part of the value");
-
-  /* Last: who is told of it may cancel us. */
+  /* Who is told of it may cancel us. */
   bytestag_task_set_progress (BYTESTAG_TASK (self), n_acked);
+  if (self->network == NULL || !ended)
+    return;
+
+  if (complete)
+    finish (self, BYTESTAG_STORE_SENT);
+  else
+    fail (self, BYTESTAG_ERROR_TIMED_OUT, "The node did not confirm every part of the value");
 }
 
 static void
