@@ -79,6 +79,7 @@ test_accepted (void)
     BASE64 "AAAA",
     /* Padding that comes too early is skipped like any other character. */
     "C=q2UgbAtGhAJenhwwGOgOgOnqvE=",
+    "Cq=2Ugb=AtGhAJenhwwGOgOgOnqvE=",
     /* Bits that stand for nothing. */
     "Cq2UgbAtGhAJenhwwGOgOgOnqvF=",
   };
@@ -138,6 +139,18 @@ test_rejected (void)
     }
 }
 
+/* Base32 knows no five characters of padding, so this is base64. */
+static void
+test_next_form (void)
+{
+  g_autofree char *base64 = NULL;
+  BytestagKey key;
+
+  g_assert_true (bytestag_key_parse (&key, "ABCDEFGHIJKLMNOPQRSTUVWXYZ2=====", -1, NULL));
+  base64 = bytestag_key_to_base64 (&key);
+  g_assert_cmpstr (base64, ==, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0=");
+}
+
 /* @length counts, not a NUL: neither before nor behind it. */
 static void
 test_length (void)
@@ -175,6 +188,7 @@ main (int argc,
   g_test_add_func ("/core/key-text/round-trip", test_round_trip);
   g_test_add_func ("/core/key-text/accepted", test_accepted);
   g_test_add_func ("/core/key-text/rejected", test_rejected);
+  g_test_add_func ("/core/key-text/next-form", test_next_form);
   g_test_add_func ("/core/key-text/length", test_length);
   g_test_add_func ("/core/key-text/long", test_long);
   return g_test_run ();

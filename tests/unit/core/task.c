@@ -304,6 +304,24 @@ test_reactor_goes_first (Fixture *fixture,
   bytestag_task_cancel (fixture->task);
 }
 
+/* Once the end was told, the task holds its reactor again: there is no circle. */
+static void
+test_reactor_stays (Fixture *fixture,
+                    gconstpointer data)
+{
+  gpointer watched = fixture->reactor;
+
+  g_object_add_weak_pointer (G_OBJECT (fixture->reactor), &watched);
+  bytestag_task_start (fixture->task);
+  bytestag_task_done (fixture->task);
+  bytestag_reactor_drain (fixture->reactor, -1);
+  g_object_unref (g_steal_pointer (&fixture->reactor));
+  g_assert_true (bytestag_task_get_reactor (fixture->task) == watched);
+  g_assert_nonnull (watched);
+  g_assert_finalize_object (g_steal_pointer (&fixture->task));
+  g_assert_null (watched);
+}
+
 /* The task holds the last reference to its reactor, and gives it up inside done(). */
 static void
 test_reactor_goes_in_done (Fixture *fixture,
@@ -351,6 +369,7 @@ main (int argc,
   ADD ("reactor-goes", test_reactor_goes);
   ADD ("reactor-goes/first", test_reactor_goes_first);
   ADD ("reactor-goes/in-done", test_reactor_goes_in_done);
+  ADD ("reactor-stays", test_reactor_stays);
   ADD ("finalize", test_finalize);
   return g_test_run ();
 }
