@@ -79,9 +79,12 @@
 #define BYTESTAG_LIMIT_DATAGRAMS_OF_TURN 32
 #define BYTESTAG_LIMIT_TURN_US 2000
 
-/* The control socket: clients at one time, bytes of a line. */
+/* The control socket: clients at one time, bytes and JSON tokens of a line, bytes
+ * that wait for a client that does not read. */
 #define BYTESTAG_LIMIT_CONTROL_CLIENTS 16
 #define BYTESTAG_LIMIT_CONTROL_LINE (1024 * 1024)
+#define BYTESTAG_LIMIT_CONTROL_TOKENS 100000
+#define BYTESTAG_LIMIT_CONTROL_QUEUE (8 * 1024 * 1024)
 
 /* A list on screen holds at most so many rows. */
 #define BYTESTAG_LIMIT_ROWS 2000

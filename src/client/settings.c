@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "client/settings.h"
+
+#define G_SETTINGS_ENABLE_BACKEND
+#include <gio/gsettingsbackend.h>
+
+#include "core/error.h"
+
+#define SCHEMA_ID BYTESTAG_APPLICATION_ID
+#define SCHEMA_PATH "/io/github/bytestag/Bytestag/"
+#define FILE_NAME "settings.ini"
+#define GROUP "bytestag"
+
+/* g_settings_new() aborts when there is no such schema. */
+static GSettingsSchema *
+find_schema (GError **error)
+{
+  GSettingsSchemaSource *source = g_settings_schema_source_get_default ();
+  GSettingsSchema *schema = NULL;
+
+  if (source != NULL)
+    schema = g_settings_schema_source_lookup (source, SCHEMA_ID, TRUE);
+  if (schema == NULL)
+    g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_NOT_FOUND,
+                 "The description of the settings (%s) is not installed; GSETTINGS_SCHEMA_DIR may name the "
+                 "folder that holds it compiled",
+                 SCHEMA_ID);
+
+  return schema;
+}
+
+GSettings *
+bytestag_settings_new (const char *folder, GError **error)
+{
+  g_autoptr (GSettingsSchema) schema = find_schema (error);
+  g_autoptr (GSettingsBackend) backend = NULL;
+  g_autofree char *path = NULL;
+
+  if (schema == NULL)
+    return NULL;
+
+  if (folder != NULL)
+    {
+      path = g_build_filename (folder, FILE_NAME, NULL);
+      backend = g_keyfile_settings_backend_new (path, SCHEMA_PATH, GROUP);
+    }
+
+  return g_settings_new_full (schema, backend, NULL);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* The settings of the schema io.github.bytestag.Bytestag. @folder: (nullable) the
+ * data folder whose settings.ini keeps them; NULL: the desktop's own backend, which
+ * loses values silently where there is no session bus, so it is for the default
+ * window alone. A schema that is not installed is an error, not an abort.
+ * (transfer full) */
+GSettings *bytestag_settings_new (const char  *folder,
+                                  GError     **error);
+
+G_END_DECLS
