@@ -3,13 +3,20 @@
 
 #include <string.h>
 
-JsonArray *
-vectors_load (const char *name, JsonNode **root)
+static char *
+vectors_path (const char *name)
 {
   const char *folder = g_getenv ("BYTESTAG_TEST_VECTORS");
   g_autofree char *file = g_strconcat (name, ".json", NULL);
-  g_autofree char *path = folder && *folder ? g_build_filename (folder, file, NULL)
-                                            : g_test_build_filename (G_TEST_DIST, "vectors", file, NULL);
+
+  return folder && *folder ? g_build_filename (folder, file, NULL)
+                           : g_test_build_filename (G_TEST_DIST, "vectors", file, NULL);
+}
+
+JsonArray *
+vectors_load (const char *name, JsonNode **root)
+{
+  g_autofree char *path = vectors_path (name);
   g_autoptr (JsonParser) parser = json_parser_new ();
   g_autoptr (GError) error = NULL;
 
@@ -45,6 +52,72 @@ vectors_run_cases (const char *name, GTestDataFunc func)
     }
   g_print ("# %s: %u cases\n", name, n_cases);
   return g_test_run ();
+}
+
+int
+vectors_run_values (const char *name, GTestDataFunc func)
+{
+  g_autofree char *path = vectors_path (name);
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) values = g_ptr_array_new_with_free_func (g_free);
+  BytestagJsonValue file, cases, value;
+  BytestagScanner scanner;
+  gsize length;
+
+  if (g_file_get_contents (path, &text, &length, NULL))
+    {
+      bytestag_json_read (&file, BYTESTAG_JSON_OBJECT, text, length, BYTESTAG_SCANNER_DEPTH, G_MAXUINT, &error);
+      g_assert_no_error (error);
+      cases = vectors_member (&file, "cases");
+      bytestag_json_read_begin (&scanner, &cases);
+      while (bytestag_scanner_next_element (&scanner) && bytestag_scanner_read_value (&scanner, &value))
+        {
+          g_autofree char *test = g_strdup_printf ("/%s/%u", name, values->len);
+
+          g_ptr_array_add (values, g_memdup2 (&value, sizeof value));
+          g_test_add_data_func (test, g_ptr_array_index (values, values->len - 1), func);
+        }
+    }
+  g_print ("# %s: %u cases\n", name, values->len);
+  return g_test_run ();
+}
+
+BytestagJsonValue
+vectors_member (const BytestagJsonValue *object, const char *name)
+{
+  BytestagJsonValue value;
+
+  bytestag_json_read_members (object, &name, &value, 1);
+  return value;
+}
+
+char *
+vectors_member_text (const BytestagJsonValue *object, const char *name)
+{
+  BytestagJsonValue value = vectors_member (object, name);
+
+  return bytestag_json_read_string (&value);
+}
+
+void
+vectors_member_key (const BytestagJsonValue *object, const char *name, BytestagKey *key)
+{
+  BytestagJsonValue value = vectors_member (object, name);
+  g_autoptr (GError) error = NULL;
+
+  bytestag_json_read_key (&value, key, &error);
+  g_assert_no_error (error);
+}
+
+GBytes *
+vectors_member_bytes (const BytestagJsonValue *object, const char *name)
+{
+  g_autofree char *hex = vectors_member_text (object, name);
+  GBytes *bytes = hex ? vectors_hex_bytes (hex) : NULL;
+
+  g_assert_nonnull (bytes);
+  return bytes;
 }
 
 GBytes *
