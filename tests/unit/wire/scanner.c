@@ -313,24 +313,47 @@ read_alone (const BytestagJsonValue *value)
 
 static void assert_same (BytestagScanner *scanner, JsonNode *node);
 
+/* How often each name is still to come in the object that was entered. */
+static GHashTable *
+count_names (BytestagScanner scanner)
+{
+  GHashTable *counts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  BytestagJsonValue name, ignored;
+
+  while (bytestag_scanner_next_member (&scanner, &name))
+    {
+      g_autoptr (JsonNode) decoded = read_alone (&name);
+      const char *text = json_node_get_string (decoded);
+      guint count = GPOINTER_TO_UINT (g_hash_table_lookup (counts, text));
+
+      g_hash_table_insert (counts, g_strdup (text), GUINT_TO_POINTER (count + 1));
+      g_assert_true (bytestag_scanner_read_value (&scanner, &ignored));
+    }
+  return counts;
+}
+
 static void
 assert_same_object (BytestagScanner *scanner,
                     JsonNode        *node)
 {
   JsonObject *object = json_node_get_object (node);
-  BytestagJsonValue name;
-  guint n = 0;
+  g_autoptr (GHashTable) counts = count_names (*scanner);
+  BytestagJsonValue name, ignored;
 
+  g_assert_cmpuint (g_hash_table_size (counts), ==, json_object_get_size (object));
   while (bytestag_scanner_next_member (scanner, &name))
     {
       g_autoptr (JsonNode) decoded = read_alone (&name);
-      JsonNode *member = json_object_get_member (object, json_node_get_string (decoded));
+      const char *text = json_node_get_string (decoded);
+      guint count = GPOINTER_TO_UINT (g_hash_table_lookup (counts, text)) - 1;
 
-      g_assert_nonnull (member);
-      assert_same (scanner, member);
-      n++;
+      g_hash_table_insert (counts, g_strdup (text), GUINT_TO_POINTER (count));
+      /* The last one counts. */
+      if (count > 0)
+        g_assert_true (bytestag_scanner_read_value (scanner, &ignored));
+      else
+        assert_same (scanner, json_object_get_member (object, text));
     }
-  g_assert_cmpuint (n, ==, json_object_get_size (object));
 }
 
 static void
@@ -394,8 +417,8 @@ test_like_json_glib (void)
     }
 }
 
-/* What json-glib 1.6 is known to read otherwise: NUL, lone surrogates, great
- * numbers, and repeated names (which the walk above does not expect). */
+/* What json-glib 1.6 is known to read otherwise: NUL, lone surrogates and great
+ * numbers. */
 static gboolean
 is_comparable (const char *text)
 {
