@@ -29,8 +29,8 @@ G_DECLARE_FINAL_TYPE (BytestagShare, bytestag_share, BYTESTAG, SHARE, GObject)
  * (uint), "size" (uint64 bytes), "bytes-hashed" (uint64), "current-file" (string, nullable),
  * "n-pieces" (uint: values to publish), "n-pieces-sent" (uint: went to at least one node),
  * "fraction" (double, of what it does now), "error" (GError, nullable),
- * "skipped" (GStrv: hidden files and links left out). Signal "ready": hashed, the link is there;
- * "published": the first pass is over; "failed". */
+ * "skipped" (GStrv: hidden files and links left out). Signal "ready": hashed, the link is there
+ * (of its twin too); "published": the first pass is over; "failed". */
 const char            *bytestag_share_get_name       (BytestagShare *self);
 BytestagShareState     bytestag_share_get_state      (BytestagShare *self);
 /* (transfer none) (nullable) */
@@ -42,5 +42,8 @@ guint64                bytestag_share_get_size       (BytestagShare *self);
 guint64                bytestag_share_get_bytes_hashed (BytestagShare *self);
 guint                  bytestag_share_get_n_pieces   (BytestagShare *self);
 guint                  bytestag_share_get_n_pieces_sent (BytestagShare *self);
+/* (transfer none) (nullable) the item that shared the same collection already,
+ * when this one left the list for it. */
+BytestagShare         *bytestag_share_get_twin       (BytestagShare *self);
 
 G_END_DECLS

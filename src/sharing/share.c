@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "sharing/share.h"
+
+#include "sharing/share-private.h"
+
+enum {
+  PROP_0,
+  PROP_NAME,
+  PROP_STATE,
+  PROP_LINK,
+  PROP_N_FILES,
+  PROP_SIZE,
+  PROP_BYTES_HASHED,
+  PROP_CURRENT_FILE,
+  PROP_N_PIECES,
+  PROP_N_PIECES_SENT,
+  PROP_FRACTION,
+  PROP_ERROR,
+  PROP_SKIPPED,
+  N_PROPS
+};
+
+enum {
+  READY,
+  PUBLISHED,
+  FAILED,
+  N_SIGNALS
+};
+
+static GParamSpec *properties[N_PROPS];
+static guint signals[N_SIGNALS];
+
+G_DEFINE_ENUM_TYPE (BytestagShareState, bytestag_share_state,
+                    G_DEFINE_ENUM_VALUE (BYTESTAG_SHARE_HASHING, "hashing"),
+                    G_DEFINE_ENUM_VALUE (BYTESTAG_SHARE_PUBLISHING, "publishing"),
+                    G_DEFINE_ENUM_VALUE (BYTESTAG_SHARE_ONLINE, "online"),
+                    G_DEFINE_ENUM_VALUE (BYTESTAG_SHARE_FAILED, "failed"),
+                    G_DEFINE_ENUM_VALUE (BYTESTAG_SHARE_STOPPED, "stopped"))
+
+G_DEFINE_FINAL_TYPE (BytestagShare, bytestag_share, G_TYPE_OBJECT)
+
+static void
+bytestag_share_dispose (GObject *object)
+{
+  BytestagShare *self = BYTESTAG_SHARE (object);
+
+  g_clear_object (&self->hash_task);
+  g_clear_object (&self->publication);
+  g_clear_object (&self->twin);
+
+  G_OBJECT_CLASS (bytestag_share_parent_class)->dispose (object);
+}
+
+static void
+bytestag_share_finalize (GObject *object)
+{
+  BytestagShare *self = BYTESTAG_SHARE (object);
+
+  g_clear_object (&self->link);
+  g_clear_object (&self->collection);
+  g_clear_pointer (&self->name, g_free);
+  g_clear_pointer (&self->comment, g_free);
+  g_clear_pointer (&self->uri, g_free);
+  g_clear_pointer (&self->current_file, g_free);
+  g_clear_pointer (&self->skipped, g_strfreev);
+  g_clear_pointer (&self->files, g_ptr_array_unref);
+  g_clear_pointer (&self->values, g_array_unref);
+  g_clear_error (&self->error);
+
+  G_OBJECT_CLASS (bytestag_share_parent_class)->finalize (object);
+}
+
+static void
+bytestag_share_get_property (GObject    *object,
+                             guint       prop_id,
+                             GValue     *value,
+                             GParamSpec *pspec)
+{
+  BytestagShare *self = BYTESTAG_SHARE (object);
+
+  switch (prop_id)
+    {
+    case PROP_NAME:
+      g_value_set_string (value, self->name);
+      break;
+    case PROP_STATE:
+      g_value_set_enum (value, self->state);
+      break;
+    case PROP_LINK:
+      g_value_set_string (value, self->uri);
+      break;
+    case PROP_N_FILES:
+      g_value_set_uint (value, self->n_files);
+      break;
+    case PROP_SIZE:
+      g_value_set_uint64 (value, self->size);
+      break;
+    case PROP_BYTES_HASHED:
+      g_value_set_uint64 (value, self->bytes_hashed);
+      break;
+    case PROP_CURRENT_FILE:
+      g_value_set_string (value, self->current_file);
+      break;
+    case PROP_N_PIECES:
+      g_value_set_uint (value, self->n_pieces);
+      break;
+    case PROP_N_PIECES_SENT:
+      g_value_set_uint (value, self->n_pieces_sent);
+      break;
+    case PROP_FRACTION:
+      g_value_set_double (value, self->fraction);
+      break;
+    case PROP_ERROR:
+      g_value_set_boxed (value, self->error);
+      break;
+    case PROP_SKIPPED:
+      g_value_set_boxed (value, self->skipped);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+bytestag_share_class_init (BytestagShareClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  object_class->dispose = bytestag_share_dispose;
+  object_class->finalize = bytestag_share_finalize;
+  object_class->get_property = bytestag_share_get_property;
+
+  properties[PROP_NAME] = g_param_spec_string ("name", NULL, NULL, NULL, flags);
+  properties[PROP_STATE] = g_param_spec_enum ("state", NULL, NULL, BYTESTAG_TYPE_SHARE_STATE,
+                                              BYTESTAG_SHARE_HASHING, flags);
+  properties[PROP_LINK] = g_param_spec_string ("link", NULL, NULL, NULL, flags);
+  properties[PROP_N_FILES] = g_param_spec_uint ("n-files", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  properties[PROP_SIZE] = g_param_spec_uint64 ("size", NULL, NULL, 0, G_MAXUINT64, 0, flags);
+  properties[PROP_BYTES_HASHED] = g_param_spec_uint64 ("bytes-hashed", NULL, NULL, 0, G_MAXUINT64, 0, flags);
+  properties[PROP_CURRENT_FILE] = g_param_spec_string ("current-file", NULL, NULL, NULL, flags);
+  properties[PROP_N_PIECES] = g_param_spec_uint ("n-pieces", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  properties[PROP_N_PIECES_SENT] = g_param_spec_uint ("n-pieces-sent", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  properties[PROP_FRACTION] = g_param_spec_double ("fraction", NULL, NULL, 0, 1, 0, flags);
+  properties[PROP_ERROR] = g_param_spec_boxed ("error", NULL, NULL, G_TYPE_ERROR, flags);
+  properties[PROP_SKIPPED] = g_param_spec_boxed ("skipped", NULL, NULL, G_TYPE_STRV, flags);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  signals[READY] = g_signal_new ("ready", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
+                                 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[PUBLISHED] = g_signal_new ("published", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
+                                     0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[FAILED] = g_signal_new ("failed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
+                                  0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+bytestag_share_init (BytestagShare *self)
+{
+  self->values = g_array_new (FALSE, FALSE, sizeof (BytestagKvpId));
+}
+
+BytestagShare *
+bytestag_share_new (const char *name,
+                    const char *comment)
+{
+  BytestagShare *self = g_object_new (BYTESTAG_TYPE_SHARE, NULL);
+
+  self->name = g_strdup (name);
+  self->comment = g_strdup (comment);
+
+  return self;
+}
+
+static void
+set_uint (BytestagShare *self,
+          guint         *field,
+          guint          value,
+          guint          prop)
+{
+  if (*field == value)
+    return;
+
+  *field = value;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[prop]);
+}
+
+static void
+set_uint64 (BytestagShare *self,
+            guint64       *field,
+            guint64        value,
+            guint          prop)
+{
+  if (*field == value)
+    return;
+
+  *field = value;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[prop]);
+}
+
+static gboolean
+set_string (BytestagShare *self,
+            char         **field,
+            const char    *value,
+            guint          prop)
+{
+  if (g_strcmp0 (*field, value) == 0)
+    return FALSE;
+
+  g_free (*field);
+  *field = g_strdup (value);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[prop]);
+  return TRUE;
+}
+
+static void
+flush_hashing (BytestagShare *self)
+{
+  BytestagTask *task = BYTESTAG_TASK (self->hash_task);
+  GPtrArray *skipped = bytestag_hash_task_get_skipped (self->hash_task);
+
+  set_uint (self, &self->n_files, bytestag_hash_task_get_n_files (self->hash_task), PROP_N_FILES);
+  set_uint64 (self, &self->size, bytestag_task_get_total (task), PROP_SIZE);
+  set_uint64 (self, &self->bytes_hashed, bytestag_task_get_progress (task), PROP_BYTES_HASHED);
+  set_string (self, &self->current_file, bytestag_hash_task_get_current_file (self->hash_task), PROP_CURRENT_FILE);
+
+  if (self->skipped == NULL && skipped != NULL)
+    {
+      g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+      for (guint i = 0; i < skipped->len; i++)
+        g_strv_builder_add (builder, g_ptr_array_index (skipped, i));
+      self->skipped = g_strv_builder_end (builder);
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SKIPPED]);
+    }
+}
+
+static gdouble
+get_fraction (BytestagShare *self)
+{
+  switch (self->state)
+    {
+    case BYTESTAG_SHARE_HASHING:
+      return self->size > 0 ? MIN (1.0, (gdouble) self->bytes_hashed / (gdouble) self->size) : 0;
+    case BYTESTAG_SHARE_PUBLISHING:
+      return self->n_pieces > 0 ? (gdouble) self->n_pieces_sent / self->n_pieces : 0;
+    case BYTESTAG_SHARE_ONLINE:
+      return 1;
+    case BYTESTAG_SHARE_FAILED:
+    case BYTESTAG_SHARE_STOPPED:
+    default:
+      return 0;
+    }
+}
+
+void
+bytestag_share_flush (BytestagShare *self)
+{
+  gdouble fraction;
+
+  g_object_freeze_notify (G_OBJECT (self));
+
+  if (self->hash_task != NULL)
+    flush_hashing (self);
+  else
+    set_string (self, &self->current_file, NULL, PROP_CURRENT_FILE);
+
+  if (self->publication != NULL)
+    {
+      set_uint (self, &self->n_pieces, bytestag_publication_get_n_pieces (self->publication), PROP_N_PIECES);
+      set_uint (self, &self->n_pieces_sent, bytestag_publication_get_n_sent (self->publication), PROP_N_PIECES_SENT);
+    }
+
+  fraction = get_fraction (self);
+  if (fraction != self->fraction)
+    {
+      self->fraction = fraction;
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_FRACTION]);
+    }
+
+  g_object_thaw_notify (G_OBJECT (self));
+}
+
+void
+bytestag_share_set_state (BytestagShare      *self,
+                          BytestagShareState  state)
+{
+  if (self->state == state)
+    return;
+
+  g_object_freeze_notify (G_OBJECT (self));
+  self->state = state;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
+  bytestag_share_flush (self);
+  g_object_thaw_notify (G_OBJECT (self));
+}
+
+void
+bytestag_share_set_name (BytestagShare *self,
+                         const char    *name)
+{
+  set_string (self, &self->name, name, PROP_NAME);
+}
+
+void
+bytestag_share_fail (BytestagShare *self,
+                     GError        *error)
+{
+  g_clear_error (&self->error);
+  self->error = error;
+
+  g_object_freeze_notify (G_OBJECT (self));
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ERROR]);
+  bytestag_share_set_state (self, BYTESTAG_SHARE_FAILED);
+  g_object_thaw_notify (G_OBJECT (self));
+  g_signal_emit (self, signals[FAILED], 0);
+}
+
+void
+bytestag_share_set_link (BytestagShare *self,
+                         BytestagLink  *link)
+{
+  g_autofree char *uri = bytestag_link_to_uri (link);
+
+  g_set_object (&self->link, link);
+  set_string (self, &self->uri, uri, PROP_LINK);
+}
+
+void
+bytestag_share_emit_ready (BytestagShare *self)
+{
+  g_signal_emit (self, signals[READY], 0);
+}
+
+void
+bytestag_share_emit_published (BytestagShare *self)
+{
+  g_signal_emit (self, signals[PUBLISHED], 0);
+}
+
+const char *
+bytestag_share_get_name (BytestagShare *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARE (self), NULL);
+
+  return self->name;
+}
+
+BytestagShareState
+bytestag_share_get_state (BytestagShare *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARE (self), BYTESTAG_SHARE_STOPPED);
+
+  return self->state;
+}
+
+BytestagLink *
+bytestag_share_get_link (BytestagShare *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARE (self), NULL);
+
+  return self->link;
+}
+
+BytestagCollectionInfo *
+bytestag_share_get_collection (BytestagShare *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARE (self), NULL);
+
+  return self->collection;
+}
+
+const GError *
+bytestag_share_get_error (BytestagShare *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARE (self), NULL);
+
+  return self->error;
+}
+
+guint
+bytestag_share_get_n_files (BytestagShare *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARE (self), 0);
+
+  return self->n_files;
+}
+
+guint64
+bytestag_share_get_size (BytestagShare *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARE (self), 0);
+
+  return self->size;
+}
+
+guint64
+bytestag_share_get_bytes_hashed (BytestagShare *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARE (self), 0);
+
+  return self->bytes_hashed;
+}
+
+guint
+bytestag_share_get_n_pieces (BytestagShare *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARE (self), 0);
+
+  return self->n_pieces;
+}
+
+guint
+bytestag_share_get_n_pieces_sent (BytestagShare *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARE (self), 0);
+
+  return self->n_pieces_sent;
+}
+
+BytestagShare *
+bytestag_share_get_twin (BytestagShare *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARE (self), NULL);
+
+  return self->twin;
+}
