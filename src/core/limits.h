@@ -37,6 +37,10 @@
 #define BYTESTAG_LIMIT_LINK_BYTES 8192
 #define BYTESTAG_LIMIT_LINK_PEERS 3
 #define BYTESTAG_LIMIT_COLLECTION_FILES 1000000
+/* Parts of all files of a collection that is fetched (4 TiB): 320 MiB of keys. */
+#define BYTESTAG_LIMIT_COLLECTION_PARTS (16 * 1024 * 1024)
+/* The comment of a collection: it stands in the root, which is one part. */
+#define BYTESTAG_LIMIT_COMMENT_BYTES 4096
 
 /* Requests of ours that wait for an answer at one time. */
 #define BYTESTAG_LIMIT_PENDING_REQUESTS 4096
@@ -59,6 +63,16 @@
 #define BYTESTAG_LIMIT_DOWNLOADS 64
 /* getval at one original at a time: 30 dead-lock it (A.3 B9). */
 #define BYTESTAG_LIMIT_GETVALS_TO_ORIGINAL 4
+
+/* Values that are published, and pieces that are fetched, at one time: enough to
+ * hide round trips, few enough that a look-up of another kind is not late. */
+#define BYTESTAG_LIMIT_PUBLISHING 16
+#define BYTESTAG_LIMIT_FETCHING 16
+/* Pieces that wait for the disk: no more are asked for meanwhile (8 MiB). */
+#define BYTESTAG_LIMIT_PIECES_UNWRITTEN 32
+/* Parts of a file that still has a FileInfo value of its own (B.3): with more, it
+ * would not fit into one part. */
+#define BYTESTAG_LIMIT_FILE_INFO_PARTS 8400
 
 /* Look-ups: candidates of a shortlist, nodes taken from one reply. */
 #define BYTESTAG_LIMIT_CANDIDATES 512

@@ -13,13 +13,14 @@
 #include "core/error.h"
 #include "core/limits.h"
 #include "sharing/file-digest.h"
+#include "wire/safe-name.h"
 
 /* "NAME (2)" to this: then somebody should clear up. */
 #define MAX_NUMBER 9999
 
 struct _BytestagDownloadTarget
 {
-  char *path;   /* of @root */
+  char *path;   /* of what was made: a folder, or the single file */
   int parent;   /* the folder that the person chose */
   int root;     /* what we write below: the folder that we made, or @parent once more */
   char *name;   /* in @parent: of the folder that we made, or of the single file */
@@ -32,7 +33,7 @@ set_write_error (BytestagDownloadTarget  *self,
                  int                      number,
                  GError                 **error)
 {
-  g_autofree char *path = g_build_filename (self->path, name, NULL);
+  g_autofree char *path = self->single ? g_strdup (self->path) : g_build_filename (self->path, name, NULL);
   g_autofree char *shown = g_filename_display_name (path);
 
   g_set_error (error, G_IO_ERROR, (int) g_io_error_from_errno (number),
@@ -162,11 +163,8 @@ bytestag_download_target_new (const char  *folder,
   if (!reserve (self, name, error))
     return NULL;
 
-  if (!single)
-    {
-      g_free (self->path);
-      self->path = g_build_filename (folder, self->name, NULL);
-    }
+  g_free (self->path);
+  self->path = g_build_filename (folder, self->name, NULL);
 
   return g_steal_pointer (&self);
 }

@@ -7,13 +7,11 @@
 
 G_BEGIN_DECLS
 
-/* What a file is called until its last byte is checked: NAME.bytestag-incomplete. */
-#define BYTESTAG_INCOMPLETE_SUFFIX ".bytestag-incomplete"
-
 /**
  * BytestagDownloadTarget:
  *
- * The place on disk that one download writes to: a new folder, or a single file.
+ * The place on disk that one download writes to: a new folder, or a single file. Until its
+ * last byte is checked, a file is called NAME.bytestag-incomplete.
  * Immutable and atomically counted, so that jobs may hold it. Its functions block: for
  * workers. Nothing is followed or written outside it, whatever links lie there; names are
  * checked by the caller (wire/safe-name.h) before they come here.
@@ -28,7 +26,7 @@ BytestagDownloadTarget *bytestag_download_target_new      (const char           
                                                            GError                 **error);
 BytestagDownloadTarget *bytestag_download_target_ref      (BytestagDownloadTarget  *self);
 void                    bytestag_download_target_unref    (BytestagDownloadTarget  *self);
-/* The path of the folder that was made, or of @folder of a single file. */
+/* The path of the folder that was made, or that the single file will have. */
 const char             *bytestag_download_target_get_path (BytestagDownloadTarget  *self);
 
 /* Writes @bytes (nullable: only makes the file) at @offset of the incomplete file. */

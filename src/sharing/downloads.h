@@ -14,7 +14,7 @@ G_DECLARE_FINAL_TYPE (BytestagDownloads, bytestag_downloads, BYTESTAG, DOWNLOADS
 BytestagDownloads *bytestag_downloads_new    (BytestagNetwork    *network,
                                               BytestagWorker     *worker);
 /* Starts fetching @link into a folder of the collection's name (a collection of
- * one plain file: that file) in @folder. The item is in the list at once. (transfer none) */
+ * one plain file by its own name: that file) in @folder. The item is in the list at once. (transfer none) */
 BytestagDownload  *bytestag_downloads_add    (BytestagDownloads  *self,
                                               BytestagLink       *link,
                                               const char         *folder);

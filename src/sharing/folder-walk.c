@@ -12,7 +12,6 @@
 
 #include "core/error.h"
 #include "core/limits.h"
-#include "sharing/download-target.h"
 #include "wire/safe-name.h"
 
 typedef struct {

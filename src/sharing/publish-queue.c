@@ -13,6 +13,7 @@ typedef struct {
   BytestagPublishQueue *queue; /* borrowed: it disconnects before it goes */
   BytestagPublication *publication;
   guint piece;
+  BytestagKvpId id;
   BytestagStoreValueTask *task;
   gulong finished;
 } Sending;
@@ -29,6 +30,13 @@ struct _BytestagPublishQueue
   BytestagTimer fill_timer;
   BytestagTimer retry_timer;
 };
+
+enum {
+  SENT,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (BytestagPublishQueue, bytestag_publish_queue, G_TYPE_OBJECT)
 
@@ -72,7 +80,9 @@ finished_cb (BytestagTask *task,
 {
   BytestagPublishQueue *self = sending->queue;
   g_autoptr (BytestagPublication) publication = g_object_ref (sending->publication);
+  G_GNUC_UNUSED g_autoptr (BytestagPublishQueue) alive = g_object_ref (self);
   guint piece = sending->piece;
+  BytestagKvpId id = sending->id;
   gboolean sent = bytestag_store_value_task_get_n_copies (sending->task) > 0;
   gboolean alone = g_error_matches (bytestag_task_get_error (task), BYTESTAG_ERROR, BYTESTAG_ERROR_NO_PEERS);
 
@@ -82,6 +92,8 @@ finished_cb (BytestagTask *task,
   fill_soon (self);
 
   /* Signals last: a handler may do anything. */
+  if (sent)
+    g_signal_emit (self, signals[SENT], 0, &id);
   bytestag_publication_give_back (publication, piece, sent);
   if (alone)
     bytestag_publication_cut_short (publication);
@@ -99,6 +111,7 @@ send (BytestagPublishQueue *self,
   sending->queue = self;
   sending->publication = g_object_ref (publication);
   sending->piece = piece;
+  sending->id = *id;
   sending->task = bytestag_network_store_value (self->network, &id->key, &id->index, copies);
   sending->finished = g_signal_connect (sending->task, "finished", G_CALLBACK (finished_cb), sending);
   g_ptr_array_add (self->sendings, sending);
@@ -181,6 +194,9 @@ static void
 bytestag_publish_queue_class_init (BytestagPublishQueueClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = bytestag_publish_queue_dispose;
+
+  signals[SENT] = g_signal_new ("sent", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                G_TYPE_NONE, 1, BYTESTAG_TYPE_KVP_ID | G_SIGNAL_TYPE_STATIC_SCOPE);
 }
 
 static void

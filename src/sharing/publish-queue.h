@@ -11,7 +11,7 @@ G_DECLARE_FINAL_TYPE (BytestagPublishQueue, bytestag_publish_queue, BYTESTAG, PU
 
 /* Sends the values of publications to the network, a bounded number at one time,
  * one publication after the other in turn, so that a small one does not wait for a large one. What
- * found no node is tried again after a while. */
+ * found no node is tried again after a while. Signal "sent" (BytestagKvpId): at least one node took a value. */
 BytestagPublishQueue *bytestag_publish_queue_new         (BytestagNetwork      *network);
 /* Its first pass begins at the next event. */
 void                  bytestag_publish_queue_add         (BytestagPublishQueue *self,
