@@ -61,19 +61,29 @@ static const char *const val_names[] = {
 };
 enum { VAL_KEY, VAL_INDEX, VAL_SIZE, VAL_TIME, N_VAL };
 
+/* No name of ours is as long. */
+#define NAME_SIZE 16
+
 /* Which of @names it is; @n_names: none. */
 static guint
 find_name (const BytestagJsonValue *name,
            const char *const       *names,
            guint                    n_names)
 {
-  for (guint i = 0; i < n_names; i++)
-    if (strncmp (name->text + 1, names[i], name->length - 2) == 0 && names[i][name->length - 2] == '\0')
+  char decoded[NAME_SIZE];
+  const char *text = name->text + 1;
+  gsize length = name->length - 2;
+
+  if (memchr (text, '\\', length) != NULL)
+    {
+      gssize decoded_length = bytestag_json_value_get_string (name, decoded, sizeof decoded);
+
+      text = decoded;
+      length = MAX (decoded_length, 0);
+    }
+  for (guint i = 0; i < n_names && length > 0; i++)
+    if (names[i][0] == text[0] && strlen (names[i]) == length && memcmp (names[i], text, length) == 0)
       return i;
-  if (memchr (name->text, '\\', name->length) != NULL)
-    for (guint i = 0; i < n_names; i++)
-      if (bytestag_json_value_equal_string (name, names[i]))
-        return i;
   return n_names;
 }
 
