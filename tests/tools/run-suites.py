@@ -58,6 +58,9 @@ def run_suite(build, suite):
     for entry, (_, bad, _) in zip(entries, counts):
         if bad:
             print(f'--- {entry["name"]}: {entry["result"]}')
+        for line in (entry.get('stdout') or '').splitlines():
+            if re.fullmatch(r'# \w+: \d+ cases', line):
+                print('  ' + line[2:])
     if failed:
         print(done.stdout[-20000:])
     minutes = (time.monotonic() - started) / 60
