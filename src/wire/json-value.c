@@ -135,7 +135,8 @@ static gboolean
 add_digit (gint64 *negative,
            int     digit)
 {
-  return !__builtin_mul_overflow (*negative, 10, negative) && !__builtin_sub_overflow (*negative, digit, negative);
+  return !__builtin_mul_overflow (*negative, 10, negative)
+         && !__builtin_sub_overflow (*negative, digit, negative);
 }
 
 /* Reads [+-]digits with single underscores between digits, as Python's int(). */

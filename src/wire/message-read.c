@@ -186,7 +186,8 @@ to_you (const BytestagJsonValue *value,
   BytestagScanner scanner;
   guint16 port;
 
-  bytestag_scanner_init (&scanner, value->text, value->length, BYTESTAG_LIMIT_JSON_DEPTH, BYTESTAG_LIMIT_JSON_TOKENS);
+  bytestag_scanner_init (&scanner, value->text, value->length, BYTESTAG_LIMIT_JSON_DEPTH,
+                         BYTESTAG_LIMIT_JSON_TOKENS);
   return bytestag_scanner_begin_object (&scanner)
          && read_members (&scanner, node_names, N_NODE, members)
          && to_port (&members[NODE_PORT], &port)

@@ -144,11 +144,15 @@ void           bytestag_codec_add_integer   (BytestagCodec *self, const char *na
 void           bytestag_codec_add_key       (BytestagCodec *self, const char *name, const BytestagKey *key);
 void           bytestag_codec_add_null      (BytestagCodec *self, const char *name);
 /* A JSON value as it came; a missing or falsy one is written as null when @or_null. */
-void           bytestag_codec_add_slice     (BytestagCodec *self, const char *name, const BytestagSlice *value, gboolean or_null);
-void           bytestag_codec_add_data      (BytestagCodec *self, const char *name, const guint8 *data, gsize length);
-void           bytestag_codec_add_endpoint  (BytestagCodec *self, const char *name, const BytestagEndpoint *endpoint);
+void           bytestag_codec_add_slice     (BytestagCodec *self, const char *name,
+                                             const BytestagSlice *value, gboolean or_null);
+void           bytestag_codec_add_data      (BytestagCodec *self, const char *name, const guint8 *data,
+                                             gsize length);
+void           bytestag_codec_add_endpoint  (BytestagCodec *self, const char *name,
+                                             const BytestagEndpoint *endpoint);
 void           bytestag_codec_begin_nodes   (BytestagCodec *self);
-void           bytestag_codec_add_node      (BytestagCodec *self, const BytestagKey *key, const BytestagEndpoint *endpoint);
+void           bytestag_codec_add_node      (BytestagCodec *self, const BytestagKey *key,
+                                             const BytestagEndpoint *endpoint);
 void           bytestag_codec_end_nodes     (BytestagCodec *self);
 void           bytestag_codec_begin_vals    (BytestagCodec *self);
 void           bytestag_codec_add_val       (BytestagCodec *self, const BytestagExchangeInfo *info);

@@ -44,8 +44,10 @@ LLVMFuzzerTestOneInput (const guint8 *data,
   g_assert_nonnull (bytestag_drop_to_string (drop));
   if (drop != BYTESTAG_DROP_NONE)
     return 0;
-  g_assert_cmpint (bytestag_message_read_nodes (&message, nodes, G_N_ELEMENTS (nodes)), <=, (int) G_N_ELEMENTS (nodes));
-  g_assert_cmpint (bytestag_message_read_vals (&message, vals, G_N_ELEMENTS (vals)), <=, (int) G_N_ELEMENTS (vals));
+  g_assert_cmpint (bytestag_message_read_nodes (&message, nodes, G_N_ELEMENTS (nodes)), <=,
+                   (int) G_N_ELEMENTS (nodes));
+  g_assert_cmpint (bytestag_message_read_vals (&message, vals, G_N_ELEMENTS (vals)), <=,
+                   (int) G_N_ELEMENTS (vals));
   g_assert_cmpint (bytestag_message_read_data (&message, bytes, sizeof bytes), <=, (gssize) sizeof bytes);
   check_echo (codec, &message);
   return 0;

@@ -39,7 +39,8 @@ make_readable (const char *json)
 {
   g_autofree char *numbers = replace (json, "(\"(?:[^\"\\\\]|\\\\.)*+\")|-?\\b(?:NaN|Infinity)\\b", "null");
 
-  return replace (numbers, "(\\\\\\\\|\\\\u[dD][89abAB]..\\\\u[dD][c-fC-F]..)|\\\\u[dD][89a-fA-F]..", "\\ufffd");
+  return replace (numbers, "(\\\\\\\\|\\\\u[dD][89abAB]..\\\\u[dD][c-fC-F]..)|\\\\u[dD][89a-fA-F]..",
+                  "\\ufffd");
 }
 
 JsonArray *

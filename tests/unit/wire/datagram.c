@@ -33,6 +33,7 @@ datagram_text (const guint8 *data,
   gsize text_length;
 
   g_assert_nonnull (data);
-  g_assert_cmpint (bytestag_inflater_run (inflater, data, length, &text, &text_length), ==, BYTESTAG_DROP_NONE);
+  g_assert_cmpint (bytestag_inflater_run (inflater, data, length, &text, &text_length), ==,
+                   BYTESTAG_DROP_NONE);
   return g_strndup (text, text_length);
 }

@@ -40,7 +40,8 @@ assert_inflates (GByteArray *data,
   const char *text;
   gsize length;
 
-  g_assert_cmpint (bytestag_inflater_run (inflater, data->data, data->len, &text, &length), ==, BYTESTAG_DROP_NONE);
+  g_assert_cmpint (bytestag_inflater_run (inflater, data->data, data->len, &text, &length), ==,
+                   BYTESTAG_DROP_NONE);
   g_assert_cmpmem (text, length, expected, expected_length);
 }
 
@@ -89,7 +90,8 @@ test_other_formats (void)
   assert_dropped ((const guint8 *) TEXT, strlen (TEXT), BYTESTAG_DROP_NOT_ZLIB);
   assert_dropped ((const guint8 *) "", 0, BYTESTAG_DROP_NOT_ZLIB);
   /* A stream that asks for a preset dictionary. */
-  assert_dropped ((const guint8 *) "\x78\xbb\x00\x00\x00\x01\x03\x00\x00\x00\x00\x01", 12, BYTESTAG_DROP_NOT_ZLIB);
+  assert_dropped ((const guint8 *) "\x78\xbb\x00\x00\x00\x01\x03\x00\x00\x00\x00\x01", 12,
+                  BYTESTAG_DROP_NOT_ZLIB);
 }
 
 static void
@@ -139,7 +141,8 @@ test_bomb (void)
   g_autofree char *text = g_malloc0 (BYTESTAG_LIMIT_INFLATED + 1);
   g_autofree char *large = g_malloc0 (7000000);
   g_autoptr (GByteArray) fits = compress_with (libdeflate_zlib_compress, 9, text, BYTESTAG_LIMIT_INFLATED);
-  g_autoptr (GByteArray) longer = compress_with (libdeflate_zlib_compress, 9, text, BYTESTAG_LIMIT_INFLATED + 1);
+  g_autoptr (GByteArray) longer = compress_with (libdeflate_zlib_compress, 9, text,
+                                                 BYTESTAG_LIMIT_INFLATED + 1);
   g_autoptr (GByteArray) bomb = compress_with (libdeflate_zlib_compress, 9, large, 7000000);
 
   g_assert_cmpuint (bomb->len, <=, BYTESTAG_LIMIT_DATAGRAM);
@@ -159,7 +162,8 @@ test_used_again (void)
 
   for (guint i = 0; i < 3; i++)
     {
-      g_assert_cmpint (bytestag_inflater_run (inflater, data->data, data->len, &text, &length), ==, BYTESTAG_DROP_NONE);
+      g_assert_cmpint (bytestag_inflater_run (inflater, data->data, data->len, &text, &length), ==,
+                       BYTESTAG_DROP_NONE);
       g_assert_cmpmem (text, length, TEXT, strlen (TEXT));
       g_assert_cmpint (bytestag_inflater_run (inflater, data->data, data->len - 6, &text, &length), ==,
                        BYTESTAG_DROP_NOT_ZLIB);

@@ -45,7 +45,8 @@ test_string (void)
     { "\"\\u00e9\xc3\xa9\"", "\xc3\xa9\xc3\xa9", 4 }, { "\"\\u65E5\"", "\xe6\x97\xa5", 3 },
     { "\"\\ud83d\\ude00\"", "\xf0\x9f\x98\x80", 4 }, { "\"a\\u0000b\"", "a\0b", 3 },
     { "\"\\ud800\"", NULL, 0 }, { "\"\\udc00\\ud800\"", NULL, 0 }, { "\"\\ud800\\ud83d\\ude00\"", NULL, 0 },
-    { "\"\\ud800x\"", NULL, 0 }, { "1", NULL, 0 }, { "null", NULL, 0 }, { "[\"a\"]", NULL, 0 }, { NULL, NULL, 0 },
+    { "\"\\ud800x\"", NULL, 0 }, { "1", NULL, 0 }, { "null", NULL, 0 }, { "[\"a\"]", NULL, 0 },
+    { NULL, NULL, 0 },
   };
   char text[8];
 
@@ -127,9 +128,12 @@ test_integer (void)
     { "true", TRUE, 1, FALSE }, { "false", TRUE, 0, FALSE },
     { "9223372036854775807", TRUE, G_MAXINT64, FALSE }, { "9223372036854775808", TRUE, G_MAXINT64, TRUE },
     { "-9223372036854775808", TRUE, G_MININT64, FALSE }, { "-9223372036854775809", TRUE, G_MININT64, TRUE },
-    { "1180591620717411303424", TRUE, G_MAXINT64, TRUE }, { "-1180591620717411303424", TRUE, G_MININT64, TRUE },
-    { "1.0", FALSE, 0, FALSE }, { "1e3", FALSE, 0, FALSE }, { "NaN", FALSE, 0, FALSE }, { "\"1\"", FALSE, 0, FALSE },
-    { "null", FALSE, 0, FALSE }, { "[]", FALSE, 0, FALSE }, { "{}", FALSE, 0, FALSE }, { NULL, FALSE, 0, FALSE },
+    { "1180591620717411303424", TRUE, G_MAXINT64, TRUE },
+    { "-1180591620717411303424", TRUE, G_MININT64, TRUE },
+    { "1.0", FALSE, 0, FALSE }, { "1e3", FALSE, 0, FALSE }, { "NaN", FALSE, 0, FALSE },
+    { "\"1\"", FALSE, 0, FALSE },
+    { "null", FALSE, 0, FALSE }, { "[]", FALSE, 0, FALSE }, { "{}", FALSE, 0, FALSE },
+    { NULL, FALSE, 0, FALSE },
   };
 
   assert_integers (bytestag_json_value_get_integer, cases, G_N_ELEMENTS (cases));
@@ -141,22 +145,27 @@ test_convert_integer (void)
 {
   static const IntegerCase cases[] = {
     { "12", TRUE, 12, FALSE }, { "true", TRUE, 1, FALSE }, { "false", TRUE, 0, FALSE },
-    { "3.9", TRUE, 3, FALSE }, { "-3.9", TRUE, -3, FALSE }, { "0.5", TRUE, 0, FALSE }, { "1e3", TRUE, 1000, FALSE },
+    { "3.9", TRUE, 3, FALSE }, { "-3.9", TRUE, -3, FALSE }, { "0.5", TRUE, 0, FALSE },
+    { "1e3", TRUE, 1000, FALSE },
     { "1353571200.75", TRUE, 1353571200, FALSE }, { "1e18", TRUE, 1000000000000000000, FALSE },
-    { "9223372036854775808.0", TRUE, G_MAXINT64, TRUE }, { "-9223372036854775808.0", TRUE, G_MININT64, FALSE },
+    { "9223372036854775808.0", TRUE, G_MAXINT64, TRUE },
+    { "-9223372036854775808.0", TRUE, G_MININT64, FALSE },
     { "1e19", TRUE, G_MAXINT64, TRUE }, { "-1e19", TRUE, G_MININT64, TRUE },
     { "NaN", FALSE, 0, FALSE }, { "Infinity", FALSE, 0, FALSE }, { "-Infinity", FALSE, 0, FALSE },
     { "1e400", FALSE, 0, FALSE },
-    { "\"12\"", TRUE, 12, FALSE }, { "\" 12\\n\"", TRUE, 12, FALSE }, { "\"\\u001c\\t+12\\u000b\\f \"", TRUE, 12, FALSE },
+    { "\"12\"", TRUE, 12, FALSE }, { "\" 12\\n\"", TRUE, 12, FALSE },
+    { "\"\\u001c\\t+12\\u000b\\f \"", TRUE, 12, FALSE },
     { "\"-7\"", TRUE, -7, FALSE }, { "\"007\"", TRUE, 7, FALSE }, { "\"1_000\"", TRUE, 1000, FALSE },
     { "\"1180591620717411303424\"", TRUE, G_MAXINT64, TRUE }, { "\"\\u0031\"", TRUE, 1, FALSE },
-    { "\"\"", FALSE, 0, FALSE }, { "\" \"", FALSE, 0, FALSE }, { "\"x\"", FALSE, 0, FALSE }, { "\"1.0\"", FALSE, 0, FALSE },
+    { "\"\"", FALSE, 0, FALSE }, { "\" \"", FALSE, 0, FALSE }, { "\"x\"", FALSE, 0, FALSE },
+    { "\"1.0\"", FALSE, 0, FALSE },
     { "\"1e3\"", FALSE, 0, FALSE }, { "\"0x10\"", FALSE, 0, FALSE }, { "\"+\"", FALSE, 0, FALSE },
     { "\"-\"", FALSE, 0, FALSE }, { "\"+-1\"", FALSE, 0, FALSE }, { "\"- 1\"", FALSE, 0, FALSE },
     { "\"1 2\"", FALSE, 0, FALSE }, { "\"_1\"", FALSE, 0, FALSE }, { "\"1_\"", FALSE, 0, FALSE },
     { "\"1__0\"", FALSE, 0, FALSE }, { "\"+_1\"", FALSE, 0, FALSE }, { "\"_\"", FALSE, 0, FALSE },
     { "\"1\\u0000\"", FALSE, 0, FALSE }, { "\"\\ud800\"", FALSE, 0, FALSE },
-    { "null", FALSE, 0, FALSE }, { "[1]", FALSE, 0, FALSE }, { "{}", FALSE, 0, FALSE }, { NULL, FALSE, 0, FALSE },
+    { "null", FALSE, 0, FALSE }, { "[1]", FALSE, 0, FALSE }, { "{}", FALSE, 0, FALSE },
+    { NULL, FALSE, 0, FALSE },
   };
 
   assert_integers (bytestag_json_value_convert_integer, cases, G_N_ELEMENTS (cases));
@@ -170,7 +179,8 @@ test_real (void)
     gboolean is_valid;
     gdouble real;
   } cases[] = {
-    { "4", TRUE, 4 }, { "-4", TRUE, -4 }, { "4.25", TRUE, 4.25 }, { "1e-3", TRUE, 0.001 }, { "true", TRUE, 1 },
+    { "4", TRUE, 4 }, { "-4", TRUE, -4 }, { "4.25", TRUE, 4.25 }, { "1e-3", TRUE, 0.001 },
+    { "true", TRUE, 1 },
     { "false", TRUE, 0 }, { "1180591620717411303424", TRUE, 0x1p70 }, { "1e400", TRUE, INFINITY },
     { "Infinity", TRUE, INFINITY }, { "-Infinity", TRUE, -INFINITY },
     { "\"4\"", FALSE, 0 }, { "null", FALSE, 0 }, { "[4]", FALSE, 0 }, { "{}", FALSE, 0 }, { NULL, FALSE, 0 },
@@ -210,11 +220,13 @@ test_key (void)
     { "\"DCB01CF09AD711521D9C748B7C43EDB0BA6ABD5B\"", BYTESTAG_MEMBER_VALID },
     { "\"3SYBZ4E224IVEHM4OSFXYQ7NWC5GVPK3\"", BYTESTAG_MEMBER_VALID },
     { "false", BYTESTAG_MEMBER_INVALID }, { "5", BYTESTAG_MEMBER_INVALID }, { "[]", BYTESTAG_MEMBER_INVALID },
-    { "{}", BYTESTAG_MEMBER_INVALID }, { "\"\"", BYTESTAG_MEMBER_INVALID }, { "\"MTIz\"", BYTESTAG_MEMBER_INVALID },
+    { "{}", BYTESTAG_MEMBER_INVALID }, { "\"\"", BYTESTAG_MEMBER_INVALID },
+    { "\"MTIz\"", BYTESTAG_MEMBER_INVALID },
     { "\"\\ud8003LAc8JrXEVIdnHSLfEPtsLpqvVs=\"", BYTESTAG_MEMBER_INVALID },
   };
   static const guint8 expected[] = {
-    0xdc, 0xb0, 0x1c, 0xf0, 0x9a, 0xd7, 0x11, 0x52, 0x1d, 0x9c, 0x74, 0x8b, 0x7c, 0x43, 0xed, 0xb0, 0xba, 0x6a, 0xbd, 0x5b,
+    0xdc, 0xb0, 0x1c, 0xf0, 0x9a, 0xd7, 0x11, 0x52, 0x1d, 0x9c, 0x74, 0x8b, 0x7c, 0x43, 0xed, 0xb0, 0xba,
+    0x6a, 0xbd, 0x5b,
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -232,7 +244,8 @@ static void
 test_truthy (void)
 {
   static const char *const truthy[] = {
-    "true", "1", "-1", "12345", "0.1", "1e-300", "NaN", "Infinity", "-Infinity", "\"0\"", "\" \"", "[0]", "[[]]", "{\"\":0}",
+    "true", "1", "-1", "12345", "0.1", "1e-300", "NaN", "Infinity", "-Infinity", "\"0\"", "\" \"", "[0]",
+    "[[]]", "{\"\":0}",
   };
   static const char *const falsy[] = {
     NULL, "null", "false", "0", "-0", "0.0", "-0.0", "0e5", "1e-999", "\"\"", "[]", "{}", "[ \n]", "{\t }",

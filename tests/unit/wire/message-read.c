@@ -68,7 +68,8 @@ test_dispatch (Test          *test,
   } cases[] = {
     { "{\"reply_id\": \"r\"}", BYTESTAG_DROP_NONE, BYTESTAG_MESSAGE_REPLY },
     { "{\"reply_id\": null}", BYTESTAG_DROP_NONE, BYTESTAG_MESSAGE_REPLY },
-    { "{" NET "\"rpc\": \"ping\", \"xfer_id\": \"x\", \"reply_id\": 0}", BYTESTAG_DROP_NONE, BYTESTAG_MESSAGE_REPLY },
+    { "{" NET "\"rpc\": \"ping\", \"xfer_id\": \"x\", \"reply_id\": 0}", BYTESTAG_DROP_NONE,
+      BYTESTAG_MESSAGE_REPLY },
     { "{\"netid\": \"X\", \"reply_id\": \"r\"}", BYTESTAG_DROP_NONE, BYTESTAG_MESSAGE_REPLY },
     { "{\"xfer_id\": null}", BYTESTAG_DROP_NONE, BYTESTAG_MESSAGE_TRANSFER },
     { "{" NET "\"rpc\": \"ping\", \"xfer_id\": \"x\"}", BYTESTAG_DROP_NONE, BYTESTAG_MESSAGE_TRANSFER },
@@ -100,15 +101,18 @@ test_not_json (Test          *test,
                gconstpointer  data)
 {
   static const char *const texts[] = {
-    "", "[]", "null", "1", "\"x\"", "{}", " { } ", "[{" NET "\"rpc\": \"ping\"}]", "{" NET "\"rpc\": \"ping\"} x",
-    "{" NET "\"rpc\": \"ping\"}{}", "\xef\xbb\xbf{" NET "\"rpc\": \"ping\"}", "{" NET "\"rpc\": \"pi\xff\xfe\"}",
+    "", "[]", "null", "1", "\"x\"", "{}", " { } ", "[{" NET "\"rpc\": \"ping\"}]",
+    "{" NET "\"rpc\": \"ping\"} x",
+    "{" NET "\"rpc\": \"ping\"}{}", "\xef\xbb\xbf{" NET "\"rpc\": \"ping\"}",
+    "{" NET "\"rpc\": \"pi\xff\xfe\"}",
     "{" NET "\"rpc\": \"ping\"", "{" NET "\"rpc\": 'ping'}", "{" NET "}", "{\"a\n\": 1}",
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     if (texts[i][0] != '\0')
       g_assert_cmpint (read_bytes (test, texts[i], -1), ==, BYTESTAG_DROP_NOT_JSON);
-  g_assert_cmpint (read_bytes (test, "{" NET "\"rpc\": \"ping\"}\0", strlen (NET) + 16), ==, BYTESTAG_DROP_NOT_JSON);
+  g_assert_cmpint (read_bytes (test, "{" NET "\"rpc\": \"ping\"}\0", strlen (NET) + 16), ==,
+                   BYTESTAG_DROP_NOT_JSON);
 }
 
 static void
@@ -122,7 +126,8 @@ test_rpc_names (Test          *test,
     { "\"ping\"", BYTESTAG_RPC_PING }, { "\"findnode\"", BYTESTAG_RPC_FIND_NODE },
     { "\"findval\"", BYTESTAG_RPC_FIND_VALUE }, { "\"getval\"", BYTESTAG_RPC_GET_VALUE },
     { "\"store\"", BYTESTAG_RPC_STORE }, { "\"pin\\u0067\"", BYTESTAG_RPC_PING },
-    { "\"PING\"", BYTESTAG_RPC_UNKNOWN }, { "\"pingpong\"", BYTESTAG_RPC_UNKNOWN }, { "\"\"", BYTESTAG_RPC_UNKNOWN },
+    { "\"PING\"", BYTESTAG_RPC_UNKNOWN }, { "\"pingpong\"", BYTESTAG_RPC_UNKNOWN },
+    { "\"\"", BYTESTAG_RPC_UNKNOWN },
     { "null", BYTESTAG_RPC_UNKNOWN }, { "[\"ping\"]", BYTESTAG_RPC_UNKNOWN }, { "{}", BYTESTAG_RPC_UNKNOWN },
     { "true", BYTESTAG_RPC_UNKNOWN },
   };
@@ -200,10 +205,12 @@ test_valofs (Test          *test,
     gboolean has, is_valid;
     gint64 offset;
   } cases[] = {
-    { "null", FALSE, TRUE, 0 }, { "0", TRUE, TRUE, 0 }, { "2990", TRUE, TRUE, 2990 }, { "-5", TRUE, TRUE, -5 },
+    { "null", FALSE, TRUE, 0 }, { "0", TRUE, TRUE, 0 }, { "2990", TRUE, TRUE, 2990 },
+    { "-5", TRUE, TRUE, -5 },
     { "true", TRUE, TRUE, 1 }, { "false", TRUE, TRUE, 0 },
     { "100000000000000000000", TRUE, TRUE, G_MAXINT64 }, { "-100000000000000000000", TRUE, TRUE, G_MININT64 },
-    { "2990.0", TRUE, FALSE, 0 }, { "\"10\"", TRUE, FALSE, 0 }, { "[]", TRUE, FALSE, 0 }, { "{}", TRUE, FALSE, 0 },
+    { "2990.0", TRUE, FALSE, 0 }, { "\"10\"", TRUE, FALSE, 0 }, { "[]", TRUE, FALSE, 0 },
+    { "{}", TRUE, FALSE, 0 },
     { "NaN", TRUE, FALSE, 0 },
   };
 
@@ -351,10 +358,13 @@ test_base64 (Test          *test,
   } cases[] = {
     { "QQ==", "A" }, { "QUI=", "AB" }, { "QUJD", "ABC" }, { "QUJDRA==", "ABCD" }, { "/+/+", "\xff\xef\xfe" },
     { "Q U\\nJ\\tD", "ABC" }, { "Q!U-J_D", "ABC" }, { "\\u0051UJD", "ABC" }, { "\\/+\\/+", "\xff\xef\xfe" },
-    { "QUJD\xc3\xa9", "ABC" }, { "QUJD\\u00e9", "ABC" }, { "QQ==QUJD", "A" }, { "QUI=x", "AB" }, { "Q=Q=U=I=", "A\x05" },
-    { "=QUJD", "ABC" }, { "QUJD=", "ABC" }, { "QUJD====", "ABC" }, { "QQ=\\n=", "A" }, { "QR==", "A" }, { " ", "" },
+    { "QUJD\xc3\xa9", "ABC" }, { "QUJD\\u00e9", "ABC" }, { "QQ==QUJD", "A" }, { "QUI=x", "AB" },
+    { "Q=Q=U=I=", "A\x05" },
+    { "=QUJD", "ABC" }, { "QUJD=", "ABC" }, { "QUJD====", "ABC" }, { "QQ=\\n=", "A" }, { "QR==", "A" },
+    { " ", "" },
     { "=", "" }, { "====", "" },
-    { "Q", NULL }, { "QU", NULL }, { "QUI", NULL }, { "QQ=", NULL }, { "QQ=a", NULL }, { "QUJDR", NULL }, { "Q===", NULL },
+    { "Q", NULL }, { "QU", NULL }, { "QUI", NULL }, { "QQ=", NULL }, { "QQ=a", NULL }, { "QU=JDQU=", NULL },
+    { "QUJDR", NULL }, { "Q===", NULL },
     { "QUJD\\ud800", NULL }, { "QUJDQUJDQUJDQUJDQUJDQUJDQUJD", NULL /* 21 bytes: no room */ },
   };
   guint8 bytes[16];
@@ -404,7 +414,8 @@ test_you (Test          *test,
           gconstpointer  data)
 {
   static const char *const others[] = {
-    "null", "[]", "\"1.2.3.4:5\"", "{}", "{\"host\": \"1.2.3.4\"}", "{\"port\": 5}", "{\"host\": 5, \"port\": 5}",
+    "null", "[]", "\"1.2.3.4:5\"", "{}", "{\"host\": \"1.2.3.4\"}", "{\"port\": 5}",
+    "{\"host\": 5, \"port\": 5}",
     "{\"host\": \"1.2.3.4\", \"port\": 0}", "{\"host\": \"1.2.3.4\", \"port\": 65536}",
     "{\"host\": \"1.2.3.4\", \"port\": \"5\"}", "{\"host\": \"example.invalid\", \"port\": 5}",
     "{\"host\": \"0.0.0.0\", \"port\": 5}",
@@ -445,7 +456,8 @@ test_nodes (Test          *test,
     { "[" NODE ("\"\\ud800\"", "10", KEY) "]", 0 }, { "[" NODE ("null", "10", KEY) "]", -1 },
     { "[" NODE ("\"1.2.3.4\"", "true", KEY) "]", 1 }, { "[" NODE ("\"1.2.3.4\"", "false", KEY) "]", -1 },
     { "[" NODE ("\"1.2.3.4\"", "65536", KEY) "]", -1 }, { "[" NODE ("\"1.2.3.4\"", "1e1", KEY) "]", -1 },
-    { "[" NODE ("\"1.2.3.4\"", "100000000000000000000", KEY) "]", -1 }, { "[" NODE ("\"1.2.3.4\"", "null", KEY) "]", -1 },
+    { "[" NODE ("\"1.2.3.4\"", "100000000000000000000", KEY) "]", -1 },
+    { "[" NODE ("\"1.2.3.4\"", "null", KEY) "]", -1 },
     { "[" NODE ("\"1.2.3.4\"", "10", "true") "]", 0 }, { "[" NODE ("\"1.2.3.4\"", "10", "null") "]", -1 },
     { "[" NODE ("\"1.2.3.4\"", "10", "\"x\"") "]", -1 }, { "[" NODE ("\"1.2.3.4\"", "10", "7") "]", -1 },
     { "[{\"id\": " KEY ", \"x\": {\"y\": []}, \"port\": 0, \"p\\u006frt\": 10, \"host\": \"1.2.3.4\"}]", 1 },
@@ -458,7 +470,8 @@ test_nodes (Test          *test,
 
       g_test_message ("%s", json);
       read_text (test, json);
-      g_assert_cmpint (bytestag_message_read_nodes (&test->message, nodes, G_N_ELEMENTS (nodes)), ==, cases[i].expected);
+      g_assert_cmpint (bytestag_message_read_nodes (&test->message, nodes, G_N_ELEMENTS (nodes)), ==,
+                       cases[i].expected);
     }
   read_text (test, "{\"reply_id\": 1}");
   g_assert_cmpint (bytestag_message_read_nodes (&test->message, nodes, G_N_ELEMENTS (nodes)), ==, -1);
@@ -502,11 +515,14 @@ test_vals (Test          *test,
     { "[" VAL ("true", "true") "]", 1, 1, 1, BYTESTAG_TIME_INTEGER },
     { "[" VAL ("-3", "-4") "]", 1, -3, -4, BYTESTAG_TIME_INTEGER },
     { "[" VAL ("100000000000000000000", "1") "]", 1, G_MAXINT64, 1, BYTESTAG_TIME_INTEGER },
-    { "[" VAL ("3", "NaN") "]", 1, 3, 0, BYTESTAG_TIME_NULL }, { "[" VAL ("3", "1e999") "]", 1, 3, 0, BYTESTAG_TIME_NULL },
+    { "[" VAL ("3", "NaN") "]", 1, 3, 0, BYTESTAG_TIME_NULL },
+    { "[" VAL ("3", "1e999") "]", 1, 3, 0, BYTESTAG_TIME_NULL },
     { "[" VAL ("3.0", "4") "]", -1, 0, 0, 0 }, { "[" VAL ("\"3\"", "4") "]", -1, 0, 0, 0 },
     { "[" VAL ("3", "\"4\"") "]", -1, 0, 0, 0 }, { "[" VAL ("3", "[]") "]", -1, 0, 0, 0 },
-    { "[{\"key\": " KEY ", \"size\": 3}]", -1, 0, 0, 0 }, { "[{\"index\": " KEY ", \"size\": 3}]", -1, 0, 0, 0 },
-    { "[{\"key\": \"zz\", \"index\": " KEY "}]", -1, 0, 0, 0 }, { "[{\"key\": true, \"index\": " KEY "}]", 0, 0, 0, 0 },
+    { "[{\"key\": " KEY ", \"size\": 3}]", -1, 0, 0, 0 },
+    { "[{\"index\": " KEY ", \"size\": 3}]", -1, 0, 0, 0 },
+    { "[{\"key\": \"zz\", \"index\": " KEY "}]", -1, 0, 0, 0 },
+    { "[{\"key\": true, \"index\": " KEY "}]", 0, 0, 0, 0 },
     { "[" VAL ("3", "4") ", " VAL ("\"\"", "4") "]", -1, 0, 0, 0 },
   };
   BytestagExchangeInfo vals[4];
@@ -517,7 +533,8 @@ test_vals (Test          *test,
 
       g_test_message ("%s", json);
       read_text (test, json);
-      g_assert_cmpint (bytestag_message_read_vals (&test->message, vals, G_N_ELEMENTS (vals)), ==, cases[i].expected);
+      g_assert_cmpint (bytestag_message_read_vals (&test->message, vals, G_N_ELEMENTS (vals)), ==,
+                       cases[i].expected);
       if (cases[i].expected != 1)
         continue;
       g_assert_cmpint (vals[0].size, ==, cases[i].size);

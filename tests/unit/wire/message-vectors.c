@@ -108,7 +108,8 @@ write_member (Test       *test,
   BytestagCodec *codec = test->codec;
 
   if (g_str_equal (name, BYTESTAG_JSON_NETWORK_ID))
-    bytestag_codec_add_sender (codec, message->node_id_member == BYTESTAG_MEMBER_VALID ? &message->node_id : NULL);
+    bytestag_codec_add_sender (codec,
+                               message->node_id_member == BYTESTAG_MEMBER_VALID ? &message->node_id : NULL);
   else if (g_str_equal (name, BYTESTAG_JSON_NODE_ID))
     return; /* with netid */
   else if (g_str_equal (name, BYTESTAG_JSON_RPC))
@@ -334,6 +335,7 @@ check_reply (Test       *test,
   JsonArray *datagrams = json_object_get_array_member (object, "datagrams");
   BytestagWireNode nodes[MAX_ITEMS];
   BytestagExchangeInfo vals[MAX_ITEMS];
+  int n;
 
   g_test_message ("%s", json_object_get_string_member (object, "name"));
   for (guint i = 0; i < json_array_get_length (datagrams); i++)
@@ -348,11 +350,12 @@ check_reply (Test       *test,
       if (!is_json || test->message.kind != BYTESTAG_MESSAGE_REPLY)
         continue;
       if (g_str_equal (command, "findnode"))
-        g_assert_cmpint (MAX (bytestag_message_read_nodes (&test->message, nodes, G_N_ELEMENTS (nodes)), 0), ==,
-                         count_result (object, command));
+        n = bytestag_message_read_nodes (&test->message, nodes, G_N_ELEMENTS (nodes));
       else if (g_str_equal (command, "findval"))
-        g_assert_cmpint (MAX (bytestag_message_read_vals (&test->message, vals, G_N_ELEMENTS (vals)), 0), ==,
-                         count_result (object, command));
+        n = bytestag_message_read_vals (&test->message, vals, G_N_ELEMENTS (vals));
+      else
+        continue;
+      g_assert_cmpint (MAX (n, 0), ==, count_result (object, command));
     }
 }
 
@@ -396,11 +399,12 @@ check_nodes (Test      *test,
     {
       JsonObject *object = json_array_get_object_element (expected, i);
       JsonNode *port = json_object_get_member (object, "port");
+      gboolean is_true = json_node_get_value_type (port) == G_TYPE_BOOLEAN;
       BytestagEndpoint endpoint;
 
       /* Ours leaves out what is no address. */
       if (!bytestag_endpoint_set_host (&endpoint, json_object_get_string_member (object, "host"), -1,
-                                       json_node_get_value_type (port) == G_TYPE_BOOLEAN ? 1 : json_node_get_int (port)))
+                                       is_true ? 1 : json_node_get_int (port)))
         continue;
       g_assert_cmpint (n, <, n_nodes);
       g_assert_true (bytestag_endpoint_equal (&nodes[n].endpoint, &endpoint));
@@ -449,7 +453,8 @@ test_lists (Test          *test,
       g_autofree char *input = json_to_string (json_object_get_member (object, "input"), FALSE);
       g_autofree char *json = g_strdup_printf ("{\"reply_id\": 1, \"%s\": %s}", kind, input);
       g_autoptr (GBytes) bytes = datagram_new (json, -1);
-      JsonArray *expected = result != NULL && JSON_NODE_HOLDS_ARRAY (result) ? json_node_get_array (result) : NULL;
+      gboolean is_list = result != NULL && JSON_NODE_HOLDS_ARRAY (result);
+      JsonArray *expected = is_list ? json_node_get_array (result) : NULL;
 
       g_test_message ("%s", json);
       g_assert_cmpint (read_bytes (test, bytes), ==, BYTESTAG_DROP_NONE);

@@ -59,8 +59,9 @@ test_ping (Test          *test,
   bytestag_codec_add_string (test->codec, "rpc", "ping");
   bytestag_codec_add_key (test->codec, "seq_id", &test->other);
   bytestag_codec_add_integer (test->codec, "ext", 8);
-  assert_ends (test, "{\"netid\": \"BYTESTAG\", \"nodeid\": \"" ID "\", \"rpc\": \"ping\", \"seq_id\": \"" OTHER "\", "
-                     "\"ext\": 8}");
+  assert_ends (test,
+               "{\"netid\": \"BYTESTAG\", \"nodeid\": \"" ID "\", \"rpc\": \"ping\", "
+               "\"seq_id\": \"" OTHER "\", \"ext\": 8}");
 }
 
 /* B.1: a read-only node leaves its id out. */
@@ -86,7 +87,8 @@ test_nodes (Test          *test,
   bytestag_codec_end_nodes (test->codec);
   bytestag_codec_add_null (test->codec, "reply_id");
   assert_ends (test, "{\"nodes\": [{\"host\": \"127.0.0.1\", \"port\": 18600, \"id\": \"" ID "\"}, "
-                     "{\"host\": \"2001:db8::1\", \"port\": 65535, \"id\": \"" OTHER "\"}], \"reply_id\": null}");
+                     "{\"host\": \"2001:db8::1\", \"port\": 65535, \"id\": \"" OTHER "\"}], "
+                     "\"reply_id\": null}");
 }
 
 static void
@@ -123,9 +125,10 @@ test_vals (Test          *test,
   info.time_kind = BYTESTAG_TIME_INTEGER;
   bytestag_codec_add_val (test->codec, &info);
   bytestag_codec_end_vals (test->codec);
-  assert_ends (test, "{\"vals\": [" VAL "262144, \"time\": 1353571200}, " VAL "262144, \"time\": 1353571200.0}, "
-                     VAL "262144, \"time\": 1353571200.25}, " VAL "262144, \"time\": 0.0}, "
-                     VAL "null, \"time\": null}, " VAL "0, \"time\": 4611686018427387904}]}");
+  assert_ends (test,
+               "{\"vals\": [" VAL "262144, \"time\": 1353571200}, " VAL "262144, \"time\": 1353571200.0}, "
+               VAL "262144, \"time\": 1353571200.25}, " VAL "262144, \"time\": 0.0}, "
+               VAL "null, \"time\": null}, " VAL "0, \"time\": 4611686018427387904}]}");
 }
 
 /* A.1.2: a missing or falsy seq_id is answered with null, others as they came. */
@@ -137,15 +140,18 @@ test_slices (Test          *test,
     const char *json;
     const char *or_null, *as_is;
   } cases[] = {
-    { "\"seq\"", "\"seq\"", "\"seq\"" }, { "\"\\u00e9\\n\"", "\"\\u00e9\\n\"", "\"\\u00e9\\n\"" }, { "1.50", "1.50", "1.50" },
-    { "{\"a\":1}", "{\"a\":1}", "{\"a\":1}" }, { "0", "null", "0" }, { "\"\"", "null", "\"\"" }, { "[]", "null", "[]" },
+    { "\"seq\"", "\"seq\"", "\"seq\"" }, { "\"\\u00e9\\n\"", "\"\\u00e9\\n\"", "\"\\u00e9\\n\"" },
+    { "1.50", "1.50", "1.50" },
+    { "{\"a\":1}", "{\"a\":1}", "{\"a\":1}" }, { "0", "null", "0" }, { "\"\"", "null", "\"\"" },
+    { "[]", "null", "[]" },
     { "false", "null", "false" }, { "null", "null", "null" }, { NULL, "null", "null" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       BytestagSlice slice = { cases[i].json, cases[i].json != NULL ? strlen (cases[i].json) : 0 };
-      g_autofree char *expected = g_strdup_printf ("{\"reply_id\": %s, \"xfer_id\": %s}", cases[i].or_null, cases[i].as_is);
+      g_autofree char *expected = g_strdup_printf ("{\"reply_id\": %s, \"xfer_id\": %s}", cases[i].or_null,
+                                                   cases[i].as_is);
 
       bytestag_codec_begin (test->codec);
       bytestag_codec_add_slice (test->codec, "reply_id", &slice, TRUE);

@@ -68,7 +68,8 @@ test_equal (void)
     gboolean equal;
   } cases[] = {
     { "\"a/b\"", "\"a/b\"", TRUE }, { "\"a/b\"", "\"a\\/b\"", TRUE }, { "\"\\u00e9\"", "\"\xc3\xa9\"", TRUE },
-    { "\"\"", "\"\"", TRUE }, { "1", "1", TRUE }, { "[1]", "[1]", TRUE }, { "null", "null", TRUE }, { NULL, NULL, TRUE },
+    { "\"\"", "\"\"", TRUE }, { "1", "1", TRUE }, { "[1]", "[1]", TRUE }, { "null", "null", TRUE },
+    { NULL, NULL, TRUE },
     { "\"\\ud800\"", "\"\\ud800\"", TRUE },
     { "\"a\"", "\"b\"", FALSE }, { "\"a\"", "\"ab\"", FALSE }, { "\"1\"", "1", FALSE }, { "1", "2", FALSE },
     { "null", NULL, FALSE }, { "\"\"", NULL, FALSE }, { "\"\\ud800\"", "\"\\ud801\"", FALSE },
@@ -90,7 +91,8 @@ test_get_key (void)
 {
   BytestagSlice plain = slice_of ("\"HRI/pBil0IfY1gDQz2xzgisUn5M=\"");
   BytestagSlice escaped = slice_of ("\"HRI\\/pBil0IfY1gDQz2xzgisUn5M=\"");
-  BytestagSlice others[] = { slice_of ("\"x\""), slice_of ("true"), slice_of ("null"), slice_of (NULL), slice_of ("[]") };
+  BytestagSlice others[] = { slice_of ("\"x\""), slice_of ("true"), slice_of ("null"), slice_of (NULL),
+                             slice_of ("[]") };
   BytestagKey key, escaped_key;
   g_autofree char *text = NULL;
 

@@ -41,11 +41,16 @@ static void
 test_valid (void)
 {
   static const char *const texts[] = {
-    "{}", "[]", " \t\r\n{ \n} \n", "[ ]", "null", "true", "false", "\"\"", "0", "-0", "12", "-12", "1.5", "0.5", "-0.0",
-    "1e5", "1E+5", "1e-5", "1.25e10", "0e0", "123456789012345678901234567890", "1e400", "NaN", "Infinity", "-Infinity",
-    "[NaN, -Infinity,Infinity]", "{\"a\":1}", "{\"a\" : 1 , \"b\":[1,2 , {}]}", "{\"a\":1,\"a\":2}", "{\"\":\"\"}",
-    "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\uD83D\\ude00\"", "\"\\ud800\"", "\"\\udc00\\ud800x\"", "\"\\u0000\"",
-    "\"\x7f\"", "\"\xc3\xa9\"", "\"\xe6\x97\xa5\"", "\"\xf0\x9f\x98\x80\"", "\"\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf\"",
+    "{}", "[]", " \t\r\n{ \n} \n", "[ ]", "null", "true", "false", "\"\"", "0", "-0", "12", "-12", "1.5",
+    "0.5", "-0.0",
+    "1e5", "1E+5", "1e-5", "1.25e10", "0e0", "123456789012345678901234567890", "1e400", "NaN", "Infinity",
+    "-Infinity",
+    "[NaN, -Infinity,Infinity]", "{\"a\":1}", "{\"a\" : 1 , \"b\":[1,2 , {}]}", "{\"a\":1,\"a\":2}",
+    "{\"\":\"\"}",
+    "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\uD83D\\ude00\"", "\"\\ud800\"", "\"\\udc00\\ud800x\"",
+    "\"\\u0000\"",
+    "\"\x7f\"", "\"\xc3\xa9\"", "\"\xe6\x97\xa5\"", "\"\xf0\x9f\x98\x80\"",
+    "\"\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf\"",
     "\"\xf4\x8f\xbf\xbf\"", "[[[[[[[1]]]]]]]", "[1,[2,[3,{\"a\":[4]}]],5]",
   };
 
@@ -60,15 +65,22 @@ static void
 test_invalid (void)
 {
   static const char *const texts[] = {
-    "", " ", "{", "}", "[", "]", "{]", "[}", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{,\"a\":1}", "{\"a\":1 \"b\":2}",
-    "{\"a\" 1}", "{1:2}", "{a:1}", "{'a':1}", "{\"a\":1,,\"b\":2}", "[1,]", "[,1]", "[1 2]", "[1,,2]", "[1", "[1,",
-    "{\"a\":1", "{\"a\":", "{\"a", "{\"a\"", "nul", "nulll", "True", "tru", "nan", "NAN", "Inf", "infinity", "-infinity",
-    "+Infinity", "-NaN", "+1", "01", "-01", "00", "1.", ".5", "-", "-.5", "1e", "1e+", "1.e5", "0x10", "1_000", "1a",
-    "1 2", "{} x", "[] []", "{}\xff", "\xef\xbb\xbf{}", "/* c */ {}", "// c\n{}", "'a'", "\"", "\"a", "\"\\\"", "\"\\",
-    "\"\\x41\"", "\"\\'\"", "\"\\u12\"", "\"\\u123", "\"\\u12g4\"", "\"\\u 123\"", "\"\\U1234\"", "\"a\nb\"", "\"a\tb\"",
+    "", " ", "{", "}", "[", "]", "{]", "[}", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{,\"a\":1}",
+    "{\"a\":1 \"b\":2}",
+    "{\"a\" 1}", "{1:2}", "{a:1}", "{'a':1}", "{\"a\":1,,\"b\":2}", "[1,]", "[,1]", "[1 2]", "[1,,2]", "[1",
+    "[1,",
+    "{\"a\":1", "{\"a\":", "{\"a", "{\"a\"", "nul", "nulll", "True", "tru", "nan", "NAN", "Inf", "infinity",
+    "-infinity",
+    "+Infinity", "-NaN", "+1", "01", "-01", "00", "1.", ".5", "-", "-.5", "1e", "1e+", "1.e5", "0x10",
+    "1_000", "1a",
+    "1 2", "{} x", "[] []", "{}\xff", "\xef\xbb\xbf{}", "/* c */ {}", "// c\n{}", "'a'", "\"", "\"a",
+    "\"\\\"", "\"\\",
+    "\"\\x41\"", "\"\\'\"", "\"\\u12\"", "\"\\u123", "\"\\u12g4\"", "\"\\u 123\"", "\"\\U1234\"", "\"a\nb\"",
+    "\"a\tb\"",
     "\"\x01\"", "\"\x1f\"", "\"\xff\"", "\"\x80\"", "\"\xc3\"", "\"\xc3(\"", "\"\xc0\x80\"", "\"\xc1\xbf\"",
     "\"\xe0\x80\x80\"", "\"\xe0\x9f\xbf\"", "\"\xed\xa0\x80\"", "\"\xed\xbf\xbf\"", "\"\xf0\x80\x80\x80\"",
-    "\"\xf0\x8f\xbf\xbf\"", "\"\xf4\x90\x80\x80\"", "\"\xf5\x80\x80\x80\"", "\"\xf8\x88\x80\x80\x80\"", "\"\xe6\x97\"",
+    "\"\xf0\x8f\xbf\xbf\"", "\"\xf4\x90\x80\x80\"", "\"\xf5\x80\x80\x80\"", "\"\xf8\x88\x80\x80\x80\"",
+    "\"\xe6\x97\"",
     "\"\xe6\x97", "\"\xf0\x9f\x98", "{\"a\xff\":1}", "\v1", "\f1", "\xc2\xa0" "1", "var x = {};",
   };
   static const char nuls[] = "[1\0]";
@@ -88,7 +100,8 @@ test_invalid (void)
 static void
 test_cut (void)
 {
-  static const char text[] = "{\"a\": [1, -2.5e3, \"x\\u00e9\\n\xc3\xa9\", null, true, false, {\"b\": NaN}], \"c\": {}}";
+  static const char text[] = "{\"a\": [1, -2.5e3, \"x\\u00e9\\n\xc3\xa9\", null, true, false, "
+                             "{\"b\": NaN}], \"c\": {}}";
 
   for (gsize length = 0; length < sizeof text - 1; length++)
     g_assert_cmpint (scan (text, length, DEPTH, TOKENS), ==, BYTESTAG_SCAN_SYNTAX);
@@ -108,7 +121,8 @@ test_depth (void)
   g_assert_cmpint (scan ("[]", 2, 0, TOKENS), ==, BYTESTAG_SCAN_LIMIT);
   g_assert_cmpint (scan (many, 100000, BYTESTAG_SCANNER_DEPTH, 200000), ==, BYTESTAG_SCAN_LIMIT);
   memset (many + BYTESTAG_SCANNER_DEPTH, ']', BYTESTAG_SCANNER_DEPTH);
-  g_assert_cmpint (scan (many, 2 * BYTESTAG_SCANNER_DEPTH, BYTESTAG_SCANNER_DEPTH, 200000), ==, BYTESTAG_SCAN_OK);
+  g_assert_cmpint (scan (many, 2 * BYTESTAG_SCANNER_DEPTH, BYTESTAG_SCANNER_DEPTH, 200000), ==,
+                   BYTESTAG_SCAN_OK);
 }
 
 static void
@@ -230,7 +244,8 @@ add_random_string (GString *text,
                    int      unique)
 {
   static const char *const pieces[] = {
-    "a", "Zz9", " ", "/", "\\/", "\\\"", "\\\\", "\\b\\f\\n\\r\\t", "\\u00e9", "\\u0041", "\\uD83D\\uDE00", "\xc3\xa9",
+    "a", "Zz9", " ", "/", "\\/", "\\\"", "\\\\", "\\b\\f\\n\\r\\t", "\\u00e9", "\\u0041", "\\uD83D\\uDE00",
+    "\xc3\xa9",
     "\xe6\x97\xa5", "\xf0\x9f\x98\x80", "{}[],:", "true", "\x7f",
   };
 
@@ -257,10 +272,13 @@ add_random_number (GString *text)
                               (gint64) ((guint64) g_test_rand_int () << 32 | (guint32) g_test_rand_int ()));
       break;
     case 2:
-      g_string_append (text, g_ascii_formatd (buffer, sizeof buffer, "%.6f", g_test_rand_double_range (-1e6, 1e6)));
+      g_string_append (text,
+                       g_ascii_formatd (buffer, sizeof buffer, "%.6f", g_test_rand_double_range (-1e6, 1e6)));
       break;
     default:
-      g_string_append (text, g_ascii_formatd (buffer, sizeof buffer, "%.16e", g_test_rand_double_range (-1e6, 1e6)));
+      g_string_append (text,
+                       g_ascii_formatd (buffer, sizeof buffer, "%.16e",
+                                        g_test_rand_double_range (-1e6, 1e6)));
     }
 }
 
@@ -382,9 +400,12 @@ assert_same (BytestagScanner *scanner,
       g_assert_true (bytestag_scanner_read_value (scanner, &value));
       alone = read_alone (&value);
       g_assert_true (json_node_equal (alone, node));
-      g_assert_cmpint (value.type == BYTESTAG_JSON_STRING, ==, json_node_get_value_type (node) == G_TYPE_STRING);
-      g_assert_cmpint (value.type == BYTESTAG_JSON_INTEGER, ==, json_node_get_value_type (node) == G_TYPE_INT64);
-      g_assert_cmpint (value.type == BYTESTAG_JSON_REAL, ==, json_node_get_value_type (node) == G_TYPE_DOUBLE);
+      g_assert_cmpint (value.type == BYTESTAG_JSON_STRING, ==,
+                       json_node_get_value_type (node) == G_TYPE_STRING);
+      g_assert_cmpint (value.type == BYTESTAG_JSON_INTEGER, ==,
+                       json_node_get_value_type (node) == G_TYPE_INT64);
+      g_assert_cmpint (value.type == BYTESTAG_JSON_REAL, ==,
+                       json_node_get_value_type (node) == G_TYPE_DOUBLE);
       g_assert_cmpint (value.type == BYTESTAG_JSON_NULL, ==, JSON_NODE_HOLDS_NULL (node));
     }
 }
@@ -422,7 +443,8 @@ test_like_json_glib (void)
 static gboolean
 is_comparable (const char *text)
 {
-  g_autoptr (GRegex) odd = g_regex_new ("\\\\u0000|\\\\ud|[0-9]{19}|e[+-]?[0-9]{3}", G_REGEX_CASELESS | G_REGEX_RAW,
+  g_autoptr (GRegex) odd = g_regex_new ("\\\\u0000|\\\\ud|[0-9]{19}|e[+-]?[0-9]{3}",
+                                        G_REGEX_CASELESS | G_REGEX_RAW,
                                         0, NULL);
 
   return !g_regex_match (odd, text, 0, NULL);
