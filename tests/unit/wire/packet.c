@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "datagram.h"
 #include "wire/json-keys.h"
 #include "wire/message.h"
 
