@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <string.h>
+
+#include "core/limits.h"
+#include "sim/foreign.h"
+
+#define SECOND G_GINT64_CONSTANT (1000000)
+#define KEY "dETvGdDv3RxbSczQJlhhLYov6bk=" /* SHA-1 of 3,000 bytes of seed 7 */
+#define OTHER "0JQeaNqPOBUf+Gph/Fn3xc+fyqI="
+
+typedef struct {
+  BytestagSim *sim;
+  BytestagNetwork *network;
+  BytestagEndpoint address;
+  BytestagForeign *peer;
+  char *own_id;
+  char *peer_id;
+} Test;
+
+static void
+setup (Test         *test,
+       gconstpointer data)
+{
+  test->sim = bytestag_sim_new (3);
+  bytestag_sim_set_latency (test->sim, 20 * 1000, 0);
+  test->network = bytestag_sim_add_node (test->sim);
+  bytestag_sim_get_address (test->sim, 0, &test->address);
+  test->peer = bytestag_foreign_new (test->sim, "9.1.2.3");
+  test->own_id = bytestag_key_to_base64 (bytestag_network_get_key (test->network));
+  test->peer_id = bytestag_key_to_base64 (bytestag_foreign_get_id (test->peer));
+}
+
+static void
+teardown (Test         *test,
+          gconstpointer data)
+{
+  g_clear_pointer (&test->peer, bytestag_foreign_free);
+  g_clear_pointer (&test->sim, bytestag_sim_free);
+  g_free (test->own_id);
+  g_free (test->peer_id);
+}
+
+static void
+put_value (Test *test)
+{
+  g_autoptr (GBytes) value = bytestag_sim_make_value (3000, 7);
+  g_autofree char *text = NULL;
+  BytestagKey key;
+
+  bytestag_sim_put_value (test->sim, 0, value, &key);
+  text = bytestag_key_to_base64 (&key);
+  g_assert_cmpstr (text, ==, KEY);
+}
+
+/* Sends a request of @members; the reply must be @expected, members after nodeid;
+ * NULL: silence. */
+static void
+check_of (Test       *test,
+          const char *members,
+          const char *expected)
+{
+  g_autofree char *reply = NULL;
+  g_autofree char *text = NULL;
+
+  bytestag_foreign_send (test->peer, &test->address, "{\"netid\": \"BYTESTAG\", \"nodeid\": \"%s\"%s}",
+                         test->peer_id, members);
+  bytestag_sim_run (test->sim, SECOND / 10);
+
+  if (expected != NULL)
+    text = g_strdup_printf ("{\"netid\": \"BYTESTAG\", \"nodeid\": \"%s\"%s}", test->own_id, expected);
+  reply = bytestag_foreign_take (test->peer);
+  g_assert_cmpstr (reply, ==, text);
+  g_assert_cmpuint (bytestag_foreign_forget (test->peer), ==, 0);
+}
+
+static void
+test_ping (Test         *test,
+           gconstpointer data)
+{
+  check_of (test, ", \"rpc\": \"ping\", \"seq_id\": \"a\"", ", \"reply_id\": \"a\"");
+  check_of (test, ", \"rpc\": \"ping\"", ", \"reply_id\": null");
+  check_of (test, ", \"rpc\": \"ping\", \"seq_id\": {\"a\": 1}", ", \"reply_id\": {\"a\": 1}");
+  check_of (test, ", \"rpc\": \"ping\", \"seq_id\": 0", ", \"reply_id\": null");
+}
+
+static void
+test_ping_of_ours (Test         *test,
+                   gconstpointer data)
+{
+  check_of (test, ", \"rpc\": \"ping\", \"seq_id\": \"a\", \"ext\": 3",
+            ", \"reply_id\": \"a\", \"ext\": 0, \"you\": {\"host\": \"9.1.2.3\", \"port\": 9001}");
+}
+
+static void
+test_unknown_rpc (Test         *test,
+                  gconstpointer data)
+{
+  check_of (test, ", \"rpc\": \"PING\", \"seq_id\": \"a\"", NULL);
+  g_assert_cmpuint (bytestag_network_get_counters (test->network)->drops[BYTESTAG_DROP_UNKNOWN_RPC], ==, 1);
+
+  /* Its sender becomes a contact all the same (A.1.3). */
+  bytestag_sim_run (test->sim, SECOND);
+  g_assert_cmpuint (bytestag_foreign_get_n_pings (test->peer), ==, 1);
+  g_assert_nonnull (bytestag_routing_table_find (bytestag_network_get_routing_table (test->network),
+                                                 bytestag_foreign_get_id (test->peer),
+                                                 bytestag_foreign_get_address (test->peer)));
+}
+
+/* An original that joins through us must not get an empty list. */
+static void
+test_find_node_without_contacts (Test         *test,
+                                 gconstpointer data)
+{
+  g_autofree char *expected = NULL;
+
+  bytestag_foreign_set_pongs (test->peer, FALSE);
+  expected = g_strdup_printf (", \"nodes\": [{\"host\": \"9.1.2.3\", \"port\": 9001, \"id\": \"%s\"}], \"reply_id\": \"a\"",
+                              test->peer_id);
+  bytestag_foreign_send (test->peer, &test->address,
+                         "{\"netid\": \"BYTESTAG\", \"nodeid\": \"%s\", \"rpc\": \"findnode\", \"key\": \"" KEY "\", \"seq_id\": \"a\"}",
+                         test->peer_id);
+  bytestag_sim_run (test->sim, SECOND / 10);
+
+  g_autofree char *reply = bytestag_foreign_take (test->peer);
+  g_autofree char *text = g_strdup_printf ("{\"netid\": \"BYTESTAG\", \"nodeid\": \"%s\"%s}", test->own_id, expected);
+  g_assert_cmpstr (reply, ==, text);
+}
+
+static void
+test_bad_keys (Test         *test,
+               gconstpointer data)
+{
+  static const char *const keys[] = { "", ", \"key\": null", ", \"key\": 5", ", \"key\": \"MTIz\"", ", \"key\": []" };
+  static const char *const rpcs[] = { "findnode", "findval", "store", "getval" };
+
+  put_value (test);
+  for (guint rpc = 0; rpc < G_N_ELEMENTS (rpcs); rpc++)
+    for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+      {
+        g_autofree char *members = NULL;
+
+        members = g_strdup_printf (", \"rpc\": \"%s\"%s, \"index\": \"" KEY "\", \"size\": 1, \"timestmp\": 1, \"xferid\": \"x\", "
+                                   "\"seq_id\": \"a\"", rpcs[rpc], keys[i]);
+        check_of (test, members, NULL);
+      }
+}
+
+#define VALS ", \"vals\": [{\"key\": \"" KEY "\", \"index\": \"" KEY "\", \"size\": 3000, \"time\": null}], \"reply_id\": \"a\""
+
+static void
+test_find_value (Test         *test,
+                 gconstpointer data)
+{
+  put_value (test);
+  check_of (test, ", \"rpc\": \"findval\", \"key\": \"" KEY "\", \"index\": \"" KEY "\", \"seq_id\": \"a\"", VALS);
+  /* Without an index that is held: everything under the key. */
+  check_of (test, ", \"rpc\": \"findval\", \"key\": \"" KEY "\", \"seq_id\": \"a\"", VALS);
+  check_of (test, ", \"rpc\": \"findval\", \"key\": \"" KEY "\", \"index\": \"" OTHER "\", \"seq_id\": \"a\"", VALS);
+  check_of (test, ", \"rpc\": \"findval\", \"key\": \"" KEY "\", \"index\": 3, \"seq_id\": \"a\"", VALS);
+}
+
+static void
+fill_routing_table (Test *test)
+{
+  BytestagRoutingTable *table = bytestag_network_get_routing_table (test->network);
+
+  for (guint i = 0; i < 40; i++)
+    {
+      g_autofree char *host = g_strdup_printf ("200.%u.%u.%u", 100 + i, 100 + 3 * i, 255 - i);
+      g_autoptr (BytestagNode) node = NULL;
+      BytestagEndpoint endpoint;
+      BytestagKey key;
+
+      bytestag_endpoint_set_host (&endpoint, host, -1, 40000 + i);
+      bytestag_key_digest (&key, host, strlen (host));
+      node = bytestag_node_new (&key, &endpoint);
+      bytestag_routing_table_node_update (table, node, NULL);
+    }
+}
+
+static guint
+count (const char *text,
+       const char *word)
+{
+  guint n = 0;
+
+  for (; (text = strstr (text, word)) != NULL; text++)
+    n++;
+  return n;
+}
+
+static void
+test_find_node (Test         *test,
+                gconstpointer data)
+{
+  g_autofree char *reply = NULL;
+  g_autoptr (GPtrArray) close = NULL;
+  BytestagKey key;
+  const char *at;
+
+  fill_routing_table (test);
+  bytestag_foreign_send (test->peer, &test->address,
+                         "{\"netid\": \"BYTESTAG\", \"rpc\": \"findnode\", \"key\": \"" KEY "\", \"seq_id\": \"a\"}");
+  bytestag_sim_run (test->sim, SECOND);
+
+  reply = bytestag_foreign_take (test->peer);
+  g_assert_cmpuint (count (reply, "\"host\""), ==, 20);
+
+  /* The closest, nearest first; not a random choice. */
+  bytestag_key_parse (&key, KEY, -1, NULL);
+  close = bytestag_routing_table_get_close_nodes (bytestag_network_get_routing_table (test->network), &key, 20);
+  at = reply;
+  for (guint i = 0; i < close->len; i++)
+    {
+      g_autofree char *id = bytestag_key_to_base64 (bytestag_node_get_key (close->pdata[i]));
+
+      at = strstr (at, id);
+      g_assert_nonnull (at);
+    }
+}
+
+/* One of ours gets no more than what does not fragment; an original all. */
+static void
+test_reply_limit (Test         *test,
+                  gconstpointer data)
+{
+  guint n_values[2];
+
+  for (guint i = 0; i < BYTESTAG_LIMIT_INDICES_OF_KEY; i++)
+    {
+      g_autoptr (GBytes) value = bytestag_sim_make_value (10 + i, 9);
+      BytestagKvpRecord record = { .size = 10 + i };
+
+      bytestag_key_parse (&record.id.key, KEY, -1, NULL);
+      bytestag_key_digest (&record.id.index, g_bytes_get_data (value, NULL), 10 + i);
+      bytestag_kvp_table_write (bytestag_network_get_table (test->network), &record, value, NULL, NULL);
+    }
+
+  for (guint is_ours = 0; is_ours < 2; is_ours++)
+    {
+      g_autoptr (BytestagForeign) asker = bytestag_foreign_new (test->sim, is_ours ? "9.1.2.5" : "9.1.2.6");
+      g_autofree char *reply = NULL;
+      guint64 n_sent = bytestag_network_get_counters (test->network)->bytes_sent;
+
+      bytestag_foreign_send (asker, &test->address,
+                             "{\"netid\": \"BYTESTAG\", \"rpc\": \"findval\", \"key\": \"" KEY "\", \"seq_id\": \"a\"%s}",
+                             is_ours ? ", \"ext\": 0" : "");
+      bytestag_sim_run (test->sim, SECOND);
+      reply = bytestag_foreign_take (asker);
+      g_assert_nonnull (reply);
+      n_sent = bytestag_network_get_counters (test->network)->bytes_sent - n_sent;
+      g_assert_cmpuint (n_sent, <=, is_ours ? BYTESTAG_LIMIT_REPLY : BYTESTAG_LIMIT_DATAGRAM);
+      n_values[is_ours] = count (reply, "\"index\"");
+    }
+
+  g_assert_cmpuint (n_values[0], ==, BYTESTAG_LIMIT_INDICES_OF_KEY);
+  g_assert_cmpuint (n_values[1], <, n_values[0]);
+  g_assert_cmpuint (n_values[1], >, 10);
+}
+
+#define STORE ", \"rpc\": \"store\", \"key\": \"" KEY "\", \"index\": \"" KEY "\""
+
+static void
+test_store_refused (Test         *test,
+                    gconstpointer data)
+{
+  put_value (test);
+  check_of (test, STORE ", \"size\": 3000, \"timestmp\": 5, \"seq_id\": \"a\"", ", \"reply_id\": \"a\"");
+}
+
+static void
+test_store_no_room (Test         *test,
+                    gconstpointer data)
+{
+  check_of (test, STORE ", \"size\": 1099511627776, \"timestmp\": 5, \"seq_id\": \"a\"", ", \"reply_id\": \"a\"");
+}
+
+static void
+test_store_without_members (Test         *test,
+                            gconstpointer data)
+{
+  check_of (test, STORE ", \"size\": 3, \"seq_id\": \"a\"", NULL);
+  check_of (test, STORE ", \"timestmp\": 3, \"seq_id\": \"a\"", NULL);
+  check_of (test, STORE ", \"size\": null, \"timestmp\": 3, \"seq_id\": \"a\"", NULL);
+  check_of (test, ", \"rpc\": \"store\", \"key\": \"" KEY "\", \"size\": 3, \"timestmp\": 3, \"seq_id\": \"a\"", NULL);
+  g_assert_cmpuint (bytestag_network_get_counters (test->network)->drops[BYTESTAG_DROP_BAD_MEMBER], ==, 4);
+}
+
+static void
+test_store_accepted (Test         *test,
+                     gconstpointer data)
+{
+  g_autofree char *reply = NULL;
+  g_autofree char *head = NULL;
+
+  bytestag_foreign_send (test->peer, &test->address,
+                         "{\"netid\": \"BYTESTAG\", \"nodeid\": \"%s\"" STORE ", \"size\": \"12\", \"timestmp\": 5.5, \"seq_id\": \"a\"}",
+                         test->peer_id);
+  bytestag_sim_run (test->sim, SECOND / 10);
+
+  reply = bytestag_foreign_take (test->peer);
+  head = g_strdup_printf ("{\"netid\": \"BYTESTAG\", \"nodeid\": \"%s\", \"xferid\": \"", test->own_id);
+  g_assert_true (g_str_has_prefix (reply, head));
+  g_assert_true (g_str_has_suffix (reply, "=\", \"reply_id\": \"a\"}"));
+  g_assert_cmpuint (strlen (reply), ==, strlen (head) + BYTESTAG_KEY_BASE64_LENGTH + strlen ("\", \"reply_id\": \"a\"}"));
+}
+
+/* More offers than may run are not answered (A.1.5), from one address first. */
+static void
+test_store_bounds (Test         *test,
+                   gconstpointer data)
+{
+  guint n_answered = 0;
+
+  for (guint i = 0; i < BYTESTAG_LIMIT_INCOMING_STORES_OF_ADDRESS + 1; i++)
+    bytestag_foreign_send (test->peer, &test->address,
+                           "{\"netid\": \"BYTESTAG\"" STORE ", \"size\": 12, \"timestmp\": 5, \"seq_id\": \"a\"}");
+  bytestag_sim_run (test->sim, SECOND / 10);
+  g_assert_cmpuint (bytestag_foreign_forget (test->peer), ==, BYTESTAG_LIMIT_INCOMING_STORES_OF_ADDRESS);
+  g_assert_cmpuint (bytestag_network_get_counters (test->network)->drops[BYTESTAG_DROP_RATE], ==, 1);
+
+  for (guint i = 0; i < 8; i++)
+    {
+      g_autofree char *host = g_strdup_printf ("9.1.3.%u", i + 1);
+      g_autoptr (BytestagForeign) peer = bytestag_foreign_new (test->sim, host);
+
+      for (guint n = 0; n < BYTESTAG_LIMIT_INCOMING_STORES_OF_ADDRESS; n++)
+        bytestag_foreign_send (peer, &test->address,
+                               "{\"netid\": \"BYTESTAG\"" STORE ", \"size\": 12, \"timestmp\": 5, \"seq_id\": \"a\"}");
+      bytestag_sim_run (test->sim, SECOND / 10);
+      n_answered += bytestag_foreign_forget (peer);
+    }
+  g_assert_cmpuint (n_answered, ==, BYTESTAG_LIMIT_INCOMING_STORES - BYTESTAG_LIMIT_INCOMING_STORES_OF_ADDRESS);
+
+  /* The places come back when nothing is sent. */
+  bytestag_sim_run (test->sim, 11 * SECOND);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (bytestag_network_get_download_slot (test->network))), ==, 0);
+  bytestag_foreign_send (test->peer, &test->address,
+                         "{\"netid\": \"BYTESTAG\"" STORE ", \"size\": 12, \"timestmp\": 5, \"seq_id\": \"a\"}");
+  bytestag_sim_run (test->sim, SECOND / 10);
+  g_assert_cmpuint (bytestag_foreign_forget (test->peer), ==, 1);
+}
+
+static void
+test_get_value_silence (Test         *test,
+                        gconstpointer data)
+{
+  put_value (test);
+  check_of (test, ", \"rpc\": \"getval\", \"key\": \"" KEY "\", \"index\": \"" KEY "\"", NULL);
+  check_of (test, ", \"rpc\": \"getval\", \"key\": \"" KEY "\", \"index\": \"" KEY "\", \"xferid\": null", NULL);
+  check_of (test, ", \"rpc\": \"getval\", \"key\": \"" KEY "\", \"index\": \"" KEY "\", \"xferid\": [1]", NULL);
+  check_of (test, ", \"rpc\": \"getval\", \"key\": \"" KEY "\", \"xferid\": \"x\"", NULL);
+  check_of (test, ", \"rpc\": \"getval\", \"key\": \"" OTHER "\", \"index\": \"" OTHER "\", \"xferid\": \"x\"", NULL);
+  check_of (test, ", \"rpc\": \"getval\", \"key\": \"" KEY "\", \"index\": \"" KEY "\", \"xferid\": \"x\", \"valofs\": \"1\"", NULL);
+}
+
+#define TEST(path, func) g_test_add ("/dht/request-handler/" path, Test, NULL, setup, func, teardown)
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  TEST ("ping", test_ping);
+  TEST ("ping-of-ours", test_ping_of_ours);
+  TEST ("unknown-rpc", test_unknown_rpc);
+  TEST ("find-node", test_find_node);
+  TEST ("find-node-without-contacts", test_find_node_without_contacts);
+  TEST ("bad-keys", test_bad_keys);
+  TEST ("find-value", test_find_value);
+  TEST ("reply-limit", test_reply_limit);
+  TEST ("store-refused", test_store_refused);
+  TEST ("store-no-room", test_store_no_room);
+  TEST ("store-without-members", test_store_without_members);
+  TEST ("store-accepted", test_store_accepted);
+  TEST ("store-bounds", test_store_bounds);
+  TEST ("get-value-silence", test_get_value_silence);
+
+  return g_test_run ();
+}
