@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <string.h>
+
+#include "core/limits.h"
+#include "dht/network-private.h"
+#include "sim/foreign.h"
+
+#define SECOND G_GINT64_CONSTANT (1000000)
+
+typedef struct {
+  BytestagSim *sim;
+  BytestagNetwork *network;
+  BytestagRoutingTable *table;
+  BytestagEndpoint address;
+} Test;
+
+static void
+setup (Test         *test,
+       gconstpointer data)
+{
+  test->sim = bytestag_sim_new (5);
+  bytestag_sim_set_latency (test->sim, 20 * 1000, 0);
+  test->network = bytestag_sim_add_node (test->sim);
+  test->table = bytestag_network_get_routing_table (test->network);
+  bytestag_sim_get_address (test->sim, 0, &test->address);
+}
+
+static void
+teardown (Test         *test,
+          gconstpointer data)
+{
+  bytestag_routing_table_check_invariants (test->table);
+  g_clear_pointer (&test->sim, bytestag_sim_free);
+}
+
+static void
+send_ping (Test            *test,
+           BytestagForeign *peer,
+           const char      *node_id)
+{
+  g_autofree char *own = bytestag_key_to_base64 (bytestag_foreign_get_id (peer));
+
+  bytestag_foreign_send (peer, &test->address,
+                         "{\"netid\": \"BYTESTAG\", \"nodeid\": \"%s\", \"rpc\": \"ping\", \"seq_id\": \"a\"}",
+                         node_id != NULL ? node_id : own);
+}
+
+static BytestagNode *
+find (Test            *test,
+      BytestagForeign *peer)
+{
+  return bytestag_routing_table_find (test->table, bytestag_foreign_get_id (peer),
+                                      bytestag_foreign_get_address (peer));
+}
+
+/* A sender becomes a contact when it answers, not before (B.5). */
+static void
+test_proof (Test         *test,
+            gconstpointer data)
+{
+  g_autoptr (BytestagForeign) peer = bytestag_foreign_new (test->sim, "9.1.0.1");
+
+  send_ping (test, peer, NULL);
+  bytestag_sim_run (test->sim, 15 * 1000);
+  g_assert_null (find (test, peer));
+  bytestag_sim_run (test->sim, SECOND);
+  g_assert_nonnull (find (test, peer));
+  g_assert_cmpuint (bytestag_foreign_get_n_pings (peer), ==, 1);
+
+  /* A contact is not asked again. */
+  send_ping (test, peer, NULL);
+  bytestag_sim_run (test->sim, 120 * SECOND);
+  send_ping (test, peer, NULL);
+  bytestag_sim_run (test->sim, SECOND);
+  g_assert_cmpuint (bytestag_foreign_get_n_pings (peer), ==, 1);
+}
+
+static void
+test_silent_sender (Test         *test,
+                    gconstpointer data)
+{
+  g_autoptr (BytestagForeign) peer = bytestag_foreign_new (test->sim, "9.1.0.1");
+
+  bytestag_foreign_set_pongs (peer, FALSE);
+  for (guint i = 0; i < 5; i++)
+    {
+      send_ping (test, peer, NULL);
+      bytestag_sim_run (test->sim, 11 * SECOND);
+    }
+
+  /* One ping a minute, sent once. */
+  g_assert_null (find (test, peer));
+  g_assert_cmpuint (bytestag_foreign_get_n_pings (peer), ==, 1);
+  bytestag_sim_run (test->sim, 6 * SECOND);
+  send_ping (test, peer, NULL);
+  bytestag_sim_run (test->sim, SECOND);
+  g_assert_cmpuint (bytestag_foreign_get_n_pings (peer), ==, 2);
+}
+
+/* Own id, no id, a random one: nobody is asked. */
+static void
+test_no_id (Test         *test,
+            gconstpointer data)
+{
+  g_autoptr (BytestagForeign) peer = bytestag_foreign_new (test->sim, "9.1.0.1");
+  g_autofree char *own_id = bytestag_key_to_base64 (bytestag_network_get_key (test->network));
+
+  send_ping (test, peer, own_id);
+  send_ping (test, peer, "zz");
+  bytestag_foreign_send (peer, &test->address, "{\"netid\": \"BYTESTAG\", \"rpc\": \"ping\"}");
+  bytestag_foreign_send (peer, &test->address, "{\"netid\": \"BYTESTAG\", \"nodeid\": true, \"rpc\": \"ping\"}");
+  bytestag_sim_run (test->sim, SECOND);
+  g_assert_cmpuint (bytestag_foreign_get_n_pings (peer), ==, 0);
+  g_assert_cmpuint (bytestag_foreign_forget (peer), ==, 4);
+  g_assert_cmpuint (bytestag_routing_table_get_num_contacts (test->table), ==, 0);
+}
+
+/* Who says to be another one is entered as who it is. */
+static void
+test_false_id (Test         *test,
+               gconstpointer data)
+{
+  g_autoptr (BytestagForeign) peer = bytestag_foreign_new (test->sim, "9.1.0.1");
+
+  send_ping (test, peer, "dETvGdDv3RxbSczQJlhhLYov6bk=");
+  bytestag_sim_run (test->sim, SECOND);
+  g_assert_nonnull (find (test, peer));
+  g_assert_cmpuint (bytestag_routing_table_get_num_contacts (test->table), ==, 1);
+}
+
+static void
+test_proving_bounds (Test         *test,
+                     gconstpointer data)
+{
+  g_autoptr (GPtrArray) peers = g_ptr_array_new_with_free_func ((GDestroyNotify) bytestag_foreign_free);
+  guint n_pings = 0;
+
+  for (guint i = 0; i < 2000; i++)
+    {
+      g_autofree char *host = g_strdup_printf ("9.2.%u.%u", i / 200, 1 + i % 200);
+      BytestagForeign *peer = bytestag_foreign_new (test->sim, host);
+
+      bytestag_foreign_set_pongs (peer, FALSE);
+      g_ptr_array_add (peers, peer);
+      send_ping (test, peer, NULL);
+    }
+  bytestag_sim_run (test->sim, SECOND / 2);
+
+  for (guint i = 0; i < peers->len; i++)
+    n_pings += bytestag_foreign_get_n_pings (peers->pdata[i]);
+  g_assert_cmpuint (n_pings, ==, BYTESTAG_LIMIT_PROVING_PINGS_PER_SECOND);
+
+  /* In a minute more ask than are remembered. */
+  for (guint second = 0; second < 30; second++)
+    {
+      for (guint i = 0; i < 50; i++)
+        send_ping (test, peers->pdata[(100 + second * 50 + i) % 2000], NULL);
+      bytestag_sim_run (test->sim, SECOND);
+      g_assert_cmpuint (test->network->prover.proofs.length, <=, BYTESTAG_LIMIT_PROVING_ADDRESSES);
+    }
+  g_assert_cmpuint (test->network->prover.proofs.length, ==, BYTESTAG_LIMIT_PROVING_ADDRESSES);
+  g_assert_cmpuint (g_hash_table_size (test->network->prover.addresses), ==, BYTESTAG_LIMIT_PROVING_ADDRESSES);
+}
+
+/* 21 peers of bucket 0. */
+static GPtrArray *
+fill_bucket (Test *test)
+{
+  GPtrArray *peers = g_ptr_array_new_with_free_func ((GDestroyNotify) bytestag_foreign_free);
+
+  for (guint i = 1; peers->len < BYTESTAG_MAX_BUCKET_SIZE + 1; i++)
+    {
+      g_autofree char *host = g_strdup_printf ("9.%u.0.1", i);
+      BytestagForeign *peer = bytestag_foreign_new (test->sim, host);
+
+      if (bytestag_routing_table_get_bucket_number (test->table, bytestag_foreign_get_id (peer)) != 0)
+        {
+          bytestag_foreign_free (peer);
+          continue;
+        }
+      g_ptr_array_add (peers, peer);
+      if (peers->len <= BYTESTAG_MAX_BUCKET_SIZE)
+        {
+          send_ping (test, peer, NULL);
+          bytestag_sim_run (test->sim, SECOND);
+          g_assert_nonnull (find (test, peer));
+        }
+    }
+  return peers;
+}
+
+static void
+test_keep_old (Test         *test,
+               gconstpointer data)
+{
+  g_autoptr (GPtrArray) peers = fill_bucket (test);
+  BytestagBucket *bucket = bytestag_routing_table_get_nth_bucket (test->table, 0);
+
+  send_ping (test, peers->pdata[20], NULL);
+  bytestag_sim_run (test->sim, 45 * 1000);
+  g_assert_true (bytestag_bucket_is_locked (bucket));
+  bytestag_sim_run (test->sim, SECOND);
+
+  g_assert_false (bytestag_bucket_is_locked (bucket));
+  g_assert_nonnull (find (test, peers->pdata[0]));
+  g_assert_null (find (test, peers->pdata[20]));
+  g_assert_cmpuint (bytestag_foreign_get_n_pings (peers->pdata[0]), ==, 2);
+  g_assert_cmpuint (bytestag_foreign_get_n_pings (peers->pdata[1]), ==, 1);
+}
+
+static void
+test_keep_new (Test         *test,
+               gconstpointer data)
+{
+  g_autoptr (GPtrArray) peers = fill_bucket (test);
+
+  bytestag_foreign_set_pongs (peers->pdata[0], FALSE);
+  send_ping (test, peers->pdata[20], NULL);
+  bytestag_sim_run (test->sim, 9 * SECOND);
+  g_assert_nonnull (find (test, peers->pdata[0]));
+  bytestag_sim_run (test->sim, 3 * SECOND);
+  g_assert_null (find (test, peers->pdata[0]));
+  g_assert_nonnull (find (test, peers->pdata[20]));
+}
+
+/* Whoever answered something else meanwhile is no longer the oldest. */
+static void
+test_oldest_touched (Test         *test,
+                     gconstpointer data)
+{
+  g_autoptr (GPtrArray) peers = fill_bucket (test);
+
+  bytestag_foreign_set_pongs (peers->pdata[0], FALSE);
+  send_ping (test, peers->pdata[20], NULL);
+  bytestag_sim_run (test->sim, 3 * SECOND);
+  send_ping (test, peers->pdata[0], NULL);
+  bytestag_sim_run (test->sim, 9 * SECOND);
+  g_assert_nonnull (find (test, peers->pdata[0]));
+  g_assert_nonnull (find (test, peers->pdata[1]));
+  g_assert_null (find (test, peers->pdata[20]));
+}
+
+/* Another node at the endpoint of a contact: the old one has failed. */
+static void
+test_changed_id (Test         *test,
+                 gconstpointer data)
+{
+  g_autoptr (BytestagForeign) peer = bytestag_foreign_new (test->sim, "9.1.0.1");
+  g_autoptr (BytestagNode) asked = NULL;
+  g_autoptr (BytestagPingTask) task = NULL;
+  BytestagKey id;
+
+  bytestag_key_digest (&id, "another", 7);
+  asked = bytestag_node_new (&id, bytestag_foreign_get_address (peer));
+  task = bytestag_network_ping_node (test->network, asked);
+  g_assert_true (bytestag_sim_run_task (test->sim, task, SECOND));
+
+  g_assert_true (bytestag_ping_task_get_node (task) == find (test, peer));
+  g_assert_cmpuint (bytestag_node_get_failures (asked), ==, 1);
+  g_assert_null (bytestag_routing_table_find (test->table, &id, bytestag_foreign_get_address (peer)));
+}
+
+/* What replies say of us, and of what they can. */
+static void
+test_own_address (Test         *test,
+                  gconstpointer data)
+{
+  BytestagEndpoint seen;
+
+  for (guint i = 1; i <= 4; i++)
+    {
+      g_autoptr (BytestagPingTask) task = NULL;
+      BytestagEndpoint address;
+
+      g_assert_cmpint (bytestag_network_get_seen_address (test->network, &seen), ==, i == 4);
+      bytestag_sim_add_node (test->sim);
+      bytestag_sim_get_address (test->sim, i, &address);
+      task = bytestag_network_ping_address (test->network, &address);
+      g_assert_true (bytestag_sim_run_task (test->sim, task, SECOND));
+      g_assert_cmpint (bytestag_node_get_extensions (bytestag_ping_task_get_node (task)), ==, 0);
+    }
+  g_assert_true (bytestag_endpoint_equal (&seen, &test->address));
+}
+
+#define TEST(path, func) g_test_add ("/dht/contacts/" path, Test, NULL, setup, func, teardown)
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  TEST ("proof", test_proof);
+  TEST ("silent-sender", test_silent_sender);
+  TEST ("no-id", test_no_id);
+  TEST ("false-id", test_false_id);
+  TEST ("proving-bounds", test_proving_bounds);
+  TEST ("keep-old", test_keep_old);
+  TEST ("keep-new", test_keep_new);
+  TEST ("oldest-touched", test_oldest_touched);
+  TEST ("changed-id", test_changed_id);
+  TEST ("own-address", test_own_address);
+
+  return g_test_run ();
+}
