@@ -117,6 +117,8 @@ connect_cb (GObject *object, GAsyncResult *result, gpointer user_data)
           || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
         g_task_return_new_error (task, BYTESTAG_ERROR, BYTESTAG_ERROR_NOT_FOUND,
                                  "Bytestag is not running with the data folder “%s”", call->folder);
+      else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+        g_task_return_new_error (task, BYTESTAG_ERROR, BYTESTAG_ERROR_BUSY, "Too many commands at one time");
       else
         g_task_return_error (task, g_steal_pointer (&error));
       return;
@@ -132,14 +134,14 @@ connect_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 static GVariant *
 make_request (const char *verb, GVariant *arguments)
 {
-  GVariantDict dict;
+  GVariantBuilder builder;
 
-  g_variant_dict_init (&dict, NULL);
-  g_variant_dict_insert (&dict, "verb", "s", verb);
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&builder, "{sv}", "verb", g_variant_new_string (verb));
   if (arguments != NULL)
-    g_variant_dict_insert_value (&dict, "args", arguments);
+    g_variant_builder_add (&builder, "{sv}", "args", arguments);
 
-  return g_variant_dict_end (&dict);
+  return g_variant_builder_end (&builder);
 }
 
 void

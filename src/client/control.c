@@ -189,17 +189,17 @@ connection_send (Connection *connection, GVariant *line)
 static void
 connection_fail (Connection *connection, const GError *error)
 {
-  GVariantDict dict;
+  int code = error->domain == BYTESTAG_ERROR ? error->code : BYTESTAG_ERROR_FAILED;
+  GVariantBuilder builder;
 
   if (connection->ended)
     return;
 
   connection->ended = TRUE;
-  g_variant_dict_init (&dict, NULL);
-  g_variant_dict_insert (&dict, "error", "s", error->message);
-  g_variant_dict_insert (&dict, "code", "x",
-                         (gint64) (error->domain == BYTESTAG_ERROR ? error->code : BYTESTAG_ERROR_FAILED));
-  connection_send (connection, g_variant_dict_end (&dict));
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&builder, "{sv}", "error", g_variant_new_string (error->message));
+  g_variant_builder_add (&builder, "{sv}", "code", g_variant_new_int64 (code));
+  connection_send (connection, g_variant_builder_end (&builder));
 }
 
 static void
@@ -367,7 +367,7 @@ bytestag_control_request_respond (BytestagControlRequest *self, GVariant *line)
 void
 bytestag_control_request_finish (BytestagControlRequest *self)
 {
-  GVariantDict dict;
+  GVariantBuilder builder;
 
   g_return_if_fail (BYTESTAG_IS_CONTROL_REQUEST (self));
 
@@ -375,9 +375,9 @@ bytestag_control_request_finish (BytestagControlRequest *self)
     return;
 
   self->connection->ended = TRUE;
-  g_variant_dict_init (&dict, NULL);
-  g_variant_dict_insert (&dict, "done", "b", TRUE);
-  connection_send (self->connection, g_variant_dict_end (&dict));
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&builder, "{sv}", "done", g_variant_new_boolean (TRUE));
+  connection_send (self->connection, g_variant_builder_end (&builder));
 }
 
 void
@@ -443,6 +443,8 @@ bytestag_control_new (BytestagInstance *instance, GError **error)
   self->path = bytestag_instance_control_path (folder);
   self->service = g_socket_service_new ();
 
+  /* Who comes while the queue is full is turned away by the kernel, not by us. */
+  g_socket_listener_set_backlog (G_SOCKET_LISTENER (self->service), 2 * BYTESTAG_LIMIT_CONTROL_CLIENTS);
   g_unlink (self->path);
   if (!g_socket_listener_add_address (G_SOCKET_LISTENER (self->service), address, G_SOCKET_TYPE_STREAM,
                                       G_SOCKET_PROTOCOL_DEFAULT, NULL, NULL, error))
