@@ -175,7 +175,7 @@ bytestag_node_list_from_json (const char *json, gssize length, GError **error)
   BytestagScanner scanner;
   BytestagJsonValue array, element;
 
-  g_return_val_if_fail (json != NULL, NULL);
+  g_return_val_if_fail (json != NULL || length == 0, NULL);
 
   if (!parse_array (&array, json, length, error))
     return NULL;
@@ -264,7 +264,7 @@ bytestag_exchange_info_list_from_json (const char *json, gssize length, GError *
   BytestagScanner scanner;
   BytestagJsonValue array, element;
 
-  g_return_val_if_fail (json != NULL, NULL);
+  g_return_val_if_fail (json != NULL || length == 0, NULL);
 
   if (!parse_array (&array, json, length, error))
     return NULL;

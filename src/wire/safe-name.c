@@ -21,7 +21,7 @@ refuse (GError **error, const char *message)
 char *
 bytestag_safe_filename (const char *name, gssize length, GError **error)
 {
-  g_return_val_if_fail (name != NULL, NULL);
+  g_return_val_if_fail (name != NULL || length == 0, NULL);
 
   gsize n = length < 0 ? strlen (name) : (gsize) length;
 
