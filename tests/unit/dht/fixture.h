@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "sim/foreign.h"
+
+/* Our node 0, and a foreign peer. */
+
+G_BEGIN_DECLS
+
+#define SECOND G_GINT64_CONSTANT (1000000)
+
+typedef struct {
+  BytestagSim *sim;
+  BytestagNetwork *network;
+  BytestagEndpoint address;
+  BytestagForeign *peer;
+  BytestagNode *contact; /* @peer */
+  char *own_id;
+} Fixture;
+
+/* One-way latency of every link: 10 ms. */
+void  fixture_set_up       (Fixture       *self,
+                            gconstpointer  data);
+/* Also asserts that the network goes when its last reference does. */
+void  fixture_tear_down    (Fixture       *self,
+                            gconstpointer  data);
+/* Makes the peer a contact. */
+void  fixture_meet         (Fixture       *self);
+void  fixture_assert_done  (Fixture       *self,
+                            gpointer       task,
+                            gint64         duration);
+/* @code: of BYTESTAG_ERROR. */
+void  fixture_assert_fails (Fixture       *self,
+                            gpointer       task,
+                            gint64         duration,
+                            int            code);
+/* What came next is @expected, with the id that the message itself says (its
+ * seq_id, or else its xferid) in place of each "*". Returns (transfer full)
+ * (nullable) that id. */
+char *fixture_expect       (Fixture       *self,
+                            BytestagForeign *peer,
+                            const char    *expected);
+
+#define FIXTURE_TEST(path, func) g_test_add (path, Fixture, NULL, fixture_set_up, func, fixture_tear_down)
+
+G_END_DECLS

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What we ask, as text: members in the original's order, ours last. */
+#include "config.h"
+
+#include "fixture.h"
+
+#define KEY "dETvGdDv3RxbSczQJlhhLYov6bk="
+#define INDEX "0JQeaNqPOBUf+Gph/Fn3xc+fyqI="
+
+static void
+expect (Fixture    *test,
+        const char *members)
+{
+  g_autofree char *text = g_strdup_printf ("{\"netid\": \"BYTESTAG\", \"nodeid\": \"%s\", %s}", test->own_id, members);
+  g_autofree char *id = NULL;
+
+  bytestag_sim_run (test->sim, SECOND / 10);
+  id = fixture_expect (test, test->peer, text);
+  g_assert_cmpuint (bytestag_foreign_forget (test->peer), ==, 0);
+}
+
+static BytestagKey
+parse (const char *text)
+{
+  BytestagKey key;
+
+  g_assert_true (bytestag_key_parse (&key, text, -1, NULL));
+  return key;
+}
+
+static void
+test_ping (Fixture      *test,
+           gconstpointer data)
+{
+  g_autoptr (BytestagPingTask) task = NULL;
+
+  bytestag_foreign_set_pongs (test->peer, FALSE);
+  task = bytestag_network_ping_node (test->network, test->contact);
+  expect (test, "\"rpc\": \"ping\", \"seq_id\": \"*\", \"ext\": 0");
+}
+
+static void
+test_find_node (Fixture      *test,
+                gconstpointer data)
+{
+  g_autoptr (BytestagFindNodesTask) task = NULL;
+  BytestagKey key = parse (KEY);
+
+  task = bytestag_network_find_nodes_from_node (test->network, test->contact, &key);
+  expect (test, "\"rpc\": \"findnode\", \"key\": \"" KEY "\", \"seq_id\": \"*\", \"ext\": 0");
+}
+
+/* An original is never asked without an index (A.2, 1). */
+static void
+test_find_value (Fixture      *test,
+                 gconstpointer data)
+{
+  g_autoptr (BytestagFindValueTask) with = NULL;
+  g_autoptr (BytestagFindValueTask) without = NULL;
+  g_autoptr (BytestagFindValueTask) ours = NULL;
+  BytestagKey key = parse (KEY), index = parse (INDEX);
+
+  with = bytestag_network_find_value_from_node (test->network, test->contact, &key, &index);
+  expect (test, "\"rpc\": \"findval\", \"key\": \"" KEY "\", \"index\": \"" INDEX "\", \"seq_id\": \"*\", \"ext\": 0");
+  without = bytestag_network_find_value_from_node (test->network, test->contact, &key, NULL);
+  expect (test, "\"rpc\": \"findval\", \"key\": \"" KEY "\", \"index\": \"" KEY "\", \"seq_id\": \"*\", \"ext\": 0");
+
+  bytestag_node_set_extensions (test->contact, 0);
+  ours = bytestag_network_find_value_from_node (test->network, test->contact, &key, NULL);
+  expect (test, "\"rpc\": \"findval\", \"key\": \"" KEY "\", \"seq_id\": \"*\", \"ext\": 0");
+}
+
+static void
+test_store (Fixture      *test,
+            gconstpointer data)
+{
+  g_autoptr (BytestagStoreToNodeTask) task = NULL;
+  g_autoptr (GBytes) value = bytestag_sim_make_value (77, 7);
+  BytestagKey key = parse (KEY), index = parse (INDEX);
+
+  task = bytestag_network_store_to_node (test->network, test->contact, &key, &index, value, 1353571200);
+  expect (test, "\"rpc\": \"store\", \"key\": \"" KEY "\", \"index\": \"" INDEX
+                "\", \"size\": 77, \"timestmp\": 1353571200, \"seq_id\": \"*\", \"ext\": 0");
+}
+
+static void
+test_get_value (Fixture      *test,
+                gconstpointer data)
+{
+  g_autoptr (BytestagDownloadTask) whole = NULL;
+  g_autoptr (BytestagDownloadTask) rest = NULL;
+  BytestagKey key = parse (KEY), index = parse (INDEX);
+
+  whole = bytestag_network_get_value_from_node (test->network, test->contact, &key, NULL, 0);
+  expect (test, "\"rpc\": \"getval\", \"key\": \"" KEY "\", \"index\": \"" KEY "\", \"xferid\": \"*\", \"ext\": 0");
+  rest = bytestag_network_get_value_from_node (test->network, test->contact, &key, &index, 1024);
+  expect (test, "\"rpc\": \"getval\", \"key\": \"" KEY "\", \"index\": \"" INDEX
+                "\", \"xferid\": \"*\", \"valofs\": 1024, \"ext\": 0");
+}
+
+/* The same bytes once more after 5 s, and an end after 10 s (A.1.2). */
+static void
+test_times (Fixture      *test,
+            gconstpointer data)
+{
+  g_autoptr (BytestagPingTask) task = NULL;
+
+  bytestag_foreign_set_pongs (test->peer, FALSE);
+  task = bytestag_network_ping_node (test->network, test->contact);
+  bytestag_sim_run (test->sim, 4900 * 1000);
+  g_assert_cmpuint (bytestag_foreign_get_n_pings (test->peer), ==, 1);
+  bytestag_sim_run (test->sim, 200 * 1000);
+  g_assert_cmpuint (bytestag_foreign_get_n_pings (test->peer), ==, 2);
+  bytestag_sim_run (test->sim, 4800 * 1000);
+  g_assert_cmpint (bytestag_task_get_state (BYTESTAG_TASK (task)), ==, BYTESTAG_TASK_RUNNING);
+  bytestag_sim_run (test->sim, 200 * 1000);
+  g_assert_cmpint (bytestag_task_get_state (BYTESTAG_TASK (task)), ==, BYTESTAG_TASK_FAILED);
+  g_assert_cmpuint (bytestag_foreign_get_n_pings (test->peer), ==, 2);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  FIXTURE_TEST ("/dht/requests/ping", test_ping);
+  FIXTURE_TEST ("/dht/requests/find-node", test_find_node);
+  FIXTURE_TEST ("/dht/requests/find-value", test_find_value);
+  FIXTURE_TEST ("/dht/requests/store", test_store);
+  FIXTURE_TEST ("/dht/requests/get-value", test_get_value);
+  FIXTURE_TEST ("/dht/requests/times", test_times);
+
+  return g_test_run ();
+}
