@@ -156,6 +156,15 @@ bytestag_foreign_set_is_ours (BytestagForeign *self,
   self->is_ours = is_ours;
 }
 
+void
+bytestag_foreign_set_port (BytestagForeign *self,
+                           guint16          port)
+{
+  bytestag_sim_add_peer (self->sim, &self->address, ignore_cb, NULL);
+  self->address.port = port;
+  bytestag_sim_add_peer (self->sim, &self->address, received_cb, self);
+}
+
 const BytestagEndpoint *
 bytestag_foreign_get_address (BytestagForeign *self)
 {

@@ -34,6 +34,9 @@ void                    bytestag_foreign_set_pongs    (BytestagForeign        *s
 /* Whether it says "ext": then it is one of ours (FALSE at first). */
 void                    bytestag_foreign_set_is_ours  (BytestagForeign        *self,
                                                        gboolean                is_ours);
+/* Speaks and hears at another port of its host from now on. */
+void                    bytestag_foreign_set_port     (BytestagForeign        *self,
+                                                       guint16                 port);
 const BytestagEndpoint *bytestag_foreign_get_address  (BytestagForeign        *self);
 const BytestagKey      *bytestag_foreign_get_id       (BytestagForeign        *self);
 /* (transfer full) */
