@@ -14,12 +14,16 @@ G_DECLARE_FINAL_TYPE (BytestagClient, bytestag_client, BYTESTAG, CLIENT, GObject
 
 /* The composition root (seed: Client): one instance, its engine on the thread-default
  * main context of the thread that made it, what it shares and fetches, and its
- * settings. Window and node are faces of it. Properties: "library", "downloads",
- * "network" (after start), "settings" (GSettings), "address" (string, nullable until started),
- * "n-peers" (uint, notified), "notice" (string, nullable: what the person should know, e.g. a damaged identity set aside). */
+ * settings. Window and node are faces of it. Properties: "settings" (GSettings);
+ * NULL until started: "library", "downloads", "network", "peers", "address" (string HOST:PORT, at
+ * which others may reach it); "n-peers" (uint), "joining" (boolean: on the way into the network), "notice"
+ * (string, nullable: what the person should know, e.g. a damaged identity set aside). */
 BytestagClient    *bytestag_client_new           (BytestagInstance    *instance,
                                                   gboolean             desktop_settings,
                                                   GError             **error);
+/* The numeric address to bind, before the start; NULL: all of them. */
+void               bytestag_client_set_host      (BytestagClient      *self,
+                                                  const char          *host);
 /* Binds the port (@port -1: as the settings say), joins through the known nodes of
  * the settings and @known_nodes (nullable), serves the control socket. */
 gboolean           bytestag_client_start         (BytestagClient      *self,
@@ -31,13 +35,19 @@ void               bytestag_client_stop          (BytestagClient      *self);
 GSettings         *bytestag_client_get_settings  (BytestagClient      *self);
 BytestagInstance  *bytestag_client_get_instance  (BytestagClient      *self);
 BytestagIdentity  *bytestag_client_get_identity  (BytestagClient      *self);
+/* (nullable) as the properties */
+const char        *bytestag_client_get_notice    (BytestagClient      *self);
+const char        *bytestag_client_get_address   (BytestagClient      *self);
+gboolean           bytestag_client_is_joining    (BytestagClient      *self);
+guint              bytestag_client_get_n_peers   (BytestagClient      *self);
 BytestagNetwork   *bytestag_client_get_network   (BytestagClient      *self);
 BytestagLibrary   *bytestag_client_get_library   (BytestagClient      *self);
 BytestagDownloads *bytestag_client_get_downloads (BytestagClient      *self);
 /* (element-type BytestagNode) every contact of the routing table, one flat list. */
 GListModel        *bytestag_client_get_peers     (BytestagClient      *self);
 
-/* Completes when the link is there. @files: (element-type GFile) local ones. */
+/* Completes when the link is there. @files: (element-type GFile) local ones. @name,
+ * @comment: (nullable). _finish(): (transfer full), also when it was shared already. */
 void               bytestag_client_share_async   (BytestagClient      *self,
                                                   GListModel          *files,
                                                   const char          *name,
@@ -48,7 +58,9 @@ void               bytestag_client_share_async   (BytestagClient      *self,
 BytestagShare     *bytestag_client_share_finish  (BytestagClient      *self,
                                                   GAsyncResult        *result,
                                                   GError             **error);
-/* Completes when the download has ended. @folder: (nullable) the settings' one.
+/* The folder that downloads go to, as the settings say. (transfer full) */
+char              *bytestag_client_dup_download_folder (BytestagClient *self);
+/* Joins through the addresses in the link, then fetches. Completes when the download has ended. @folder: (nullable) the settings' one.
  * @download: (out) (optional) (transfer none) the item, in the list at once. */
 void               bytestag_client_get_async     (BytestagClient      *self,
                                                   BytestagLink        *link,

@@ -32,6 +32,8 @@ struct _BytestagDownload
   BytestagCollectionInfo *collection;
   BytestagAssembleTask *assemble_task;     /* from RUNNING on */
   gboolean preparing;                      /* the worker has the plan */
+  gboolean held;
+  gboolean held_back;                      /* it would have begun, but was held */
   gboolean over;                           /* "finished" was emitted */
 
   /* As last told. */
@@ -312,10 +314,48 @@ bytestag_download_start (BytestagDownload *self)
       emit_finished (self);
       return;
     }
+  if (self->held)
+    {
+      self->held_back = TRUE;
+      return;
+    }
 
   self->collection_task = bytestag_collection_task_new (self->network, self->worker, self->link);
   g_signal_connect_object (self->collection_task, "finished", G_CALLBACK (opened_cb), self, 0);
   bytestag_task_start (BYTESTAG_TASK (self->collection_task));
+}
+
+static void
+start_cb (gpointer user_data)
+{
+  bytestag_download_start (user_data);
+}
+
+/* It goes on, or ends, at the next event. */
+static void
+let_go (BytestagDownload *self)
+{
+  if (!self->held_back)
+    return;
+
+  self->held_back = FALSE;
+  bytestag_reactor_post (bytestag_network_get_reactor (self->network), start_cb, g_object_ref (self), g_object_unref);
+}
+
+void
+bytestag_download_set_held (BytestagDownload *self,
+                            gboolean          held)
+{
+  g_return_if_fail (BYTESTAG_IS_DOWNLOAD (self));
+
+  if (self->held == held)
+    return;
+
+  self->held = held;
+  if (bytestag_download_is_active (self))
+    set_string (self, &self->status, held ? _("Joining the network") : _("Looking for the collection"), PROP_STATUS);
+  if (!held)
+    let_go (self);
 }
 
 void
@@ -333,6 +373,8 @@ bytestag_download_cancel (BytestagDownload *self)
     bytestag_assemble_task_end (self->assemble_task, g_error_copy (self->error));
   else if (self->collection_task != NULL && !self->preparing)
     bytestag_task_cancel (BYTESTAG_TASK (self->collection_task));
+  else
+    let_go (self);
 }
 
 gboolean

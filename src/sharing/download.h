@@ -42,5 +42,9 @@ guint                  bytestag_download_get_n_files (BytestagDownload *self);
 guint                  bytestag_download_get_n_files_done (BytestagDownload *self);
 const GError          *bytestag_download_get_error  (BytestagDownload *self);
 void                   bytestag_download_cancel     (BytestagDownload *self);
+/* Keeps one that was just added from looking for anything, until it is let go:
+ * while the way into the network is still sought. */
+void                   bytestag_download_set_held   (BytestagDownload *self,
+                                                     gboolean          held);
 
 G_END_DECLS

@@ -1,0 +1,589 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "bytestag-client"
+
+#include "config.h"
+
+#include "client/client.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "client/control.h"
+#include "client/joiner.h"
+#include "client/own-address.h"
+#include "client/peer-list.h"
+#include "client/settings.h"
+#include "client/verbs.h"
+#include "core/error.h"
+#include "core/limits.h"
+#include "io/engine-source.h"
+#include "io/system-clock.h"
+#include "io/system-rng.h"
+#include "io/workers.h"
+#include "storage/aggregated-table.h"
+#include "storage/memory-table.h"
+#include "storage/shared-files-table.h"
+
+/* What others gave us is looked through so often for what is too old; µs. */
+#define EXPIRY_INTERVAL (600 * G_USEC_PER_SEC)
+
+/* Reading for others must not wait behind hashing. */
+#define N_READERS 1
+#define N_HASHERS 2
+#define N_WRITERS 2
+
+struct _BytestagClient
+{
+  GObject parent_instance;
+
+  GMainContext *context;
+  BytestagInstance *instance;
+  GSettings *settings;
+  BytestagIdentity *identity;
+  char *notice;
+  char *host;
+
+  /* From start to stop. */
+  BytestagClock *clock;
+  BytestagReactor *reactor;
+  BytestagWorkers *readers;
+  BytestagWorkers *hashers;
+  BytestagWorkers *writers;
+  BytestagMemoryTable *cache;
+  BytestagUdpTransport *transport;
+  BytestagNetwork *network;
+  GSource *source;
+  BytestagJoiner *joiner;
+  BytestagLibrary *library;
+  BytestagDownloads *downloads;
+  BytestagPeerList *peers;
+  BytestagControl *control;
+  char *address;
+  BytestagTimer expiry_timer;
+  gboolean started;
+  gboolean stopped;
+};
+
+enum {
+  PROP_0,
+  PROP_LIBRARY,
+  PROP_DOWNLOADS,
+  PROP_NETWORK,
+  PROP_PEERS,
+  PROP_SETTINGS,
+  PROP_ADDRESS,
+  PROP_N_PEERS,
+  PROP_JOINING,
+  PROP_NOTICE,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
+
+G_DEFINE_FINAL_TYPE (BytestagClient, bytestag_client, G_TYPE_OBJECT)
+
+static void
+bytestag_client_dispose (GObject *object)
+{
+  BytestagClient *self = BYTESTAG_CLIENT (object);
+
+  bytestag_client_stop (self);
+  g_clear_object (&self->peers);
+  g_clear_object (&self->downloads);
+  g_clear_object (&self->library);
+  g_clear_object (&self->joiner);
+  g_clear_object (&self->network);
+  g_clear_object (&self->transport);
+  g_clear_object (&self->cache);
+  g_clear_object (&self->readers);
+  g_clear_object (&self->hashers);
+  g_clear_object (&self->writers);
+  g_clear_object (&self->reactor);
+  g_clear_object (&self->clock);
+  g_clear_object (&self->identity);
+  g_clear_object (&self->settings);
+  g_clear_object (&self->instance);
+
+  G_OBJECT_CLASS (bytestag_client_parent_class)->dispose (object);
+}
+
+static void
+bytestag_client_finalize (GObject *object)
+{
+  BytestagClient *self = BYTESTAG_CLIENT (object);
+
+  g_clear_pointer (&self->context, g_main_context_unref);
+  g_clear_pointer (&self->notice, g_free);
+  g_clear_pointer (&self->host, g_free);
+  g_clear_pointer (&self->address, g_free);
+
+  G_OBJECT_CLASS (bytestag_client_parent_class)->finalize (object);
+}
+
+static void
+bytestag_client_get_property (GObject    *object,
+                              guint       prop_id,
+                              GValue     *value,
+                              GParamSpec *pspec)
+{
+  BytestagClient *self = BYTESTAG_CLIENT (object);
+
+  switch (prop_id)
+    {
+    case PROP_LIBRARY:
+      g_value_set_object (value, self->library);
+      break;
+    case PROP_DOWNLOADS:
+      g_value_set_object (value, self->downloads);
+      break;
+    case PROP_NETWORK:
+      g_value_set_object (value, self->network);
+      break;
+    case PROP_PEERS:
+      g_value_set_object (value, self->peers);
+      break;
+    case PROP_SETTINGS:
+      g_value_set_object (value, self->settings);
+      break;
+    case PROP_ADDRESS:
+      g_value_set_string (value, self->address);
+      break;
+    case PROP_N_PEERS:
+      g_value_set_uint (value, bytestag_client_get_n_peers (self));
+      break;
+    case PROP_JOINING:
+      g_value_set_boolean (value, bytestag_client_is_joining (self));
+      break;
+    case PROP_NOTICE:
+      g_value_set_string (value, self->notice);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+bytestag_client_class_init (BytestagClientClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  object_class->dispose = bytestag_client_dispose;
+  object_class->finalize = bytestag_client_finalize;
+  object_class->get_property = bytestag_client_get_property;
+
+  properties[PROP_LIBRARY] = g_param_spec_object ("library", NULL, NULL, BYTESTAG_TYPE_LIBRARY, flags);
+  properties[PROP_DOWNLOADS] = g_param_spec_object ("downloads", NULL, NULL, BYTESTAG_TYPE_DOWNLOADS, flags);
+  properties[PROP_NETWORK] = g_param_spec_object ("network", NULL, NULL, BYTESTAG_TYPE_NETWORK, flags);
+  properties[PROP_PEERS] = g_param_spec_object ("peers", NULL, NULL, G_TYPE_LIST_MODEL, flags);
+  properties[PROP_SETTINGS] = g_param_spec_object ("settings", NULL, NULL, G_TYPE_SETTINGS, flags);
+  properties[PROP_ADDRESS] = g_param_spec_string ("address", NULL, NULL, NULL, flags);
+  properties[PROP_N_PEERS] = g_param_spec_uint ("n-peers", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  properties[PROP_JOINING] = g_param_spec_boolean ("joining", NULL, NULL, FALSE, flags);
+  properties[PROP_NOTICE] = g_param_spec_string ("notice", NULL, NULL, NULL, flags);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+bytestag_client_init (BytestagClient *self)
+{
+  self->context = g_main_context_ref_thread_default ();
+}
+
+BytestagClient *
+bytestag_client_new (BytestagInstance  *instance,
+                     gboolean           desktop_settings,
+                     GError           **error)
+{
+  g_autoptr (BytestagClient) self = NULL;
+  g_autofree char *set_aside = NULL;
+  const char *folder;
+
+  g_return_val_if_fail (BYTESTAG_IS_INSTANCE (instance), NULL);
+
+  self = g_object_new (BYTESTAG_TYPE_CLIENT, NULL);
+  self->instance = g_object_ref (instance);
+  folder = bytestag_instance_get_folder (instance);
+
+  self->settings = bytestag_settings_new (desktop_settings ? NULL : folder, error);
+  if (self->settings == NULL)
+    return NULL;
+  self->identity = bytestag_identity_load (folder, &set_aside, error);
+  if (self->identity == NULL)
+    return NULL;
+
+  if (set_aside != NULL)
+    {
+      g_autofree char *shown = g_filename_display_name (set_aside);
+
+      self->notice = g_strdup_printf (_("The identity of this computer was damaged, so it has a new one; "
+                                        "the old one is kept as “%s”"), shown);
+    }
+
+  return g_steal_pointer (&self);
+}
+
+void
+bytestag_client_set_host (BytestagClient *self,
+                          const char     *host)
+{
+  g_return_if_fail (BYTESTAG_IS_CLIENT (self));
+  g_return_if_fail (!self->started);
+
+  g_free (self->host);
+  self->host = g_strdup (host);
+}
+
+static void
+expiry_cb (gpointer user_data)
+{
+  BytestagClient *self = user_data;
+
+  bytestag_memory_table_expire (self->cache, bytestag_reactor_get_wall_time (self->reactor) / G_USEC_PER_SEC);
+  bytestag_reactor_arm (self->reactor, &self->expiry_timer, EXPIRY_INTERVAL, expiry_cb, self);
+}
+
+static void
+update_addresses (BytestagClient *self)
+{
+  g_auto (GStrv) link_peers = bytestag_link_peers_choose (self->network);
+  g_autofree char *address = NULL;
+  BytestagEndpoint own;
+
+  bytestag_library_set_link_peers (self->library, (const char * const *) link_peers);
+
+  bytestag_own_address_choose (self->network, &own);
+  address = bytestag_endpoint_to_string (&own);
+  if (g_strcmp0 (self->address, address) != 0)
+    {
+      g_free (self->address);
+      self->address = g_steal_pointer (&address);
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ADDRESS]);
+    }
+}
+
+static void
+num_contacts_cb (BytestagRoutingTable *table,
+                 GParamSpec           *pspec,
+                 BytestagClient       *self)
+{
+  update_addresses (self);
+  /* Somebody is there at last. */
+  if (bytestag_routing_table_get_num_contacts (table) == 1)
+    bytestag_library_publish_again (self->library);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_PEERS]);
+}
+
+static void
+n_joining_cb (BytestagClient *self)
+{
+  if (bytestag_joiner_get_n_joining (self->joiner) <= 1)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_JOINING]);
+}
+
+static void
+copies_cb (BytestagClient *self)
+{
+  bytestag_library_set_copies (self->library, g_settings_get_uint (self->settings, "copies"));
+}
+
+static void
+request_cb (BytestagControl        *control,
+            BytestagControlRequest *request,
+            BytestagClient         *self)
+{
+  bytestag_verbs_answer (self, request);
+}
+
+static void
+make_engine (BytestagClient *self)
+{
+  g_autoptr (BytestagRng) rng = BYTESTAG_RNG (bytestag_system_rng_new ());
+  guint64 salt;
+
+  /* Peers choose keys: no two runs put them into the same places of hash tables. */
+  bytestag_rng_fill (rng, (guint8 *) &salt, sizeof salt);
+  bytestag_key_set_hash_salt (salt);
+
+  self->clock = BYTESTAG_CLOCK (bytestag_system_clock_new ());
+  self->reactor = bytestag_reactor_new (self->clock, rng);
+  self->readers = bytestag_workers_new (self->reactor, self->context, N_READERS, "bytestag-read");
+  self->hashers = bytestag_workers_new (self->reactor, self->context, N_HASHERS, "bytestag-hash");
+  self->writers = bytestag_workers_new (self->reactor, self->context, N_WRITERS, "bytestag-write");
+}
+
+static void
+make_network (BytestagClient *self)
+{
+  g_autoptr (BytestagSharedFilesTable) shared = bytestag_shared_files_table_new (BYTESTAG_WORKER (self->readers));
+  g_autoptr (BytestagAggregatedTable) table = NULL;
+
+  self->cache = bytestag_memory_table_new (BYTESTAG_LIMIT_MEMORY_TABLE_BYTES);
+  table = bytestag_aggregated_table_new (BYTESTAG_KVP_TABLE (shared), BYTESTAG_KVP_TABLE (self->cache));
+  self->network = bytestag_network_new (self->reactor, BYTESTAG_TRANSPORT (self->transport),
+                                        BYTESTAG_KVP_TABLE (table),
+                                        bytestag_identity_get_node_id (self->identity), NULL);
+  self->peers = bytestag_peer_list_new (bytestag_network_get_routing_table (self->network));
+  self->library = bytestag_library_new (self->network, shared, BYTESTAG_WORKER (self->hashers));
+  self->downloads = bytestag_downloads_new (self->network, BYTESTAG_WORKER (self->writers));
+  self->joiner = bytestag_joiner_new (self->network);
+
+  g_signal_connect_object (bytestag_network_get_routing_table (self->network), "notify::num-contacts",
+                           G_CALLBACK (num_contacts_cb), self, 0);
+  g_signal_connect_object (self->joiner, "notify::n-joining", G_CALLBACK (n_joining_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->settings, "changed::copies", G_CALLBACK (copies_cb), self, G_CONNECT_SWAPPED);
+  copies_cb (self);
+  update_addresses (self);
+  bytestag_reactor_arm (self->reactor, &self->expiry_timer, EXPIRY_INTERVAL, expiry_cb, self);
+}
+
+static void
+add_known_nodes (BytestagClient     *self,
+                 const char * const *known_nodes)
+{
+  g_auto (GStrv) saved = g_settings_get_strv (self->settings, "known-nodes");
+
+  for (guint i = 0; known_nodes != NULL && known_nodes[i] != NULL; i++)
+    bytestag_joiner_add_known (self->joiner, known_nodes[i]);
+
+  for (guint i = 0; saved[i] != NULL; i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      if (bytestag_joiner_check_address (saved[i], &error))
+        bytestag_joiner_add_known (self->joiner, saved[i]);
+      else
+        g_message ("A known node of the settings is left out: %s", error->message);
+    }
+}
+
+gboolean
+bytestag_client_start (BytestagClient      *self,
+                       int                  port,
+                       const char * const  *known_nodes,
+                       GError             **error)
+{
+  g_return_val_if_fail (BYTESTAG_IS_CLIENT (self), FALSE);
+  g_return_val_if_fail (!self->started, FALSE);
+  g_return_val_if_fail (port >= -1 && port <= G_MAXUINT16, FALSE);
+
+  for (guint i = 0; known_nodes != NULL && known_nodes[i] != NULL; i++)
+    {
+      if (!bytestag_joiner_check_address (known_nodes[i], error))
+        return FALSE;
+    }
+
+  if (port < 0)
+    port = (int) g_settings_get_uint (self->settings, "port");
+  self->transport = bytestag_udp_transport_new (self->host, (guint16) port, error);
+  if (self->transport == NULL)
+    return FALSE;
+  self->control = bytestag_control_new (self->instance, error);
+  if (self->control == NULL)
+    {
+      g_clear_object (&self->transport);
+      return FALSE;
+    }
+
+  self->started = TRUE;
+  make_engine (self);
+  make_network (self);
+  g_signal_connect_object (self->control, "request", G_CALLBACK (request_cb), self, 0);
+  self->source = bytestag_engine_source_new (self->transport, BYTESTAG_ENGINE (self->network), self->clock);
+  g_source_attach (self->source, self->context);
+  add_known_nodes (self, known_nodes);
+
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_NETWORK]);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PEERS]);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LIBRARY]);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_DOWNLOADS]);
+  return TRUE;
+}
+
+void
+bytestag_client_stop (BytestagClient *self)
+{
+  GListModel *downloads;
+
+  g_return_if_fail (BYTESTAG_IS_CLIENT (self));
+
+  if (!self->started || self->stopped)
+    return;
+
+  self->stopped = TRUE;
+  bytestag_control_close (self->control);
+  g_clear_object (&self->control);
+  bytestag_joiner_stop (self->joiner);
+  bytestag_reactor_disarm (self->reactor, &self->expiry_timer);
+
+  downloads = G_LIST_MODEL (self->downloads);
+  for (guint i = 0; i < g_list_model_get_n_items (downloads); i++)
+    {
+      g_autoptr (BytestagDownload) download = g_list_model_get_item (downloads, i);
+
+      bytestag_download_cancel (download);
+    }
+  while (g_list_model_get_n_items (G_LIST_MODEL (self->library)) > 0)
+    {
+      g_autoptr (BytestagShare) share = g_list_model_get_item (G_LIST_MODEL (self->library), 0);
+
+      bytestag_library_stop (self->library, share);
+    }
+
+  /* Whatever was with a worker comes back before this returns, and tidies up. */
+  bytestag_workers_stop (self->hashers);
+  bytestag_workers_stop (self->readers);
+  bytestag_workers_stop (self->writers);
+  bytestag_network_shut_down (self->network);
+  bytestag_reactor_drain (self->reactor, -1);
+  g_source_destroy (self->source);
+  g_clear_pointer (&self->source, g_source_unref);
+}
+
+GSettings *
+bytestag_client_get_settings (BytestagClient *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_CLIENT (self), NULL);
+
+  return self->settings;
+}
+
+BytestagInstance *
+bytestag_client_get_instance (BytestagClient *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_CLIENT (self), NULL);
+
+  return self->instance;
+}
+
+BytestagIdentity *
+bytestag_client_get_identity (BytestagClient *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_CLIENT (self), NULL);
+
+  return self->identity;
+}
+
+const char *
+bytestag_client_get_notice (BytestagClient *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_CLIENT (self), NULL);
+
+  return self->notice;
+}
+
+const char *
+bytestag_client_get_address (BytestagClient *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_CLIENT (self), NULL);
+
+  return self->address;
+}
+
+gboolean
+bytestag_client_is_joining (BytestagClient *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_CLIENT (self), FALSE);
+
+  return self->joiner != NULL && bytestag_joiner_get_n_joining (self->joiner) > 0;
+}
+
+guint
+bytestag_client_get_n_peers (BytestagClient *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_CLIENT (self), 0);
+
+  if (self->network == NULL)
+    return 0;
+
+  return bytestag_routing_table_get_num_contacts (bytestag_network_get_routing_table (self->network));
+}
+
+BytestagNetwork *
+bytestag_client_get_network (BytestagClient *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_CLIENT (self), NULL);
+
+  return self->network;
+}
+
+BytestagLibrary *
+bytestag_client_get_library (BytestagClient *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_CLIENT (self), NULL);
+
+  return self->library;
+}
+
+BytestagDownloads *
+bytestag_client_get_downloads (BytestagClient *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_CLIENT (self), NULL);
+
+  return self->downloads;
+}
+
+GListModel *
+bytestag_client_get_peers (BytestagClient *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_CLIENT (self), NULL);
+
+  return G_LIST_MODEL (self->peers);
+}
+
+char *
+bytestag_client_dup_download_folder (BytestagClient *self)
+{
+  g_autofree char *folder = NULL;
+  const char *special;
+
+  g_return_val_if_fail (BYTESTAG_IS_CLIENT (self), NULL);
+
+  folder = g_settings_get_string (self->settings, "download-folder");
+  if (folder[0] != '\0')
+    return g_steal_pointer (&folder);
+
+  special = g_get_user_special_dir (G_USER_DIRECTORY_DOWNLOAD);
+  return special != NULL ? g_strdup (special) : g_build_filename (g_get_home_dir (), "Downloads", NULL);
+}
+
+static void
+joined_cb (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (bytestag_joiner_join_finish (BYTESTAG_JOINER (source), result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, g_steal_pointer (&error));
+}
+
+void
+bytestag_client_join_async (BytestagClient      *self,
+                            const char          *address,
+                            GCancellable        *cancellable,
+                            GAsyncReadyCallback  callback,
+                            gpointer             user_data)
+{
+  GTask *task;
+
+  g_return_if_fail (BYTESTAG_IS_CLIENT (self));
+  g_return_if_fail (self->started && !self->stopped);
+  g_return_if_fail (address != NULL);
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, bytestag_client_join_async);
+  bytestag_joiner_join_async (self->joiner, address, cancellable, joined_cb, task);
+}
+
+gboolean
+bytestag_client_join_finish (BytestagClient  *self,
+                             GAsyncResult    *result,
+                             GError         **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "client/verbs-private.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "core/error.h"
+
+/* One sharing that is told of. */
+typedef struct {
+  GTask *task;
+  BytestagShare *share; /* (nullable) the one that is hashed, then the one that is online */
+  gboolean linked;
+  gboolean over;
+} Telling;
+
+static void
+telling_free (gpointer data)
+{
+  Telling *telling = data;
+
+  g_clear_object (&telling->share);
+  g_clear_object (&telling->task);
+  g_free (telling);
+}
+
+/* (transfer full) (element-type GFile) of a list of text in either form (control.h). */
+static GListModel *
+lookup_files (GVariantDict *arguments)
+{
+  GListStore *files = g_list_store_new (G_TYPE_FILE);
+  g_autoptr (GVariant) paths = g_variant_dict_lookup_value (arguments, "paths", NULL);
+
+  for (gsize i = 0; paths != NULL && g_variant_is_container (paths) && i < g_variant_n_children (paths); i++)
+    {
+      g_autoptr (GVariant) child = g_variant_get_child_value (paths, i);
+      g_autoptr (GVariant) path = g_variant_is_of_type (child, G_VARIANT_TYPE_VARIANT)
+                                    ? g_variant_get_variant (child) : g_variant_ref (child);
+
+      if (g_variant_is_of_type (path, G_VARIANT_TYPE_STRING))
+        {
+          g_autoptr (GFile) file = g_file_new_for_path (g_variant_get_string (path, NULL));
+
+          g_list_store_append (files, file);
+        }
+    }
+
+  return G_LIST_MODEL (files);
+}
+
+static void
+tell_hashing (BytestagShare *share,
+              GParamSpec    *pspec,
+              Telling       *telling)
+{
+  if (bytestag_share_get_state (share) != BYTESTAG_SHARE_HASHING)
+    return;
+
+  bytestag_verb_say (telling->task, "hashing",
+                     "name", "s", bytestag_share_get_name (share) != NULL ? bytestag_share_get_name (share) : "",
+                     "bytes", "x", (gint64) bytestag_share_get_bytes_hashed (share),
+                     "size", "x", (gint64) bytestag_share_get_size (share),
+                     "files", "x", (gint64) bytestag_share_get_n_files (share),
+                     NULL);
+}
+
+static void
+tell_sent (Telling    *telling,
+           const char *event)
+{
+  bytestag_verb_say (telling->task, event,
+                     "sent", "x", (gint64) bytestag_share_get_n_pieces_sent (telling->share),
+                     "pieces", "x", (gint64) bytestag_share_get_n_pieces (telling->share),
+                     NULL);
+}
+
+/* Over when everything was sent once, or nobody is there to send to and nobody
+ * is on the way. */
+static void
+look (Telling *telling)
+{
+  BytestagClient *client = g_task_get_source_object (telling->task);
+  BytestagShare *share = telling->share;
+
+  if (telling->over)
+    return;
+
+  switch (bytestag_share_get_state (share))
+    {
+    case BYTESTAG_SHARE_PUBLISHING:
+      tell_sent (telling, "publishing");
+      break;
+
+    case BYTESTAG_SHARE_ONLINE:
+      if (bytestag_share_get_n_pieces_sent (share) < bytestag_share_get_n_pieces (share) &&
+          bytestag_client_is_joining (client))
+        break;
+      telling->over = TRUE;
+      tell_sent (telling, "published");
+      g_task_return_boolean (telling->task, TRUE);
+      break;
+
+    case BYTESTAG_SHARE_STOPPED:
+      telling->over = TRUE;
+      g_task_return_new_error (telling->task, BYTESTAG_ERROR, BYTESTAG_ERROR_CANCELLED, "%s",
+                               _("The sharing was stopped"));
+      break;
+
+    case BYTESTAG_SHARE_HASHING:
+    case BYTESTAG_SHARE_FAILED:
+    default:
+      break;
+    }
+
+  if (telling->over)
+    {
+      g_signal_handlers_disconnect_by_data (share, telling);
+      g_signal_handlers_disconnect_by_data (client, telling);
+      telling_free (telling);
+    }
+}
+
+static void
+look_cb (GObject    *object,
+         GParamSpec *pspec,
+         Telling    *telling)
+{
+  look (telling);
+}
+
+static void
+shared_cb (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  Telling *telling = user_data;
+  GError *error = NULL;
+  g_autoptr (BytestagShare) share = bytestag_client_share_finish (BYTESTAG_CLIENT (source), result, &error);
+  g_autofree char *link = NULL;
+  g_auto (GStrv) skipped = NULL;
+
+  if (telling->share != NULL)
+    {
+      g_signal_handlers_disconnect_by_data (telling->share, telling);
+      g_object_get (telling->share, "skipped", &skipped, NULL);
+      for (guint i = 0; skipped != NULL && skipped[i] != NULL; i++)
+        bytestag_verb_say (telling->task, "skipped", "path", "s", skipped[i], NULL);
+    }
+  if (share == NULL)
+    {
+      g_task_return_error (telling->task, error);
+      telling_free (telling);
+      return;
+    }
+
+  g_set_object (&telling->share, share);
+  link = bytestag_link_to_uri (bytestag_share_get_link (share));
+  bytestag_verb_say (telling->task, "link",
+                     "link", "s", link,
+                     "name", "s", bytestag_share_get_name (share),
+                     "files", "x", (gint64) bytestag_share_get_n_files (share),
+                     "size", "x", (gint64) bytestag_share_get_size (share),
+                     NULL);
+  g_signal_connect (share, "notify::state", G_CALLBACK (look_cb), telling);
+  g_signal_connect (share, "notify::n-pieces-sent", G_CALLBACK (look_cb), telling);
+  g_signal_connect (source, "notify::joining", G_CALLBACK (look_cb), telling);
+  look (telling);
+}
+
+void
+bytestag_verb_share (GTask        *task,
+                     GVariantDict *arguments)
+{
+  BytestagClient *client = g_task_get_source_object (task);
+  GListModel *library = G_LIST_MODEL (bytestag_client_get_library (client));
+  g_autoptr (GListModel) files = lookup_files (arguments);
+  guint n_before = g_list_model_get_n_items (library);
+  const char *name = NULL;
+  const char *comment = NULL;
+  Telling *telling = g_new0 (Telling, 1);
+
+  g_variant_dict_lookup (arguments, "name", "&s", &name);
+  g_variant_dict_lookup (arguments, "comment", "&s", &comment);
+
+  telling->task = task;
+  /* What was begun is told by the library, however the telling ends. */
+  g_task_set_check_cancellable (task, FALSE);
+  bytestag_client_share_async (client, files, name, comment, g_task_get_cancellable (task), shared_cb, telling);
+  if (g_list_model_get_n_items (library) > n_before)
+    {
+      telling->share = g_list_model_get_item (library, n_before);
+      g_signal_connect (telling->share, "notify::bytes-hashed", G_CALLBACK (tell_hashing), telling);
+    }
+}

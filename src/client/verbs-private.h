@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "client/verbs.h"
+
+G_BEGIN_DECLS
+
+/* The data of a verb's GTask, whose source is the client. */
+typedef struct {
+  BytestagControlLineFunc line_func;
+  gpointer line_data;
+} BytestagVerbAnswer;
+
+/* Sends a line: "event", then names and values as of g_variant_dict_insert(), NULL. */
+void  bytestag_verb_say  (GTask        *task,
+                          const char   *event,
+                          ...) G_GNUC_NULL_TERMINATED;
+
+/* The verbs that take a while. Each takes @task, and returns it. */
+void  bytestag_verb_share (GTask        *task,
+                           GVariantDict *arguments);
+void  bytestag_verb_get   (GTask        *task,
+                           GVariantDict *arguments);
+void  bytestag_verb_find  (GTask        *task,
+                           GVariantDict *arguments);
+
+G_END_DECLS

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "client/client.h"
+#include "client/control.h"
+
+G_BEGIN_DECLS
+
+/* What a client does for the command line, whether it asks from its own process or
+ * over the control socket: the same verbs, arguments and lines of answer (a{sv}; whole numbers are
+ * int64). Each line has an "event":
+ *
+ * share  paths (as), name, comment → "hashing" (name, bytes, size, files), "skipped" (path), "link" (link,
+ *        name, files, size), "publishing" (sent, pieces), "published" (sent, pieces)
+ * get    link, folder → "opening" (status), "fetching" (name, bytes, size, files, files-done, rate,
+ *        status), "saved" (path, name, files, size)
+ * peers  → "peer" (id, address, state, rtt, failures, age: of its last sign of life, in seconds)
+ * buckets → "bucket" (number, nodes, locked), each followed by its "peer"s
+ * find   key → "candidate" (id, address, state, step), again at each change; "value" (index, size,
+ *        address: who holds it); "found" (asked, closest)
+ * id     → "id" (id, address, peers)
+ */
+void     bytestag_verb_run_async  (BytestagClient          *client,
+                                   const char              *verb,
+                                   GVariant                *arguments,
+                                   BytestagControlLineFunc  line_func,
+                                   gpointer                 line_data,
+                                   GCancellable            *cancellable,
+                                   GAsyncReadyCallback      callback,
+                                   gpointer                 user_data);
+gboolean bytestag_verb_run_finish (BytestagClient          *client,
+                                   GAsyncResult            *result,
+                                   GError                 **error);
+/* Carries out what came over the control socket. */
+void     bytestag_verbs_answer    (BytestagClient          *client,
+                                   BytestagControlRequest  *request);
+
+G_END_DECLS
