@@ -100,11 +100,11 @@ finished_cb (BytestagTask *task,
 }
 
 static void
-send (BytestagPublishQueue *self,
-      BytestagPublication  *publication,
-      guint                 piece,
-      const BytestagKvpId  *id,
-      guint                 copies)
+send_value (BytestagPublishQueue *self,
+            BytestagPublication  *publication,
+            guint                 piece,
+            const BytestagKvpId  *id,
+            guint                 copies)
 {
   Sending *sending = g_new0 (Sending, 1);
 
@@ -131,7 +131,7 @@ send_next (BytestagPublishQueue *self)
       publication = g_ptr_array_index (self->publications, self->turn);
       if (bytestag_publication_take (publication, &piece, &id, &copies))
         {
-          send (self, publication, piece, &id, copies);
+          send_value (self, publication, piece, &id, copies);
           return TRUE;
         }
     }
