@@ -17,9 +17,9 @@ typedef struct {
   char *value; /* decoded, UTF-8, never empty */
 } BytestagLinkParam;
 
-/* Scheme in any case, then what follows the first "?". (transfer full)
- * (element-type BytestagLinkParam) in the order of the text; none for another
- * scheme or without "?". */
+/* Reads one of @schemes, in any case, and what follows the first "?". (transfer full)
+ * (nullable) (element-type BytestagLinkParam) in the order of the text. Words
+ * without a value are left out. BYTESTAG_ERROR_INVALID: another scheme, or no "?". */
 GPtrArray  *bytestag_link_params_parse   (const char        *uri,
                                           const char * const *schemes,
                                           GError           **error);
