@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "cli/printer.h"
+
+#include <glib/gi18n.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "client/control.h"
+#include "wire/safe-name.h"
+
+/* Characters of a bar. */
+#define BAR_WIDTH 24
+/* Without a terminal, a line of progress each tenth of the way. */
+#define STEPS 10
+
+struct _BytestagPrinter
+{
+  gboolean json;
+  gboolean terminal;
+  gboolean bar;      /* a bar stands in the current line */
+  char *stage;       /* of the last line of progress */
+  guint step;
+};
+
+typedef struct {
+  const char *event;
+  void (*print) (BytestagPrinter *self, GVariantDict *line);
+} EventPrinter;
+
+BytestagPrinter *
+bytestag_printer_new (gboolean json)
+{
+  BytestagPrinter *self = g_new0 (BytestagPrinter, 1);
+
+  self->json = json;
+  self->terminal = !json && isatty (STDOUT_FILENO);
+
+  return self;
+}
+
+static void
+clear_bar (BytestagPrinter *self)
+{
+  if (!self->bar)
+    return;
+
+  g_print ("\r\033[K");
+  self->bar = FALSE;
+}
+
+void
+bytestag_printer_free (BytestagPrinter *self)
+{
+  if (self == NULL)
+    return;
+
+  clear_bar (self);
+  fflush (stdout);
+  g_free (self->stage);
+  g_free (self);
+}
+
+void
+bytestag_printer_complain (BytestagPrinter *self,
+                           const char      *message)
+{
+  gboolean ended = g_str_has_suffix (message, ".") || g_str_has_suffix (message, "?");
+
+  clear_bar (self);
+  fflush (stdout);
+  g_printerr ("bytestag-node: %s%s\n", message, ended ? "" : ".");
+}
+
+static gint64
+get_number (GVariantDict *line,
+            const char   *name)
+{
+  gint64 number = 0;
+
+  g_variant_dict_lookup (line, name, "x", &number);
+  return number;
+}
+
+/* (transfer full) safe to print */
+static char *
+dup_text (GVariantDict *line,
+          const char   *name)
+{
+  const char *text = "";
+
+  g_variant_dict_lookup (line, name, "&s", &text);
+  return bytestag_name_for_display (text);
+}
+
+/* @done of @total, and words that go with it. */
+static void
+print_progress (BytestagPrinter *self,
+                const char      *stage,
+                gint64           done,
+                gint64           total,
+                const char      *words)
+{
+  gdouble fraction = total > 0 ? CLAMP ((gdouble) done / (gdouble) total, 0, 1) : 0;
+  guint step = (guint) (fraction * STEPS);
+
+  if (self->terminal)
+    {
+      guint n_full = (guint) (fraction * BAR_WIDTH);
+      char bar[BAR_WIDTH + 1];
+
+      memset (bar, ' ', BAR_WIDTH);
+      memset (bar, '=', n_full);
+      bar[BAR_WIDTH] = '\0';
+      g_print ("\r\033[K[%s] %3d %%  %s", bar, (int) (fraction * 100), words);
+      self->bar = TRUE;
+      return;
+    }
+
+  if (g_strcmp0 (self->stage, stage) == 0 && step <= self->step)
+    return;
+
+  g_free (self->stage);
+  self->stage = g_strdup (stage);
+  self->step = step;
+  g_print ("%s (%d %%)\n", words, (int) (fraction * 100));
+}
+
+static void
+print_ready (BytestagPrinter *self,
+             GVariantDict    *line)
+{
+  g_autofree char *address = dup_text (line, "address");
+  g_autofree char *id = dup_text (line, "id");
+
+  g_print (_("Address: %s\n"), address);
+  g_print (_("Id: %s\n"), id);
+  g_print ("%s\n", _("Ready."));
+}
+
+static void
+print_joined (BytestagPrinter *self,
+              GVariantDict    *line)
+{
+  guint n = (guint) get_number (line, "peers");
+
+  clear_bar (self);
+  if (n == 0)
+    g_print ("%s\n", _("Nobody answered yet; the known nodes will be asked again."));
+  else
+    g_print (ngettext ("Joined the network: %u contact.\n", "Joined the network: %u contacts.\n", n), n);
+}
+
+static void
+print_hashing (BytestagPrinter *self,
+               GVariantDict    *line)
+{
+  g_autofree char *done = g_format_size ((guint64) get_number (line, "bytes"));
+  g_autofree char *total = g_format_size ((guint64) get_number (line, "size"));
+  g_autofree char *words = g_strdup_printf (_("Reading: %s of %s"), done, total);
+
+  print_progress (self, "hashing", get_number (line, "bytes"), get_number (line, "size"), words);
+}
+
+static void
+print_skipped (BytestagPrinter *self,
+               GVariantDict    *line)
+{
+  g_autofree char *path = dup_text (line, "path");
+
+  clear_bar (self);
+  g_printerr (_("Left out: %s\n"), path);
+}
+
+static void
+print_link (BytestagPrinter *self,
+            GVariantDict    *line)
+{
+  g_autofree char *link = dup_text (line, "link");
+
+  clear_bar (self);
+  g_print ("%s\n", link);
+}
+
+static void
+print_publishing (BytestagPrinter *self,
+                  GVariantDict    *line)
+{
+  guint sent = (guint) get_number (line, "sent");
+  guint pieces = (guint) get_number (line, "pieces");
+  g_autofree char *words = g_strdup_printf (_("Publishing: %u of %u pieces"), sent, pieces);
+
+  print_progress (self, "publishing", sent, pieces, words);
+}
+
+static void
+print_published (BytestagPrinter *self,
+                 GVariantDict    *line)
+{
+  guint sent = (guint) get_number (line, "sent");
+  guint pieces = (guint) get_number (line, "pieces");
+
+  clear_bar (self);
+  if (sent == 0)
+    g_print ("%s\n", _("Nobody is there to send pieces to; they are served from here."));
+  else
+    g_print (_("Published: %u of %u pieces.\n"), sent, pieces);
+}
+
+static void
+print_opening (BytestagPrinter *self,
+               GVariantDict    *line)
+{
+  g_autofree char *status = dup_text (line, "status");
+
+  print_progress (self, status, 0, 0, status);
+}
+
+static void
+print_fetching (BytestagPrinter *self,
+                GVariantDict    *line)
+{
+  g_autofree char *rate = g_format_size ((guint64) get_number (line, "rate"));
+  g_autofree char *status = dup_text (line, "status");
+  g_autofree char *words =
+    g_strdup_printf (_("%u of %u files, %s a second. %s"), (guint) get_number (line, "files-done"),
+                     (guint) get_number (line, "files"), rate, status);
+
+  print_progress (self, "fetching", get_number (line, "bytes"), get_number (line, "size"), words);
+}
+
+static void
+print_saved (BytestagPrinter *self,
+             GVariantDict    *line)
+{
+  g_autofree char *path = dup_text (line, "path");
+  g_autofree char *size = g_format_size ((guint64) get_number (line, "size"));
+  guint n = (guint) get_number (line, "files");
+
+  clear_bar (self);
+  g_print (ngettext ("%s: %u file, %s.\n", "%s: %u files, %s.\n", n), path, n, size);
+}
+
+static void
+print_peer (BytestagPrinter *self,
+            GVariantDict    *line)
+{
+  g_autofree char *id = dup_text (line, "id");
+  g_autofree char *address = dup_text (line, "address");
+  g_autofree char *state = dup_text (line, "state");
+  gint64 rtt = get_number (line, "rtt");
+
+  g_print ("%s  %-21s  %-12s", id, address, state);
+  if (rtt >= 0)
+    g_print (_("  %8.1f ms"), (gdouble) rtt / 1000);
+  g_print (_("  seen %u s ago\n"), (guint) get_number (line, "age"));
+}
+
+static void
+print_bucket (BytestagPrinter *self,
+              GVariantDict    *line)
+{
+  gboolean locked = FALSE;
+
+  g_variant_dict_lookup (line, "locked", "b", &locked);
+  g_print (_("Bucket %u: %u nodes%s\n"), (guint) get_number (line, "number"), (guint) get_number (line, "nodes"),
+           locked ? _(", full, its oldest is being asked") : "");
+}
+
+static void
+print_candidate (BytestagPrinter *self,
+                 GVariantDict    *line)
+{
+  g_autofree char *id = dup_text (line, "id");
+  g_autofree char *address = dup_text (line, "address");
+  g_autofree char *state = dup_text (line, "state");
+
+  g_print (_("Step %u  %s  %-21s  %s\n"), (guint) get_number (line, "step"), id, address, state);
+}
+
+static void
+print_value (BytestagPrinter *self,
+             GVariantDict    *line)
+{
+  g_autofree char *index = dup_text (line, "index");
+  g_autofree char *address = dup_text (line, "address");
+
+  g_print (_("%s holds the value %s of %u bytes\n"), address, index, (guint) get_number (line, "size"));
+}
+
+static void
+print_found (BytestagPrinter *self,
+             GVariantDict    *line)
+{
+  g_print (_("Over: %u questions, %u closest nodes.\n"), (guint) get_number (line, "asked"),
+           (guint) get_number (line, "closest"));
+}
+
+static void
+print_id (BytestagPrinter *self,
+          GVariantDict    *line)
+{
+  g_autofree char *id = dup_text (line, "id");
+
+  g_print ("%s\n", id);
+}
+
+static const EventPrinter events[] = {
+  { "ready", print_ready },
+  { "joined", print_joined },
+  { "hashing", print_hashing },
+  { "skipped", print_skipped },
+  { "link", print_link },
+  { "publishing", print_publishing },
+  { "published", print_published },
+  { "opening", print_opening },
+  { "fetching", print_fetching },
+  { "saved", print_saved },
+  { "peer", print_peer },
+  { "bucket", print_bucket },
+  { "candidate", print_candidate },
+  { "value", print_value },
+  { "found", print_found },
+  { "id", print_id },
+};
+
+void
+bytestag_printer_print (BytestagPrinter *self,
+                        GVariant        *line)
+{
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (line);
+  const char *event = "";
+
+  if (self->json)
+    {
+      g_autofree char *json = bytestag_control_to_json (line);
+
+      /* Not g_print(): JSON is UTF-8 in every locale. */
+      fputs (json, stdout);
+      fputc ('\n', stdout);
+      fflush (stdout);
+      return;
+    }
+
+  g_variant_dict_lookup (&dict, "event", "&s", &event);
+  for (gsize i = 0; i < G_N_ELEMENTS (events); i++)
+    {
+      if (g_str_equal (events[i].event, event))
+        events[i].print (self, &dict);
+    }
+  fflush (stdout);
+}
