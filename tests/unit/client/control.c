@@ -564,7 +564,7 @@ test_long_answer (Fixture *fixture, gconstpointer user_data)
 int
 main (int argc, char *argv[])
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_init (&argc, &argv, NULL);
 
   ADD ("answer", test_answer);
   ADD ("no-arguments", test_no_arguments);

@@ -126,7 +126,7 @@ test_paths (Fixture *fixture, gconstpointer user_data)
 int
 main (int argc, char *argv[])
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_init (&argc, &argv, NULL);
 
   ADD ("makes-folder", test_makes_folder);
   ADD ("relative-folder", test_relative_folder);

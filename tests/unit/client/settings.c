@@ -104,7 +104,7 @@ test_no_schema (void)
 int
 main (int argc, char *argv[])
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/client/settings/folder", test_folder);
   g_test_add_func ("/client/settings/desktop", test_desktop);
