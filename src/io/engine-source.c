@@ -133,7 +133,7 @@ bytestag_engine_source_new (BytestagUdpTransport *transport, BytestagEngine *eng
 gint64
 bytestag_engine_source_get_longest_turn (GSource *source)
 {
-  g_return_val_if_fail (source != NULL && g_source_get_name (source) != NULL, 0);
+  g_return_val_if_fail (source != NULL && source->source_funcs == &engine_source_funcs, 0);
 
   return ((EngineSource *) source)->longest_turn;
 }
