@@ -140,10 +140,10 @@ worker_thread (gpointer user_data)
       while (self->pending.length == 0 && !self->stopping)
         pthread_cond_wait (&self->wake, &self->mutex);
 
-      link = g_queue_pop_head_link (&self->pending);
-      if (link == NULL)
+      if (self->stopping)
         break;
 
+      link = g_queue_pop_head_link (&self->pending);
       job = link->data;
       g_queue_push_tail_link (&self->running, link);
       pthread_mutex_unlock (&self->mutex);
@@ -201,7 +201,7 @@ bytestag_workers_worker_init (BytestagWorkerInterface *iface)
 }
 
 static void
-collect_cancellables (GPtrArray *cancellables, GQueue *jobs)
+collect_cancellables (GPtrArray *cancellables, const GQueue *jobs)
 {
   for (GList *link = jobs->head; link != NULL; link = link->next)
     {
@@ -215,6 +215,8 @@ void
 bytestag_workers_stop (BytestagWorkers *self)
 {
   g_autoptr (GPtrArray) cancellables = NULL;
+  GQueue pending;
+  GList *link;
 
   g_return_if_fail (BYTESTAG_IS_WORKERS (self));
 
@@ -224,11 +226,14 @@ bytestag_workers_stop (BytestagWorkers *self)
   self->stopped = TRUE;
   cancellables = g_ptr_array_new_with_free_func (g_object_unref);
 
+  /* What waits is taken from the threads, so that none begins it in earnest. */
   pthread_mutex_lock (&self->mutex);
+  pending = self->pending;
+  g_queue_init (&self->pending);
+  collect_cancellables (cancellables, &self->running);
+  collect_cancellables (cancellables, &pending);
   self->stopping = TRUE;
   pthread_cond_broadcast (&self->wake);
-  collect_cancellables (cancellables, &self->running);
-  collect_cancellables (cancellables, &self->pending);
   pthread_mutex_unlock (&self->mutex);
 
   /* Unlocked, since a handler of "cancelled" may do anything. */
@@ -243,6 +248,13 @@ bytestag_workers_stop (BytestagWorkers *self)
   g_clear_pointer (&self->source, g_source_unref);
 
   post_finished (self);
+  while ((link = g_queue_pop_head_link (&pending)) != NULL)
+    {
+      Job *job = link->data;
+
+      job->func (job->data, job->cancellable);
+      post_job (self, job);
+    }
   complete_posted (self);
 }
 

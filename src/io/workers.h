@@ -18,8 +18,8 @@ BytestagWorkers *bytestag_workers_new  (BytestagReactor *reactor,
                                         guint            n_threads,
                                         const char      *name);
 /* Cancels every job that waits or runs (its own cancellable too), waits for the
- * threads, and gives each job back by its completion before it returns, so that
- * none is lost. Jobs given later come back cancelled. The last unref does the
+ * threads, runs what waited here, cancelled, and gives each job back by its
+ * completion before it returns, so that none is lost. Jobs given later come back cancelled. The last unref does the
  * same; whose jobs keep a reference to their owner, and so to this, stops first. */
 void             bytestag_workers_stop (BytestagWorkers *self);
 
