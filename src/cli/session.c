@@ -284,8 +284,6 @@ print_own_id (Session          *self,
 static void
 run (Session *self)
 {
-  g_autofree char *default_folder = self->options->data == NULL ? bytestag_instance_default_folder () : NULL;
-  const char *folder = self->options->data != NULL ? self->options->data : default_folder;
   const char *verb = self->options->verb;
   gboolean own = g_str_equal (verb, "run") || g_str_equal (verb, "share") || g_str_equal (verb, "get");
   g_autoptr (GError) error = NULL;
@@ -307,26 +305,14 @@ run (Session *self)
     {
       print_own_id (self, instance);
     }
-  else if (g_str_equal (verb, "run") || (error != NULL && !g_error_matches (error, BYTESTAG_ERROR, BYTESTAG_ERROR_BUSY)))
+  else if (error != NULL &&
+           (g_str_equal (verb, "run") || !g_error_matches (error, BYTESTAG_ERROR, BYTESTAG_ERROR_BUSY)))
     {
       fail (self, error);
     }
   else
     {
-      g_autofree char *socket = bytestag_instance_control_path (folder);
-
-      if (own || g_file_test (socket, G_FILE_TEST_EXISTS))
-        {
-          run_remote (self);
-        }
-      else
-        {
-          g_autofree char *shown = g_filename_display_name (folder);
-          g_autoptr (GError) nobody = g_error_new (BYTESTAG_ERROR, BYTESTAG_ERROR_NOT_FOUND,
-                                                   _("No Bytestag is running on “%s”"), shown);
-
-          fail (self, nobody);
-        }
+      run_remote (self);
     }
 }
 

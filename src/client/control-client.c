@@ -116,7 +116,7 @@ connect_cb (GObject *object, GAsyncResult *result, gpointer user_data)
       if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)
           || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
         g_task_return_new_error (task, BYTESTAG_ERROR, BYTESTAG_ERROR_NOT_FOUND,
-                                 "Bytestag is not running with the data folder “%s”", call->folder);
+                                 "No Bytestag is running on “%s”", call->folder);
       else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
         g_task_return_new_error (task, BYTESTAG_ERROR, BYTESTAG_ERROR_BUSY, "Too many commands at one time");
       else

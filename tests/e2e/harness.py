@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Processes of bytestag-node, watched line by line, and TAP."""
+
+import hashlib
+import json
+import os
+import queue
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+import traceback
+from pathlib import Path
+
+NODE = os.environ['BYTESTAG_NODE']
+SERVE_VALUES = os.environ['BYTESTAG_SERVE_VALUES']
+# The longest that anything may take; a machine that is busy needs some of it.
+DEADLINE = 120
+
+_running = []
+
+
+class Process:
+    """A process whose lines of output come by a queue, so that no wait is without an end."""
+
+    def __init__(self, command, **options):
+        self.command = command
+        self.lines = queue.Queue()
+        self.seen = []
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True, encoding='utf-8', **options)
+        self.errors = []
+        self.threads = [threading.Thread(target=self._read_output, daemon=True),
+                        threading.Thread(target=self._read_errors, daemon=True)]
+        for thread in self.threads:
+            thread.start()
+        _running.append(self)
+
+    def _read_output(self):
+        for line in self.process.stdout:
+            self.lines.put(line.rstrip('\n'))
+        self.lines.put(None)
+
+    def _read_errors(self):
+        for line in self.process.stderr:
+            self.errors.append(line.rstrip('\n'))
+
+    def next_line(self, deadline):
+        try:
+            line = self.lines.get(timeout=max(0.0, deadline - time.monotonic()))
+        except queue.Empty:
+            raise AssertionError(f'nothing more came in time from {self.command}; so far: {self.seen[-5:]}') from None
+        if line is not None:
+            self.seen.append(line)
+        return line
+
+    def wait_event(self, *names, within=DEADLINE, **members):
+        """The next JSON line whose "event" is one of names, with these members."""
+        deadline = time.monotonic() + within
+        while True:
+            line = self.next_line(deadline)
+            if line is None:
+                self.wait()
+                raise AssertionError(f'{self.command} ended with {self.process.returncode} before {names}: '
+                                     f'{self.errors}')
+            event = json.loads(line)
+            if event['event'] in names and all(event.get(k) == v for k, v in members.items()):
+                return event
+
+    def wait(self, within=DEADLINE):
+        """The exit status."""
+        status = self.process.wait(timeout=within)
+        for thread in self.threads:
+            thread.join(timeout=DEADLINE)
+        return status
+
+    def stop(self, number=signal.SIGTERM):
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.wait()
+
+    def close_input(self):
+        self.process.stdin.close()
+        return self.wait()
+
+
+def stop_all():
+    for process in _running:
+        if process.process.poll() is None:
+            process.process.kill()
+    for process in _running:
+        process.wait()
+        for stream in (process.process.stdin, process.process.stdout, process.process.stderr):
+            stream.close()
+    _running.clear()
+
+
+def node(verb, *arguments, data, host=True, known=(), **options):
+    """Starts bytestag-node VERB with JSON output on a folder of data."""
+    command = [NODE, verb, '--json', '--data', str(data)]
+    if host and verb in ('run', 'share', 'get'):
+        command += ['--host', '127.0.0.1']
+    for address in known:
+        command += ['--known-node', address]
+    return Process(command + [str(a) for a in arguments], **options)
+
+
+def tree(folder):
+    """What a folder holds: path below it to the digest of its bytes; folders without files are not told."""
+    folder = Path(folder)
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in folder.rglob('*') if path.is_file()}
+
+
+def everything_in(folder):
+    folder = Path(folder)
+    return sorted(str(p.relative_to(folder)) for p in folder.rglob('*')) if folder.exists() else []
+
+
+def assert_refused(process, words, within=DEADLINE):
+    """Non-zero status and one clear sentence on stderr that holds all the words."""
+    status = process.wait(within)
+    assert status not in (0, None) and status > 0, f'status {status} of {process.command}: {process.errors}'
+    assert len(process.errors) == 1, f'not one sentence: {process.errors}'
+    sentence = process.errors[0]
+    assert sentence.startswith('bytestag-node: '), sentence
+    assert sentence.endswith(('.', '?')), sentence
+    for word in words:
+        assert word in sentence, f'“{word}” is not in: {sentence}'
+
+
+def run_tests(tests):
+    """Each test gets an empty folder; prints TAP."""
+    print(f'1..{len(tests)}', flush=True)
+    failed = 0
+    for number, test in enumerate(tests, 1):
+        name = test.__name__.replace('_', ' ')
+        folder = Path(tempfile.mkdtemp(prefix='bytestag-e2e-'))
+        try:
+            test(folder)
+            print(f'ok {number} {name}', flush=True)
+        except Exception:
+            failed += 1
+            for line in traceback.format_exc().splitlines():
+                print(f'# {line}')
+            print(f'not ok {number} {name}', flush=True)
+        finally:
+            stop_all()
+            shutil.rmtree(folder, ignore_errors=True)
+    return 1 if failed else 0
