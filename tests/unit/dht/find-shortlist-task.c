@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "core/error.h"
+#include "fixture.h"
+#include "support/test-model.h"
+
+#define N_NODES 60
+
+static void
+grow (Fixture *test)
+{
+  while (bytestag_sim_get_n_nodes (test->sim) < N_NODES)
+    bytestag_sim_add_node (test->sim);
+  bytestag_sim_set_latency (test->sim, 80 * 1000, 0.8);
+  g_assert_true (bytestag_sim_join_all (test->sim, 60 * SECOND));
+}
+
+static int
+compare (gconstpointer a,
+         gconstpointer b,
+         gpointer      key)
+{
+  return bytestag_key_compare_distance (key, bytestag_network_get_key (*(BytestagNetwork *const *) a),
+                                        bytestag_network_get_key (*(BytestagNetwork *const *) b));
+}
+
+/* The 20 that a look-up must find are the 20 nearest of all others. */
+static void
+test_nearest (Fixture      *test,
+              gconstpointer data)
+{
+  grow (test);
+
+  for (guint i = 0; i < 20; i++)
+    {
+      g_autoptr (BytestagFindShortlistTask) task = NULL;
+      g_autoptr (GPtrArray) all = g_ptr_array_new ();
+      g_autoptr (GPtrArray) found = NULL;
+      g_autoptr (BytestagTestModel) model = NULL;
+      BytestagKey key;
+      guint n_right = 0;
+
+      for (guint n = 1; n < N_NODES; n++)
+        g_ptr_array_add (all, bytestag_sim_get_node (test->sim, n));
+      bytestag_key_digest (&key, &i, sizeof i);
+      g_ptr_array_sort_with_data (all, compare, &key);
+
+      task = bytestag_network_find_node_shortlist (test->network, &key);
+      model = bytestag_test_model_new (G_LIST_MODEL (bytestag_find_shortlist_task_get_shortlist (task)));
+      fixture_assert_done (test, task, 20 * SECOND);
+      found = bytestag_shortlist_sorted_nodes (bytestag_find_shortlist_task_get_shortlist (task));
+      g_assert_cmpuint (found->len, >=, 20);
+      for (guint n = 0; n < 20; n++)
+        n_right += bytestag_key_equal (bytestag_node_get_key (found->pdata[n]),
+                                       bytestag_network_get_key (all->pdata[n]));
+      g_assert_cmpuint (n_right, ==, 20);
+      g_assert_cmpuint (bytestag_find_shortlist_task_get_n_requests (task), <, 45);
+    }
+}
+
+static void
+test_no_peers (Fixture      *test,
+               gconstpointer data)
+{
+  g_autoptr (BytestagFindShortlistTask) task = NULL;
+
+  task = bytestag_network_find_node_shortlist (test->network, bytestag_network_get_key (test->network));
+  fixture_assert_fails (test, task, SECOND, BYTESTAG_ERROR_NO_PEERS);
+}
+
+static void
+test_silence (Fixture      *test,
+              gconstpointer data)
+{
+  g_autoptr (BytestagFindShortlistTask) task = NULL;
+
+  fixture_meet (test);
+  task = bytestag_network_find_node_shortlist (test->network, bytestag_network_get_key (test->network));
+  fixture_assert_fails (test, task, 11 * SECOND, BYTESTAG_ERROR_TIMED_OUT);
+}
+
+/* Alpha: three at one time, and a slow one makes room for the next. */
+static void
+test_parallel (Fixture      *test,
+               gconstpointer data)
+{
+  g_autoptr (GPtrArray) peers = g_ptr_array_new_with_free_func ((GDestroyNotify) bytestag_foreign_free);
+  g_autoptr (BytestagFindShortlistTask) task = NULL;
+  guint n = 0;
+
+  for (guint i = 0; i < 10; i++)
+    {
+      g_autofree char *host = g_strdup_printf ("9.%u.0.1", i + 1);
+      BytestagForeign *peer = bytestag_foreign_new (test->sim, host);
+      g_autoptr (BytestagPingTask) ping = NULL;
+
+      g_ptr_array_add (peers, peer);
+      ping = bytestag_network_ping_address (test->network, bytestag_foreign_get_address (peer));
+      fixture_assert_done (test, ping, SECOND);
+    }
+
+  task = bytestag_network_find_node_shortlist (test->network, bytestag_network_get_key (test->network));
+  bytestag_sim_run (test->sim, 40 * 1000);
+  g_assert_cmpuint (bytestag_find_shortlist_task_get_n_requests (task), ==, BYTESTAG_NETWORK_PARALLELISM);
+  bytestag_sim_run (test->sim, 2 * SECOND);
+  g_assert_cmpuint (bytestag_find_shortlist_task_get_n_requests (task), ==, 10);
+  for (guint i = 0; i < 10; i++)
+    n += bytestag_foreign_forget (peers->pdata[i]);
+  g_assert_cmpuint (n, ==, 10);
+}
+
+static void
+late_cb (BytestagForeign        *peer,
+         const BytestagEndpoint *from,
+         const char             *rpc,
+         JsonObject             *message,
+         gpointer                user_data)
+{
+  /* Only the request that is sent again after 5 s is answered. */
+  if (++*(guint *) user_data == 2)
+    bytestag_foreign_reply (peer, from, message,
+                            ", \"nodes\": [{\"host\": \"9.9.9.9\", \"port\": 9001, \"id\": \"lcsL/Sl3x2EpjZYk5LTUxyo5l0o=\"}]");
+}
+
+/* A late answer still counts (B.5). */
+static void
+test_late (Fixture      *test,
+           gconstpointer data)
+{
+  g_autoptr (BytestagFindShortlistTask) task = NULL;
+  g_autoptr (GPtrArray) found = NULL;
+  guint n_requests = 0;
+
+  fixture_meet (test);
+  bytestag_foreign_set_func (test->peer, late_cb, &n_requests);
+  task = bytestag_network_find_node_shortlist (test->network, bytestag_network_get_key (test->network));
+  fixture_assert_done (test, task, 20 * SECOND);
+  found = bytestag_shortlist_sorted_nodes (bytestag_find_shortlist_task_get_shortlist (task));
+  g_assert_cmpuint (found->len, ==, 1);
+  g_assert_true (bytestag_node_equal (found->pdata[0], test->contact));
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (bytestag_find_shortlist_task_get_shortlist (task))), ==, 2);
+}
+
+/* Dead nodes of a small network must not cost the whole time-out. */
+static void
+test_dead (Fixture      *test,
+           gconstpointer data)
+{
+  g_autoptr (BytestagFindShortlistTask) task = NULL;
+  gint64 start;
+
+  while (bytestag_sim_get_n_nodes (test->sim) < 8)
+    bytestag_sim_add_node (test->sim);
+  g_assert_true (bytestag_sim_join_all (test->sim, 10 * SECOND));
+  bytestag_sim_set_online (test->sim, 3, FALSE);
+  bytestag_sim_set_online (test->sim, 5, FALSE);
+
+  start = bytestag_sim_get_time (test->sim);
+  task = bytestag_network_find_node_shortlist (test->network, bytestag_network_get_key (test->network));
+  fixture_assert_done (test, task, 20 * SECOND);
+  g_assert_cmpint (bytestag_sim_get_time (test->sim) - start, <, 3 * SECOND);
+}
+
+static void
+test_values (Fixture      *test,
+             gconstpointer data)
+{
+  g_autoptr (BytestagFindShortlistTask) all = NULL;
+  g_autoptr (BytestagFindShortlistTask) first = NULL;
+  g_autoptr (GPtrArray) useful = NULL;
+  g_autoptr (GPtrArray) useful_first = NULL;
+  g_autoptr (GBytes) value = bytestag_sim_make_value (100, 3);
+  g_autoptr (BytestagExchangeInfo) info = NULL;
+  BytestagKey key;
+
+  grow (test);
+  for (guint i = 10; i < 15; i++)
+    bytestag_sim_put_value (test->sim, i, value, &key);
+
+  /* Values do not end a look-up unless the caller says so. */
+  all = bytestag_network_find_value_shortlist (test->network, &key, &key, FALSE);
+  fixture_assert_done (test, all, 20 * SECOND);
+  first = bytestag_network_find_value_shortlist (test->network, &key, &key, TRUE);
+  fixture_assert_done (test, first, 20 * SECOND);
+
+  useful = bytestag_shortlist_useful_nodes (bytestag_find_shortlist_task_get_shortlist (all));
+  useful_first = bytestag_shortlist_useful_nodes (bytestag_find_shortlist_task_get_shortlist (first));
+  g_assert_cmpuint (useful_first->len, <=, 1);
+  g_assert_cmpuint (useful->len, >=, useful_first->len);
+  g_assert_cmpuint (bytestag_find_shortlist_task_get_n_requests (first), <=,
+                    bytestag_find_shortlist_task_get_n_requests (all));
+  if (useful->len > 0)
+    {
+      info = bytestag_shortlist_get_common_exchange_info (bytestag_find_shortlist_task_get_shortlist (all), &key, &key);
+      g_assert_cmpint (info->size, ==, 100);
+    }
+}
+
+static void
+other_value_cb (BytestagForeign        *peer,
+                const BytestagEndpoint *from,
+                const char             *rpc,
+                JsonObject             *message,
+                gpointer                user_data)
+{
+  g_autofree char *values = NULL;
+
+  values = g_strdup_printf (", \"vals\": [{\"key\": \"%s\", \"index\": \"lcsL/Sl3x2EpjZYk5LTUxyo5l0o=\", \"size\": 5, \"time\": 6}]",
+                            json_object_get_string_member (message, "key"));
+  bytestag_foreign_reply (peer, from, message, g_str_equal (rpc, "findval") ? values : user_data);
+}
+
+/* Whoever holds another value of the key is asked for nodes too. */
+static void
+test_other_value (Fixture      *test,
+                  gconstpointer data)
+{
+  g_autoptr (BytestagFindShortlistTask) task = NULL;
+  g_autoptr (GPtrArray) found = NULL;
+  g_autoptr (GPtrArray) useful = NULL;
+  BytestagKey key = { { 1 } };
+
+  fixture_meet (test);
+  bytestag_foreign_set_func (test->peer, other_value_cb,
+                             (gpointer) ", \"nodes\": [{\"host\": \"9.9.9.9\", \"port\": 9001, \"id\": \"lcsL/Sl3x2EpjZYk5LTUxyo5l0o=\"}]");
+  task = bytestag_network_find_value_shortlist (test->network, &key, &key, FALSE);
+  fixture_assert_done (test, task, 20 * SECOND);
+  g_assert_cmpuint (bytestag_find_shortlist_task_get_n_requests (task), ==, 3);
+  found = bytestag_shortlist_sorted_nodes (bytestag_find_shortlist_task_get_shortlist (task));
+  g_assert_cmpuint (found->len, ==, 1);
+  useful = bytestag_shortlist_useful_nodes (bytestag_find_shortlist_task_get_shortlist (task));
+  g_assert_cmpuint (useful->len, ==, 0);
+}
+
+static void
+test_shown (Fixture      *test,
+            gconstpointer data)
+{
+  g_autoptr (BytestagTestModel) model = bytestag_test_model_new (bytestag_network_get_tasks (test->network));
+  g_autoptr (BytestagFindShortlistTask) task = NULL;
+
+  fixture_meet (test);
+  task = bytestag_network_find_node_shortlist (test->network, bytestag_network_get_key (test->network));
+  g_assert_cmpuint (g_list_model_get_n_items (bytestag_network_get_tasks (test->network)), ==, 1);
+  g_assert_true (bytestag_key_equal (bytestag_find_shortlist_task_get_key (task),
+                                     bytestag_network_get_key (test->network)));
+  bytestag_sim_run (test->sim, 20 * SECOND);
+  g_assert_cmpuint (g_list_model_get_n_items (bytestag_network_get_tasks (test->network)), ==, 0);
+  bytestag_test_model_check (model);
+}
+
+static void
+test_cancel (Fixture      *test,
+             gconstpointer data)
+{
+  BytestagFindShortlistTask *task;
+
+  fixture_meet (test);
+  task = bytestag_network_find_node_shortlist (test->network, bytestag_network_get_key (test->network));
+  bytestag_sim_run (test->sim, SECOND / 100);
+  bytestag_task_cancel (BYTESTAG_TASK (task));
+  bytestag_sim_run (test->sim, SECOND);
+  g_assert_finalize_object (task);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  FIXTURE_TEST ("/dht/find-shortlist-task/nearest", test_nearest);
+  FIXTURE_TEST ("/dht/find-shortlist-task/no-peers", test_no_peers);
+  FIXTURE_TEST ("/dht/find-shortlist-task/silence", test_silence);
+  FIXTURE_TEST ("/dht/find-shortlist-task/parallel", test_parallel);
+  FIXTURE_TEST ("/dht/find-shortlist-task/late", test_late);
+  FIXTURE_TEST ("/dht/find-shortlist-task/dead", test_dead);
+  FIXTURE_TEST ("/dht/find-shortlist-task/values", test_values);
+  FIXTURE_TEST ("/dht/find-shortlist-task/other-value", test_other_value);
+  FIXTURE_TEST ("/dht/find-shortlist-task/shown", test_shown);
+  FIXTURE_TEST ("/dht/find-shortlist-task/cancel", test_cancel);
+
+  return g_test_run ();
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Answers to getval; uploads of stores are in store-to-node-task.c. */
+#include "config.h"
+
+#include <string.h>
+
+#include "core/limits.h"
+#include "fixture.h"
+
+typedef struct {
+  GByteArray *received;
+  guint n_chunks, n_ends;
+  gboolean silent;
+} Getter;
+
+static void
+getter_cb (BytestagForeign        *peer,
+           const BytestagEndpoint *from,
+           const char             *rpc,
+           JsonObject             *message,
+           gpointer                user_data)
+{
+  Getter *self = user_data;
+
+  if (g_str_equal (rpc, "end"))
+    {
+      self->n_ends++;
+    }
+  else if (g_str_equal (rpc, "chunk"))
+    {
+      gsize length;
+      g_autofree guint8 *data = g_base64_decode (json_object_get_string_member (message, "xfer_data"), &length);
+
+      self->n_chunks++;
+      g_byte_array_append (self->received, data, (guint) length);
+      if (!self->silent)
+        bytestag_foreign_send (peer, from, "{\"xfer_id\": \"%s\", \"reply_id\": \"%s\"}",
+                               json_object_get_string_member (message, "xfer_id"),
+                               json_object_get_string_member (message, "seq_id"));
+    }
+}
+
+static char *
+put_value (Fixture *test,
+           gsize    size)
+{
+  g_autoptr (GBytes) value = bytestag_sim_make_value (size, 7);
+  BytestagKey key;
+
+  bytestag_sim_put_value (test->sim, 0, value, &key);
+  return bytestag_key_to_base64 (&key);
+}
+
+static void
+ask (Fixture         *test,
+     BytestagForeign *peer,
+     const char      *key,
+     const char      *transfer,
+     const char      *members)
+{
+  bytestag_foreign_send (peer, &test->address,
+                         "{\"netid\": \"BYTESTAG\", \"rpc\": \"getval\", \"key\": \"%s\", \"index\": \"%s\", \"xferid\": \"%s\"%s}",
+                         key, key, transfer, members);
+}
+
+/* What comes for @valofs must be the value from @start on. */
+static void
+check_offset (Fixture    *test,
+              const char *members,
+              gsize       start)
+{
+  g_autofree char *key = put_value (test, 3000);
+  g_autoptr (GBytes) value = bytestag_sim_make_value (3000, 7);
+  g_autoptr (GByteArray) received = g_byte_array_new ();
+  Getter getter = { .received = received };
+
+  bytestag_foreign_set_func (test->peer, getter_cb, &getter);
+  ask (test, test->peer, key, "x", members);
+  bytestag_sim_run (test->sim, SECOND);
+  g_assert_cmpmem (received->data, received->len, (const guint8 *) g_bytes_get_data (value, NULL) + start,
+                   3000 - start);
+  g_assert_cmpuint (getter.n_ends, ==, 1);
+}
+
+static void
+test_whole (Fixture      *test,
+            gconstpointer data)
+{
+  check_offset (test, "", 0);
+  g_assert_cmpuint (bytestag_network_get_counters (test->network)->uploads, ==, 1);
+}
+
+static void
+test_offsets (Fixture      *test,
+              gconstpointer data)
+{
+  check_offset (test, ", \"valofs\": 0", 0);
+  check_offset (test, ", \"valofs\": null", 0);
+  check_offset (test, ", \"valofs\": true", 1);
+  check_offset (test, ", \"valofs\": 1024", 1024);
+  check_offset (test, ", \"valofs\": -5", 2995);
+  check_offset (test, ", \"valofs\": -3000", 0);
+  check_offset (test, ", \"valofs\": -99999", 0);
+  check_offset (test, ", \"valofs\": 99999", 3000);
+  check_offset (test, ", \"valofs\": -9223372036854775808", 0);
+}
+
+/* Any scalar is a transfer id. */
+static void
+test_number (Fixture      *test,
+             gconstpointer data)
+{
+  g_autofree char *key = put_value (test, 3);
+  g_autofree char *text = NULL;
+
+  bytestag_foreign_send (test->peer, &test->address,
+                         "{\"netid\": \"BYTESTAG\", \"rpc\": \"getval\", \"key\": \"%s\", \"index\": \"%s\", \"xferid\": 77}",
+                         key, key);
+  bytestag_sim_run (test->sim, SECOND);
+  text = bytestag_foreign_take (test->peer);
+  g_assert_true (g_str_has_prefix (text, "{\"xfer_id\": 77, \"xfer_data\": \"AAcO\", \"seq_id\": \""));
+}
+
+/* A copy of a getval that is being answered. */
+static void
+test_copy (Fixture      *test,
+           gconstpointer data)
+{
+  g_autofree char *key = put_value (test, 3000);
+  g_autoptr (GByteArray) received = g_byte_array_new ();
+  Getter getter = { .received = received };
+
+  bytestag_foreign_set_func (test->peer, getter_cb, &getter);
+  ask (test, test->peer, key, "x", "");
+  ask (test, test->peer, key, "x", "");
+  bytestag_sim_run (test->sim, SECOND);
+  g_assert_cmpuint (getter.n_chunks, ==, 3);
+  g_assert_cmpuint (getter.n_ends, ==, 1);
+}
+
+/* Who does not ack is given up after three chunks, and has its end. */
+static void
+test_silent (Fixture      *test,
+             gconstpointer data)
+{
+  g_autofree char *key = put_value (test, 30000);
+  g_autoptr (GByteArray) received = g_byte_array_new ();
+  Getter getter = { .received = received, .silent = TRUE };
+
+  bytestag_foreign_set_func (test->peer, getter_cb, &getter);
+  ask (test, test->peer, key, "x", "");
+  bytestag_sim_run (test->sim, 60 * SECOND);
+  g_assert_cmpuint (getter.n_chunks, ==, 3);
+  g_assert_cmpuint (getter.n_ends, ==, 1);
+}
+
+static void
+test_bounds (Fixture      *test,
+             gconstpointer data)
+{
+  g_autofree char *key = put_value (test, 30);
+  g_autoptr (GPtrArray) peers = g_ptr_array_new_with_free_func ((GDestroyNotify) bytestag_foreign_free);
+  guint n_chunks = 0;
+
+  for (guint i = 0; i < BYTESTAG_LIMIT_UPLOADS_TO_ADDRESS + 1; i++)
+    {
+      g_autofree char *transfer = g_strdup_printf ("x%u", i);
+
+      ask (test, test->peer, key, transfer, "");
+    }
+  bytestag_sim_run (test->sim, SECOND);
+  g_assert_cmpuint (bytestag_foreign_forget (test->peer), ==, BYTESTAG_LIMIT_UPLOADS_TO_ADDRESS);
+
+  for (guint n = 0; n < BYTESTAG_LIMIT_UPLOADS / BYTESTAG_LIMIT_UPLOADS_TO_ADDRESS; n++)
+    {
+      g_autofree char *host = g_strdup_printf ("9.3.0.%u", n + 1);
+      BytestagForeign *peer = bytestag_foreign_new (test->sim, host);
+
+      g_ptr_array_add (peers, peer);
+      for (guint i = 0; i < BYTESTAG_LIMIT_UPLOADS_TO_ADDRESS; i++)
+        {
+          g_autofree char *transfer = g_strdup_printf ("x%u", i);
+
+          ask (test, peer, key, transfer, "");
+        }
+      bytestag_sim_run (test->sim, SECOND / 10);
+      n_chunks += bytestag_foreign_forget (peer);
+    }
+  g_assert_cmpuint (n_chunks, ==, BYTESTAG_LIMIT_UPLOADS - BYTESTAG_LIMIT_UPLOADS_TO_ADDRESS);
+  g_assert_cmpuint (bytestag_network_get_counters (test->network)->drops[BYTESTAG_DROP_RATE], ==,
+                    1 + BYTESTAG_LIMIT_UPLOADS_TO_ADDRESS);
+
+  /* The places come back. */
+  bytestag_sim_run (test->sim, 60 * SECOND);
+  bytestag_foreign_forget (test->peer);
+  ask (test, test->peer, key, "again", "");
+  bytestag_sim_run (test->sim, SECOND);
+  g_assert_cmpuint (bytestag_foreign_forget (test->peer), ==, 1);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  FIXTURE_TEST ("/dht/transfer-upload/whole", test_whole);
+  FIXTURE_TEST ("/dht/transfer-upload/offsets", test_offsets);
+  FIXTURE_TEST ("/dht/transfer-upload/number", test_number);
+  FIXTURE_TEST ("/dht/transfer-upload/copy", test_copy);
+  FIXTURE_TEST ("/dht/transfer-upload/silent", test_silent);
+  FIXTURE_TEST ("/dht/transfer-upload/bounds", test_bounds);
+
+  return g_test_run ();
+}
