@@ -76,6 +76,9 @@
 
 /* Look-ups: candidates of a shortlist, nodes taken from one reply. */
 #define BYTESTAG_LIMIT_CANDIDATES 512
+/* Requests of one look-up: an honest one takes some 40; whoever names ever nearer
+ * nodes leads it on no longer than this. */
+#define BYTESTAG_LIMIT_REQUESTS_OF_LOOKUP 256
 /* Further endpoints of one candidate's id: a peer may name any number. */
 #define BYTESTAG_LIMIT_ALTERNATES 2
 #define BYTESTAG_LIMIT_NODES_OF_REPLY 64

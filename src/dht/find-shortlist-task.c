@@ -32,6 +32,7 @@ typedef struct {
   BytestagTimer timer; /* soft, then overdue */
   gint64 sent_at;
   gboolean is_overdue;
+  gboolean for_nodes; /* it has given values, but not the one */
 } Request;
 
 G_DEFINE_FINAL_TYPE (BytestagFindShortlistTask, bytestag_find_shortlist_task, BYTESTAG_TYPE_TASK)
@@ -96,12 +97,24 @@ read_wanted (BytestagFindShortlistTask *self,
   return wanted->len > 0 ? g_steal_pointer (&wanted) : NULL;
 }
 
+/* The request is over. (transfer full) who was asked. */
+static BytestagNode *
+end_request (BytestagFindShortlistTask *self,
+             Request                   *request)
+{
+  BytestagNode *node = g_object_ref (request->node);
+
+  g_ptr_array_remove_fast (self->requests, request);
+  return node;
+}
+
 static void
 request_failed (BytestagFindShortlistTask *self,
                 Request                   *request)
 {
-  bytestag_shortlist_mark_node (self->shortlist, request->node, FALSE, FALSE, NULL);
-  g_ptr_array_remove_fast (self->requests, request);
+  g_autoptr (BytestagNode) node = end_request (self, request);
+
+  bytestag_shortlist_mark_node (self->shortlist, node, FALSE, FALSE, NULL);
   go_on (self);
 }
 
@@ -116,6 +129,10 @@ static gboolean
 ask_for_nodes (BytestagFindShortlistTask *self,
                Request                   *request)
 {
+  if (self->n_requests >= BYTESTAG_LIMIT_REQUESTS_OF_LOOKUP)
+    return FALSE;
+
+  request->for_nodes = TRUE;
   request->handle = _bytestag_network_send_find_node (self->network, bytestag_node_get_endpoint (request->node),
                                                       &self->key, reply_cb, request);
   self->n_requests += request->handle != 0;
@@ -129,8 +146,9 @@ request_answered (BytestagFindShortlistTask *self,
 {
   g_autoptr (GPtrArray) wanted = NULL;
   g_autoptr (GPtrArray) nodes = NULL;
+  g_autoptr (BytestagNode) node = NULL;
 
-  if (self->for_value && message->vals.text != NULL)
+  if (self->for_value && !request->for_nodes && message->vals.text != NULL)
     {
       wanted = read_wanted (self, message);
       if (wanted == NULL && ask_for_nodes (self, request))
@@ -141,14 +159,14 @@ request_answered (BytestagFindShortlistTask *self,
       nodes = _bytestag_network_read_nodes (self->network, message);
     }
 
-  if (nodes != NULL)
-    bytestag_shortlist_add_nodes (self->shortlist, nodes, request->node);
-  bytestag_shortlist_mark_node (self->shortlist, request->node, TRUE, wanted != NULL, wanted);
+  node = end_request (self, request);
   self->n_answered++;
   self->n_useful += wanted != NULL;
-  g_ptr_array_remove_fast (self->requests, request);
+  if (nodes != NULL)
+    bytestag_shortlist_add_nodes (self->shortlist, nodes, node);
+  bytestag_shortlist_mark_node (self->shortlist, node, TRUE, wanted != NULL, wanted);
 
-  if (wanted != NULL && self->stop_at_value)
+  if (wanted != NULL && self->stop_at_value && self->network != NULL)
     finish (self);
   else
     go_on (self);
@@ -167,14 +185,18 @@ reply_cb (const BytestagMessage  *message,
   request->handle = 0;
 
   if (message == NULL)
-    {
-      _bytestag_network_unanswered (self->network, request->node);
-      request_failed (self, request);
-      return;
-    }
+    _bytestag_network_unanswered (self->network, request->node);
+  else
+    node = _bytestag_network_answered (self->network, request->node, message, from, rtt);
 
-  node = _bytestag_network_answered (self->network, request->node, message, from, rtt);
-  request_answered (self, request, message);
+  /* Who is told of a contact may cancel us, and the request with us. */
+  if (self->network == NULL)
+    return;
+
+  if (message == NULL)
+    request_failed (self, request);
+  else
+    request_answered (self, request, message);
 }
 
 static void
@@ -193,8 +215,8 @@ slow_cb (gpointer user_data)
   BytestagFindShortlistTask *self = request->task;
   gint64 age = bytestag_reactor_get_time (self->network->reactor) - request->sent_at;
 
-  bytestag_shortlist_mark_slow (self->shortlist, request->node);
   bytestag_reactor_arm (self->network->reactor, &request->timer, MAX (OVERDUE - age, 0), overdue_cb, request);
+  bytestag_shortlist_mark_slow (self->shortlist, request->node);
   go_on (self);
 }
 
@@ -231,7 +253,7 @@ send_request (BytestagFindShortlistTask *self,
 static gboolean
 is_over (BytestagFindShortlistTask *self)
 {
-  if (!bytestag_shortlist_is_finished (self->shortlist))
+  if (!bytestag_shortlist_is_finished (self->shortlist) && self->n_requests < BYTESTAG_LIMIT_REQUESTS_OF_LOOKUP)
     return FALSE;
   if (self->requests->len == 0 || self->n_answered >= BYTESTAG_MAX_BUCKET_SIZE)
     return TRUE;
@@ -250,7 +272,7 @@ is_over (BytestagFindShortlistTask *self)
 static void
 go_on (BytestagFindShortlistTask *self)
 {
-  for (;;)
+  while (self->network != NULL && self->n_requests < BYTESTAG_LIMIT_REQUESTS_OF_LOOKUP)
     {
       guint n_contacted = bytestag_shortlist_get_n_contacted (self->shortlist);
       g_autoptr (GPtrArray) nodes = NULL;
@@ -260,8 +282,10 @@ go_on (BytestagFindShortlistTask *self)
         return;
 
       nodes = bytestag_shortlist_get_nodes_for_contacting (self->shortlist,
-                                                           BYTESTAG_NETWORK_PARALLELISM - n_contacted);
-      for (guint i = 0; i < nodes->len; i++)
+                                                           MIN (BYTESTAG_NETWORK_PARALLELISM - n_contacted,
+                                                                BYTESTAG_LIMIT_REQUESTS_OF_LOOKUP - self->n_requests));
+      /* Who sees a candidate change may cancel us. */
+      for (guint i = 0; i < nodes->len && self->network != NULL; i++)
         n_sent += send_request (self, nodes->pdata[i]);
 
       /* Those that could not be asked have made room for others. */
@@ -269,7 +293,7 @@ go_on (BytestagFindShortlistTask *self)
         break;
     }
 
-  if (is_over (self))
+  if (self->network != NULL && is_over (self))
     finish (self);
 }
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <string.h>
+
 #include "core/error.h"
+#include "core/limits.h"
 #include "fixture.h"
 #include "support/test-model.h"
 
@@ -234,6 +237,93 @@ test_other_value (Fixture      *test,
 }
 
 static void
+values_for_ever_cb (BytestagForeign        *peer,
+                    const BytestagEndpoint *from,
+                    const char             *rpc,
+                    JsonObject             *message,
+                    gpointer                user_data)
+{
+  other_value_cb (peer, from, "findval", message, NULL);
+}
+
+/* One that gives values also when it is asked for nodes has none to name. */
+static void
+test_values_for_ever (Fixture      *test,
+                      gconstpointer data)
+{
+  g_autoptr (BytestagFindShortlistTask) task = NULL;
+  BytestagKey key = { { 1 } };
+
+  fixture_meet (test);
+  bytestag_foreign_set_func (test->peer, values_for_ever_cb, NULL);
+  task = bytestag_network_find_value_shortlist (test->network, &key, &key, FALSE);
+  fixture_assert_done (test, task, 20 * SECOND);
+  g_assert_cmpuint (bytestag_find_shortlist_task_get_n_requests (task), ==, 2);
+}
+
+/* Names nodes that are nearer than all before: @n_live at its own endpoint, where
+ * each will do the same, and as many that are dead as a reply may have. */
+typedef struct {
+  BytestagKey key;
+  guint n_live;
+  guint32 n_named;
+} Inventor;
+
+static void
+invent (Inventor   *inventor,
+        GString    *text,
+        const char *host,
+        guint16     port)
+{
+  g_autofree char *id = NULL;
+  BytestagKey key = inventor->key;
+  guint32 distance = GUINT32_TO_BE (G_MAXUINT32 - ++inventor->n_named);
+
+  memcpy (key.bytes, &distance, sizeof distance);
+  id = bytestag_key_to_base64 (&key);
+  g_string_append_printf (text, "%s{\"host\": \"%s\", \"port\": %u, \"id\": \"%s\"}",
+                          text->str[text->len - 1] == '[' ? "" : ", ", host, port, id);
+}
+
+static void
+invent_cb (BytestagForeign        *peer,
+           const BytestagEndpoint *from,
+           const char             *rpc,
+           JsonObject             *message,
+           gpointer                user_data)
+{
+  Inventor *inventor = user_data;
+  g_autoptr (GString) nodes = g_string_new (", \"nodes\": [");
+
+  for (guint i = 0; i < inventor->n_live; i++)
+    invent (inventor, nodes, "9.1.2.3", bytestag_foreign_get_address (peer)->port);
+  for (guint i = inventor->n_live; i < BYTESTAG_LIMIT_NODES_OF_REPLY; i++)
+    invent (inventor, nodes, "9.200.0.1", (guint16) (1024 + inventor->n_named % 60000));
+  g_string_append_c (nodes, ']');
+  bytestag_foreign_reply (peer, from, message, nodes->str);
+}
+
+/* A look-up that is led on and on ends, with what it has (limits.h). */
+static void
+test_nearer_for_ever (Fixture      *test,
+                      gconstpointer data)
+{
+  static const guint n_live[] = { 1, 3, BYTESTAG_LIMIT_NODES_OF_REPLY };
+
+  fixture_meet (test);
+  for (guint i = 0; i < G_N_ELEMENTS (n_live); i++)
+    {
+      g_autoptr (BytestagFindShortlistTask) task = NULL;
+      Inventor inventor = { .n_live = n_live[i] };
+
+      bytestag_foreign_set_func (test->peer, invent_cb, &inventor);
+      task = bytestag_network_find_node_shortlist (test->network, &inventor.key);
+      fixture_assert_done (test, task, 300 * SECOND);
+      g_assert_cmpuint (bytestag_find_shortlist_task_get_n_requests (task), ==, BYTESTAG_LIMIT_REQUESTS_OF_LOOKUP);
+    }
+}
+
+static void
 test_shown (Fixture      *test,
             gconstpointer data)
 {
@@ -264,6 +354,63 @@ test_cancel (Fixture      *test,
   g_assert_finalize_object (task);
 }
 
+static void
+cancel_cb (BytestagTask *task)
+{
+  bytestag_task_cancel (task);
+}
+
+static void
+watch_states_cb (GListModel   *shortlist,
+                 guint         position,
+                 guint         removed,
+                 guint         added,
+                 BytestagTask *task)
+{
+  for (guint i = position; i < position + added; i++)
+    {
+      g_autoptr (GObject) candidate = g_list_model_get_item (shortlist, i);
+
+      g_signal_connect_swapped (candidate, "notify::state", G_CALLBACK (cancel_cb), task);
+    }
+}
+
+/* Whoever sees the list of candidates, one of them or a contact change, may end the look-up there. */
+static void
+test_cancel_inside (Fixture      *test,
+                    gconstpointer data)
+{
+  static const char *const signals[] = { "items-changed", "notify::state", "notify::last-seen" };
+  static const gint64 latencies[] = { 20 * 1000, SECOND };
+  Inventor inventor = { .n_live = 3 };
+
+  fixture_meet (test);
+  bytestag_foreign_set_func (test->peer, invent_cb, &inventor);
+  for (guint i = 0; i < G_N_ELEMENTS (signals) * G_N_ELEMENTS (latencies); i++)
+    {
+      const char *signal = signals[i % G_N_ELEMENTS (signals)];
+      BytestagFindShortlistTask *task = bytestag_network_find_node_shortlist (test->network, &inventor.key);
+      BytestagShortlist *shortlist = bytestag_find_shortlist_task_get_shortlist (task);
+
+      bytestag_sim_set_latency (test->sim, latencies[i / G_N_ELEMENTS (signals)], 0);
+      if (g_str_equal (signal, "items-changed"))
+        g_signal_connect_swapped (shortlist, signal, G_CALLBACK (cancel_cb), task);
+      else if (g_str_equal (signal, "notify::state"))
+        {
+          g_signal_connect (shortlist, "items-changed", G_CALLBACK (watch_states_cb), task);
+          watch_states_cb (G_LIST_MODEL (shortlist), 0, 0, g_list_model_get_n_items (G_LIST_MODEL (shortlist)),
+                           BYTESTAG_TASK (task));
+        }
+      else
+        g_signal_connect_object (test->contact, signal, G_CALLBACK (cancel_cb), task, G_CONNECT_SWAPPED);
+
+      g_assert_true (bytestag_sim_run_task (test->sim, task, 30 * SECOND));
+      g_assert_cmpint (bytestag_task_get_state (BYTESTAG_TASK (task)), ==, BYTESTAG_TASK_CANCELLED);
+      bytestag_sim_run (test->sim, 20 * SECOND);
+      g_assert_finalize_object (task);
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -278,8 +425,11 @@ main (int   argc,
   FIXTURE_TEST ("/dht/find-shortlist-task/dead", test_dead);
   FIXTURE_TEST ("/dht/find-shortlist-task/values", test_values);
   FIXTURE_TEST ("/dht/find-shortlist-task/other-value", test_other_value);
+  FIXTURE_TEST ("/dht/find-shortlist-task/values-for-ever", test_values_for_ever);
+  FIXTURE_TEST ("/dht/find-shortlist-task/nearer-for-ever", test_nearer_for_ever);
   FIXTURE_TEST ("/dht/find-shortlist-task/shown", test_shown);
   FIXTURE_TEST ("/dht/find-shortlist-task/cancel", test_cancel);
+  FIXTURE_TEST ("/dht/find-shortlist-task/cancel-inside", test_cancel_inside);
 
   return g_test_run ();
 }
