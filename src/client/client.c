@@ -435,6 +435,7 @@ bytestag_client_stop (BytestagClient *self)
   bytestag_workers_stop (self->writers);
   bytestag_network_shut_down (self->network);
   bytestag_reactor_drain (self->reactor, -1);
+  bytestag_reactor_close (self->reactor);
   g_source_destroy (self->source);
   g_clear_pointer (&self->source, g_source_unref);
 }

@@ -10,9 +10,11 @@
 #include <gnutls/crypto.h>
 
 #include "core/timer-queue.h"
+#include "storage/aggregated-table.h"
 #include "storage/memory-table.h"
 #include "support/test-clock.h"
 #include "support/test-rng.h"
+#include "support/test-worker.h"
 
 #define PORT 7001
 #define TABLE_BYTES (64 * 1024 * 1024)
@@ -254,11 +256,10 @@ get_node (BytestagSim *self,
   return self->nodes->pdata[index];
 }
 
-BytestagNetwork *
-bytestag_sim_add_node (BytestagSim *self)
+static SimNode *
+add_node (BytestagSim *self)
 {
   SimNode *node = g_new0 (SimNode, 1);
-  g_autoptr (BytestagSimTransport) transport = g_object_new (BYTESTAG_TYPE_SIM_TRANSPORT, NULL);
   g_autoptr (BytestagTestRng) rng = NULL;
   g_autofree char *host = NULL;
 
@@ -268,15 +269,45 @@ bytestag_sim_add_node (BytestagSim *self)
   host = g_strdup_printf ("%u.%u.%u.1", 20 + node->index % 50, node->index / 50 % 256, node->index / 12800);
   bytestag_endpoint_set_host (&node->address, host, -1, PORT);
 
-  transport->node = node;
   rng = bytestag_test_rng_new (mix (self->seed) + node->index);
   node->reactor = bytestag_reactor_new (BYTESTAG_CLOCK (self->clock), BYTESTAG_RNG (rng));
   node->table = BYTESTAG_KVP_TABLE (bytestag_memory_table_new (TABLE_BYTES));
-  node->network = bytestag_network_new (node->reactor, BYTESTAG_TRANSPORT (transport), node->table, NULL, NULL);
 
   g_ptr_array_add (self->nodes, node);
   g_hash_table_insert (self->nodes_by_address, &node->address, node);
+  return node;
+}
+
+static BytestagNetwork *
+start_node (SimNode          *node,
+            BytestagKvpTable *table)
+{
+  g_autoptr (BytestagSimTransport) transport = g_object_new (BYTESTAG_TYPE_SIM_TRANSPORT, NULL);
+
+  transport->node = node;
+  node->network = bytestag_network_new (node->reactor, BYTESTAG_TRANSPORT (transport), table, NULL, NULL);
   return node->network;
+}
+
+BytestagNetwork *
+bytestag_sim_add_node (BytestagSim *self)
+{
+  SimNode *node = add_node (self);
+
+  return start_node (node, node->table);
+}
+
+BytestagNetwork *
+bytestag_sim_add_sharing_node (BytestagSim               *self,
+                               BytestagSharedFilesTable **shared)
+{
+  SimNode *node = add_node (self);
+  g_autoptr (BytestagTestWorker) worker = bytestag_test_worker_new (node->reactor);
+  g_autoptr (BytestagKvpTable) own = BYTESTAG_KVP_TABLE (bytestag_shared_files_table_new (BYTESTAG_WORKER (worker)));
+  g_autoptr (BytestagKvpTable) table = BYTESTAG_KVP_TABLE (bytestag_aggregated_table_new (own, node->table));
+
+  *shared = BYTESTAG_SHARED_FILES_TABLE (own);
+  return start_node (node, table);
 }
 
 guint

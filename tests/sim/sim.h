@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dht/network.h"
+#include "storage/shared-files-table.h"
 
 /* Many nodes in one process on virtual time: the engine's own code behind a clock
  * that jumps from event to event, links with a latency, and tables in memory. The
@@ -26,6 +27,9 @@ void              bytestag_sim_set_loss         (BytestagSim            *self,
                                                  guint                   per_mille);
 /* (transfer none) a node at an address of its own, in its own /16. */
 BytestagNetwork  *bytestag_sim_add_node         (BytestagSim            *self);
+/* The same with files of its own. @shared: (out) (transfer none) the table for them. */
+BytestagNetwork  *bytestag_sim_add_sharing_node (BytestagSim               *self,
+                                                 BytestagSharedFilesTable **shared);
 guint             bytestag_sim_get_n_nodes      (BytestagSim            *self);
 BytestagNetwork  *bytestag_sim_get_node         (BytestagSim            *self,
                                                  guint                   index);

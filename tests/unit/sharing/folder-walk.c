@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "sharing/folder-walk.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/error.h"
+#include "core/limits.h"
+#include "support/test-folder.h"
+
+typedef struct {
+  char *folder;
+} Fixture;
+
+static void
+set_up (Fixture       *self,
+        gconstpointer  data)
+{
+  self->folder = bytestag_test_folder_new ();
+}
+
+static void
+tear_down (Fixture       *self,
+           gconstpointer  data)
+{
+  bytestag_test_folder_remove (self->folder);
+}
+
+static char *
+make_path (Fixture    *self,
+           const char *name)
+{
+  return g_build_filename (self->folder, name, NULL);
+}
+
+static void
+make_file (Fixture    *self,
+           const char *name)
+{
+  g_autofree char *path = make_path (self, name);
+  g_autofree char *parent = g_path_get_dirname (path);
+
+  g_assert_cmpint (g_mkdir_with_parents (parent, 0700), ==, 0);
+  g_free (bytestag_test_folder_write (self->folder, name, name, strlen (name)));
+}
+
+/* Walks names of the folder, which are separated by spaces. */
+static BytestagFolderWalk *
+walk (Fixture     *self,
+      const char  *names,
+      GError     **error)
+{
+  g_auto (GStrv) paths = g_strsplit (names, " ", -1);
+
+  for (guint i = 0; paths[i] != NULL; i++)
+    {
+      char *path = make_path (self, paths[i]);
+
+      g_free (paths[i]);
+      paths[i] = path;
+    }
+
+  return bytestag_folder_walk ((const char * const *) paths, NULL, error);
+}
+
+static void
+assert_found (Fixture    *self,
+              const char *names,
+              const char *expected)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BytestagFolderWalk) found = walk (self, names, &error);
+  g_autoptr (GString) text = g_string_new (NULL);
+  guint64 size = 0;
+
+  g_assert_no_error (error);
+  for (guint i = 0; i < found->files->len; i++)
+    {
+      const BytestagWalkFile *file = g_ptr_array_index (found->files, i);
+      g_autofree char *name = g_strjoinv ("/", file->filename);
+
+      g_assert_true (g_path_is_absolute (file->path));
+      g_assert_true (g_file_test (file->path, G_FILE_TEST_IS_REGULAR));
+      g_string_append_printf (text, "%s%s", i > 0 ? " " : "", name);
+      size += file->size;
+    }
+  g_assert_cmpstr (text->str, ==, expected);
+  g_assert_cmpuint (found->size, ==, size);
+}
+
+static void
+assert_refused (Fixture    *self,
+                const char *names,
+                GQuark      domain,
+                int         code,
+                const char *word)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BytestagFolderWalk) found = walk (self, names, &error);
+
+  g_assert_error (error, domain, code);
+  g_assert_null (found);
+  g_assert_nonnull (strstr (error->message, word));
+}
+
+static void
+test_order (Fixture       *self,
+            gconstpointer  data)
+{
+  make_file (self, "all/b");
+  make_file (self, "all/a/z");
+  make_file (self, "all/a/é");
+  make_file (self, "all/a.x");
+  make_file (self, "all/B");
+
+  /* By the bytes of each element. */
+  assert_found (self, "all", "B a/z a/é a.x b");
+  assert_found (self, "all/", "B a/z a/é a.x b");
+  assert_found (self, "all/b", "b");
+}
+
+static void
+test_several (Fixture       *self,
+              gconstpointer  data)
+{
+  g_autoptr (BytestagFolderWalk) found = NULL;
+
+  make_file (self, "x/folder/in");
+  make_file (self, "y/file");
+  make_file (self, "z/folder/in");
+
+  assert_found (self, "x/folder y/file", "file folder/in");
+  assert_found (self, "y/file x/folder", "file folder/in");
+  found = walk (self, "x/folder y/file", NULL);
+  g_assert_cmpstr (found->name, ==, "file");
+  assert_refused (self, "x/folder z/folder", BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID, "same name");
+}
+
+static void
+test_left_out (Fixture       *self,
+               gconstpointer  data)
+{
+  g_autofree char *link = make_path (self, "all/link");
+  g_autofree char *folder_link = make_path (self, "all/folder-link");
+  g_autofree char *fifo = make_path (self, "all/fifo");
+  g_autoptr (BytestagFolderWalk) found = NULL;
+
+  make_file (self, "all/plain");
+  make_file (self, "all/.hidden");
+  make_file (self, "all/.git/config");
+  make_file (self, "all/part.bytestag-incomplete");
+  g_assert_cmpint (symlink ("/etc/passwd", link), ==, 0);
+  g_assert_cmpint (symlink ("/", folder_link), ==, 0);
+  g_assert_cmpint (mkfifo (fifo, 0600), ==, 0);
+
+  assert_found (self, "all", "plain");
+  found = walk (self, "all", NULL);
+  g_assert_cmpuint (found->skipped->len, ==, 6);
+
+  /* Unless they are named. */
+  assert_found (self, "all/.hidden", ".hidden");
+  assert_found (self, "all/.git", "config");
+  assert_refused (self, "all/link", BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID, "symbolic link");
+  assert_refused (self, "all/fifo", BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID, "neither");
+}
+
+static void
+test_bad (Fixture       *self,
+          gconstpointer  data)
+{
+  g_autofree char *empty = make_path (self, "empty/below");
+  g_autoptr (GString) deep = g_string_new ("deep");
+
+  g_assert_cmpint (g_mkdir_with_parents (empty, 0700), ==, 0);
+  assert_refused (self, "empty", BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID, "is empty");
+  assert_refused (self, "missing", G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "missing");
+
+  make_file (self, "names/line\nfeed");
+  assert_refused (self, "names", BYTESTAG_ERROR, BYTESTAG_ERROR_UNSAFE_NAME, "cannot be shared under this name");
+  make_file (self, "bytes/not\xffutf8");
+  assert_refused (self, "bytes", BYTESTAG_ERROR, BYTESTAG_ERROR_UNSAFE_NAME, "cannot be shared under this name");
+
+  for (guint i = 0; i < BYTESTAG_LIMIT_PATH_ELEMENTS; i++)
+    g_string_append (deep, "/d");
+  g_string_append (deep, "/file");
+  make_file (self, deep->str);
+  assert_refused (self, "deep", BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE, "too deep");
+}
+
+static void
+test_cancelled (Fixture       *self,
+                gconstpointer  data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+
+  make_file (self, "all/b");
+  g_cancellable_cancel (cancellable);
+  g_assert_null (bytestag_folder_walk ((const char * const []) { self->folder, NULL }, cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+#define TEST(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
+  TEST ("/sharing/folder-walk/order", test_order);
+  TEST ("/sharing/folder-walk/several", test_several);
+  TEST ("/sharing/folder-walk/left-out", test_left_out);
+  TEST ("/sharing/folder-walk/bad", test_bad);
+  TEST ("/sharing/folder-walk/cancelled", test_cancelled);
+  return g_test_run ();
+}
