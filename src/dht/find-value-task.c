@@ -92,6 +92,10 @@ reply_cb (const BytestagMessage  *message,
     }
 
   node = _bytestag_network_answered (self->network, self->node, message, from, rtt);
+  /* Who is told of a contact may cancel us. */
+  if (self->network == NULL)
+    return;
+
   self->result = read_result (self->network, message);
   release (self);
   if (self->result != NULL)

@@ -115,6 +115,9 @@ reply_cb (const BytestagMessage  *message,
     }
 
   bytestag_node_set_extensions (self->node, message->extensions);
+  /* Who is told of that may cancel us. */
+  if (self->network == NULL)
+    return;
 
   if (message->xferid.text == NULL)
     finish (self, BYTESTAG_STORE_HELD);

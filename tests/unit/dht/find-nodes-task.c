@@ -95,6 +95,13 @@ test_cancel (Fixture      *test,
   g_assert_finalize_object (task);
 }
 
+static void
+test_cancel_inside (Fixture      *test,
+                    gconstpointer data)
+{
+  fixture_cancel_inside (test, ask (test, ", \"nodes\": [" NODE "]"), "notify::last-seen");
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -106,6 +113,7 @@ main (int   argc,
   FIXTURE_TEST ("/dht/find-nodes-task/bad-lists", test_bad_lists);
   FIXTURE_TEST ("/dht/find-nodes-task/silence", test_silence);
   FIXTURE_TEST ("/dht/find-nodes-task/cancel", test_cancel);
+  FIXTURE_TEST ("/dht/find-nodes-task/cancel-inside", test_cancel_inside);
 
   return g_test_run ();
 }

@@ -109,6 +109,13 @@ test_cancel (Fixture      *test,
   g_assert_finalize_object (task);
 }
 
+static void
+test_cancel_inside (Fixture      *test,
+                    gconstpointer data)
+{
+  fixture_cancel_inside (test, ask (test, NODES), "notify::last-seen");
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -121,6 +128,7 @@ main (int   argc,
   FIXTURE_TEST ("/dht/find-value-task/bad", test_bad);
   FIXTURE_TEST ("/dht/find-value-task/result", test_result);
   FIXTURE_TEST ("/dht/find-value-task/cancel", test_cancel);
+  FIXTURE_TEST ("/dht/find-value-task/cancel-inside", test_cancel_inside);
 
   return g_test_run ();
 }

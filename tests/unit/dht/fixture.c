@@ -62,6 +62,20 @@ fixture_assert_fails (Fixture *self,
   g_assert_cmpint (bytestag_task_get_state (task), ==, BYTESTAG_TASK_FAILED);
 }
 
+void
+fixture_cancel_inside (Fixture    *self,
+                       gpointer    task,
+                       const char *signal)
+{
+  BytestagTask *cancelled = task;
+
+  g_signal_connect_object (self->contact, signal, G_CALLBACK (bytestag_task_cancel), cancelled, G_CONNECT_SWAPPED);
+  g_assert_true (bytestag_sim_run_task (self->sim, cancelled, 30 * SECOND));
+  g_assert_cmpint (bytestag_task_get_state (cancelled), ==, BYTESTAG_TASK_CANCELLED);
+  bytestag_sim_run (self->sim, 20 * SECOND);
+  g_assert_finalize_object (cancelled);
+}
+
 char *
 fixture_expect (Fixture         *self,
                 BytestagForeign *peer,

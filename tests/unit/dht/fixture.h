@@ -34,6 +34,11 @@ void  fixture_assert_fails (Fixture       *self,
                             gpointer       task,
                             gint64         duration,
                             int            code);
+/* Cancels @task (transfer full) when @signal of the contact comes, from within, and
+ * asserts that it goes then. */
+void  fixture_cancel_inside (Fixture      *self,
+                            gpointer       task,
+                            const char    *signal);
 /* What came next is @expected, with the id that the message itself says (its
  * seq_id, or else its xferid) in place of each "*". Returns (transfer full)
  * (nullable) that id. */

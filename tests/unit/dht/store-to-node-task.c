@@ -364,6 +364,17 @@ test_cancel (Fixture      *test,
   g_assert_finalize_object (task);
 }
 
+static void
+test_cancel_inside (Fixture      *test,
+                    gconstpointer data)
+{
+  g_auto (Receiver) receiver;
+
+  set_receiver (test, &receiver, OFFER, ACK);
+  bytestag_foreign_set_is_ours (test->peer, TRUE);
+  fixture_cancel_inside (test, store (test, 100000), "notify::extensions");
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -383,6 +394,7 @@ main (int   argc,
   FIXTURE_TEST ("/dht/store-to-node-task/too-large", test_too_large);
   FIXTURE_TEST ("/dht/store-to-node-task/silence", test_silence);
   FIXTURE_TEST ("/dht/store-to-node-task/cancel", test_cancel);
+  FIXTURE_TEST ("/dht/store-to-node-task/cancel-inside", test_cancel_inside);
 
   return g_test_run ();
 }
