@@ -309,10 +309,9 @@ bytestag_node_seen (BytestagNode *self,
 {
   g_return_if_fail (BYTESTAG_IS_NODE (self));
 
-  g_object_freeze_notify (G_OBJECT (self));
+  /* Not frozen: freezing allocates, and this is part of each served request. */
   set_last_seen (self, now);
   bytestag_node_update_state (self, now);
-  g_object_thaw_notify (G_OBJECT (self));
 }
 
 void
