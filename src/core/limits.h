@@ -61,8 +61,17 @@
 #define BYTESTAG_LIMIT_UPLOADS_TO_ADDRESS 64
 /* Downloads that run at one time; others wait in the slot. */
 #define BYTESTAG_LIMIT_DOWNLOADS 64
+/* A transfer that comes in may take so long, and longer for what it brought: the
+ * bytes of a second are those of a chunk each 4 s. Otherwise a byte now and then
+ * would hold a place for ever. */
+#define BYTESTAG_LIMIT_TRANSFER_US (60 * G_USEC_PER_SEC)
+#define BYTESTAG_LIMIT_TRANSFER_BYTES_PER_SECOND 256
 /* getval at one original at a time: 30 dead-lock it (A.3 B9). */
 #define BYTESTAG_LIMIT_GETVALS_TO_ORIGINAL 4
+/* Transfers that we gave up and an original does not: acked to their end, so long
+ * as an original has chunks to send (1,024 of them, each sent twice). */
+#define BYTESTAG_LIMIT_DRAINS 64
+#define BYTESTAG_LIMIT_CHUNKS_OF_DRAIN 2048
 
 /* Values that are published, and pieces that are fetched, at one time: enough to
  * hide round trips, few enough that a look-up of another kind is not late. */

@@ -21,6 +21,7 @@ typedef struct {
   gsize offset;
   BytestagKey transfer_id;
 
+  gint64 opened_at;
   BytestagTimer timer;      /* the end of the silence */
   BytestagTimer ask_timer;
   GByteArray *received;
@@ -54,6 +55,21 @@ silence_cb (gpointer user_data)
   end (user_data, BYTESTAG_TRANSFER_SILENT);
 }
 
+/* Waits for the next packet, for @delay µs or until it is clear that the sender
+ * only keeps us waiting. */
+static void
+wait_for_packet (BytestagDownloadTask *self,
+                 gint64                delay,
+                 BytestagTimerFunc     func)
+{
+  BytestagDownloadTaskPrivate *priv = get_private (self);
+  gint64 allowed = BYTESTAG_LIMIT_TRANSFER_US +
+                   (gint64) priv->received->len * G_USEC_PER_SEC / BYTESTAG_LIMIT_TRANSFER_BYTES_PER_SECOND;
+  gint64 left = priv->opened_at + allowed - bytestag_reactor_get_time (priv->network->reactor);
+
+  bytestag_reactor_arm (priv->network->reactor, &priv->timer, CLAMP (left, 0, delay), func, self);
+}
+
 /* The announced size may be wrong; the digest is not. */
 static void
 complete_cb (gpointer user_data)
@@ -66,7 +82,7 @@ complete_cb (gpointer user_data)
   if (bytestag_key_equal (&digest, &priv->id.index))
     end (self, BYTESTAG_TRANSFER_ENDED);
   else
-    bytestag_reactor_arm (priv->network->reactor, &priv->timer, SILENCE - SILENCE_WHEN_COMPLETE, silence_cb, self);
+    wait_for_packet (self, SILENCE - SILENCE_WHEN_COMPLETE, silence_cb);
 }
 
 static void
@@ -76,9 +92,9 @@ await_packet (BytestagDownloadTask *self)
   guint64 total = bytestag_task_get_total (BYTESTAG_TASK (self));
 
   if (total > 0 && priv->offset == 0 && priv->received->len == total)
-    bytestag_reactor_arm (priv->network->reactor, &priv->timer, SILENCE_WHEN_COMPLETE, complete_cb, self);
+    wait_for_packet (self, SILENCE_WHEN_COMPLETE, complete_cb);
   else
-    bytestag_reactor_arm (priv->network->reactor, &priv->timer, SILENCE, silence_cb, self);
+    wait_for_packet (self, SILENCE, silence_cb);
 }
 
 void
@@ -86,6 +102,7 @@ _bytestag_download_task_open (BytestagDownloadTask *self)
 {
   BytestagDownloadTaskPrivate *priv = get_private (self);
 
+  priv->opened_at = bytestag_reactor_get_time (priv->network->reactor);
   _bytestag_network_open_transfer (priv->network, self);
   await_packet (self);
 }
@@ -207,17 +224,33 @@ bytestag_download_task_start (BytestagTask *task)
     bytestag_reactor_arm (priv->network->reactor, &priv->ask_timer, ASK_AGAIN, ask_again_cb, self);
 }
 
+/* Gives the transfer up. An original is not told: there is no word for it, and it
+ * would go on without acks for 10 s a chunk (A.2, 5). */
+static void
+give_up (BytestagDownloadTask *self)
+{
+  BytestagDownloadTaskPrivate *priv = get_private (self);
+
+  if (bytestag_node_get_extensions (priv->node) < 0)
+    _bytestag_network_drain (priv->network, bytestag_node_get_endpoint (priv->node), &priv->transfer_id);
+  _bytestag_download_task_close (self);
+}
+
 static void
 bytestag_download_task_stop (BytestagTask *task)
 {
-  _bytestag_download_task_close (BYTESTAG_DOWNLOAD_TASK (task));
+  give_up (BYTESTAG_DOWNLOAD_TASK (task));
 }
 
 static void
 bytestag_download_task_received (BytestagDownloadTask *self,
                                  BytestagTransferEnd   how)
 {
-  _bytestag_download_task_close (self);
+  /* Who never sent anything does not hold the value. */
+  if (how == BYTESTAG_TRANSFER_ENDED || g_bytes_get_size (get_private (self)->bytes) == 0)
+    _bytestag_download_task_close (self);
+  else
+    give_up (self);
 
   switch (how)
     {

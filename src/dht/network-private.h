@@ -71,6 +71,7 @@ struct _BytestagNetwork
   GPtrArray *downloads; /* (element-type BytestagDownloadTask): getval that were let into the slot */
   GPtrArray *stores;    /* (element-type BytestagReadStoreTask) */
   GQueue waiting;       /* (element-type BytestagDownloadTask): wait for a place, holds references */
+  GPtrArray *drains;    /* (element-type Drain): transfers of originals that we gave up */
   GPtrArray *uploads;   /* (element-type BytestagUpload): answers to getval; borrowed */
 
   /* refresh */
@@ -236,6 +237,10 @@ void          _bytestag_network_close_transfer  (BytestagNetwork        *self,
 BytestagDrop  _bytestag_network_take_packet     (BytestagNetwork        *self,
                                                  const BytestagEndpoint *from,
                                                  const BytestagMessage  *message);
+/* Acks what still comes of a transfer that we gave up, and counts it as a getval. */
+void          _bytestag_network_drain           (BytestagNetwork        *self,
+                                                 const BytestagEndpoint *from,
+                                                 const BytestagKey      *transfer_id);
 /* Lets a getval into the download slot, now or when there is a place. */
 void          _bytestag_network_queue_download  (BytestagNetwork        *self,
                                                  BytestagDownloadTask   *task);

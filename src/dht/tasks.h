@@ -56,7 +56,7 @@ G_DECLARE_DERIVABLE_TYPE (BytestagDownloadTask, bytestag_download_task, BYTESTAG
 /**
  * BytestagTransferEnd:
  * @BYTESTAG_TRANSFER_ENDED: the sender said so
- * @BYTESTAG_TRANSFER_SILENT: nothing came for 10 s
+ * @BYTESTAG_TRANSFER_SILENT: nothing came for 10 s, or far too little for its time
  * @BYTESTAG_TRANSFER_TOO_LARGE: more came than a value may have
  */
 typedef enum {

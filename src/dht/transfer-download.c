@@ -6,6 +6,20 @@
 /* The receiving side of transfers (A.1.5): which packet belongs to which task, and
  * how many there may be. The tasks themselves take the bytes. */
 
+/* An original sends a chunk twice, 5 s apart, and the next one 5 s later; after so
+ * many µs without any it has ended. */
+#define DRAINED (20 * G_USEC_PER_SEC)
+
+typedef struct {
+  BytestagNetwork *network; /* borrowed */
+  BytestagKey transfer_id;
+  BytestagEndpoint from;
+  BytestagTimer timer;
+  guint n_chunks;
+} Drain;
+
+static void let_next_in (BytestagNetwork *self);
+
 void
 _bytestag_network_open_transfer (BytestagNetwork      *self,
                                  BytestagDownloadTask *task)
@@ -23,6 +37,76 @@ _bytestag_network_close_transfer (BytestagNetwork      *self,
     g_hash_table_remove (self->incoming, id);
 }
 
+/* Transfers of originals that we gave up */
+
+static void
+drain_free (Drain *drain)
+{
+  bytestag_reactor_disarm (drain->network->reactor, &drain->timer);
+  g_ptr_array_remove_fast (drain->network->drains, drain);
+  g_free (drain);
+}
+
+static void
+end_drain (Drain *drain)
+{
+  BytestagNetwork *network = drain->network;
+
+  drain_free (drain);
+  let_next_in (network);
+}
+
+static void
+drained_cb (gpointer user_data)
+{
+  end_drain (user_data);
+}
+
+void
+_bytestag_network_drain (BytestagNetwork        *self,
+                         const BytestagEndpoint *from,
+                         const BytestagKey      *transfer_id)
+{
+  Drain *drain;
+
+  if (self->drains->len == BYTESTAG_LIMIT_DRAINS)
+    return;
+
+  drain = g_new0 (Drain, 1);
+  drain->network = self;
+  drain->transfer_id = *transfer_id;
+  drain->from = *from;
+  g_ptr_array_add (self->drains, drain);
+  bytestag_reactor_arm (self->reactor, &drain->timer, DRAINED, drained_cb, drain);
+}
+
+static BytestagDrop
+drain_packet (BytestagNetwork        *self,
+              const BytestagEndpoint *from,
+              const BytestagKey      *transfer_id,
+              const BytestagMessage  *message)
+{
+  for (guint i = 0; i < self->drains->len; i++)
+    {
+      Drain *drain = self->drains->pdata[i];
+
+      if (!bytestag_key_equal (&drain->transfer_id, transfer_id) ||
+          !bytestag_endpoint_same_host (&drain->from, from))
+        continue;
+
+      if (message->is_end || ++drain->n_chunks > BYTESTAG_LIMIT_CHUNKS_OF_DRAIN)
+        {
+          end_drain (drain);
+          return BYTESTAG_DROP_NONE;
+        }
+      bytestag_reactor_arm (self->reactor, &drain->timer, DRAINED, drained_cb, drain);
+      _bytestag_network_send_ack (self, from, message);
+      return BYTESTAG_DROP_NONE;
+    }
+
+  return BYTESTAG_DROP_UNMATCHED;
+}
+
 BytestagDrop
 _bytestag_network_take_packet (BytestagNetwork        *self,
                                const BytestagEndpoint *from,
@@ -37,7 +121,7 @@ _bytestag_network_take_packet (BytestagNetwork        *self,
 
   task = g_hash_table_lookup (self->incoming, &id);
   if (task == NULL)
-    return BYTESTAG_DROP_UNMATCHED;
+    return drain_packet (self, from, &id, message);
 
   return _bytestag_download_task_take (task, from, message);
 }
@@ -68,6 +152,8 @@ has_download_place (BytestagNetwork      *self,
 
       n_at_node += bytestag_endpoint_equal (bytestag_node_get_endpoint (node), endpoint);
     }
+  for (guint i = 0; i < self->drains->len; i++)
+    n_at_node += bytestag_endpoint_equal (&((Drain *) self->drains->pdata[i])->from, endpoint);
   return n_at_node < BYTESTAG_LIMIT_GETVALS_TO_ORIGINAL;
 }
 
@@ -182,4 +268,6 @@ _bytestag_network_stop_downloads (BytestagNetwork *self)
     }
   g_ptr_array_set_size (self->downloads, 0);
   g_ptr_array_set_size (self->stores, 0);
+  while (self->drains->len > 0)
+    drain_free (self->drains->pdata[0]);
 }

@@ -349,12 +349,131 @@ test_bound (Fixture      *test,
   g_assert_cmpuint (bytestag_task_slot_get_n_running (slot), ==, 0);
 }
 
+/* A byte now and then, nothing at all, or the same once more: none of it holds the place for ever. */
+static void
+test_drip (Fixture      *test,
+           gconstpointer data)
+{
+  static const struct {
+    const char *base64;
+    gboolean is_repeated;
+    guint64 total;
+  } drips[] = { { "eA==", FALSE, 0 }, { "!!!!", FALSE, 0 }, { "eA==", TRUE, 0 }, { "eA==", TRUE, 1 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (drips); i++)
+    {
+      g_auto (Download) download = begin (test);
+      gint64 start = bytestag_sim_get_time (test->sim);
+
+      bytestag_task_set_total (BYTESTAG_TASK (download.task), drips[i].total);
+      for (guint n = 1; !bytestag_task_is_finished (BYTESTAG_TASK (download.task)); n++)
+        {
+          bytestag_foreign_send (test->peer, &test->address,
+                                 "{\"xfer_id\": \"%s\", \"xfer_data\": \"%s\", \"seq_id\": %u}",
+                                 download.transfer, drips[i].base64, drips[i].is_repeated ? 1 : n);
+          bytestag_sim_run (test->sim, SECOND / 2);
+          g_assert_cmpint (bytestag_sim_get_time (test->sim) - start, <,
+                           BYTESTAG_LIMIT_TRANSFER_US + 2 * SECOND);
+        }
+      g_assert_error (bytestag_task_get_error (BYTESTAG_TASK (download.task)), BYTESTAG_ERROR,
+                      BYTESTAG_ERROR_TIMED_OUT);
+      send_end (test, download.transfer);
+      bytestag_sim_run (test->sim, SECOND);
+      bytestag_foreign_forget (test->peer);
+    }
+}
+
+/* A chunk each 3 s is slow, and goes on. */
+static void
+test_slow (Fixture      *test,
+           gconstpointer data)
+{
+  g_auto (Download) download = begin (test);
+  g_autofree char *chunk = g_strnfill (1024, 'x');
+
+  for (guint i = 1; i <= 100; i++)
+    {
+      g_autofree char *seq = g_strdup_printf ("%u", i);
+
+      send_chunk (test->peer, &test->address, download.transfer, chunk, seq);
+      expect_ack (test, download.transfer, seq);
+      bytestag_sim_run (test->sim, 3 * SECOND);
+    }
+  send_end (test, download.transfer);
+  fixture_assert_done (test, download.task, SECOND);
+}
+
+/* An original has no word for "stop": what it still sends is acked to the end (A.2, 5),
+ * and is one of its four. */
+static void
+test_drain (Fixture      *test,
+            gconstpointer data)
+{
+  Download downloads[BYTESTAG_LIMIT_GETVALS_TO_ORIGINAL];
+  g_auto (Download) next = { NULL, NULL };
+
+  for (guint i = 0; i < G_N_ELEMENTS (downloads); i++)
+    {
+      downloads[i] = begin (test);
+      bytestag_task_cancel (BYTESTAG_TASK (downloads[i].task));
+      bytestag_sim_run (test->sim, 1);
+      g_assert_finalize_object (g_steal_pointer (&downloads[i].task));
+    }
+  for (guint i = 0; i < 5; i++)
+    {
+      g_autofree char *seq = g_strdup_printf ("%u", i + 1);
+
+      send_chunk (test->peer, &test->address, downloads[0].transfer, "x", seq);
+      expect_ack (test, downloads[0].transfer, seq);
+    }
+
+  next.task = bytestag_network_get_value_from_node (test->network, test->contact,
+                                                    bytestag_network_get_key (test->network), NULL, 0);
+  bytestag_sim_run (test->sim, 5 * SECOND);
+  g_assert_cmpuint (bytestag_foreign_forget (test->peer), ==, 0);
+  send_end (test, downloads[0].transfer);
+  bytestag_sim_run (test->sim, SECOND);
+  next.transfer = take_transfer (test);
+  send_end (test, next.transfer);
+  fixture_assert_done (test, next.task, SECOND);
+
+  /* After the end there is nothing to ack; and those that never come do not count for ever. */
+  send_chunk (test->peer, &test->address, downloads[0].transfer, "x", "6");
+  bytestag_sim_run (test->sim, 20 * SECOND);
+  send_chunk (test->peer, &test->address, downloads[1].transfer, "x", "1");
+  bytestag_sim_run (test->sim, SECOND);
+  g_assert_cmpuint (bytestag_foreign_forget (test->peer), ==, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (downloads); i++)
+    download_clear (&downloads[i]);
+}
+
+/* Nor does one that only says that it is an original. */
+static void
+test_endless_drain (Fixture      *test,
+                    gconstpointer data)
+{
+  g_auto (Download) download = begin (test);
+  guint n_acks = 0;
+
+  bytestag_task_cancel (BYTESTAG_TASK (download.task));
+  for (guint i = 1; i <= BYTESTAG_LIMIT_CHUNKS_OF_DRAIN + 10; i++)
+    {
+      send_chunk (test->peer, &test->address, download.transfer, "x", "1");
+      bytestag_sim_run (test->sim, SECOND / 10);
+      n_acks += bytestag_foreign_forget (test->peer);
+    }
+  g_assert_cmpuint (n_acks, ==, BYTESTAG_LIMIT_CHUNKS_OF_DRAIN);
+}
+
+/* One of ours stops by itself. */
 static void
 test_cancel (Fixture      *test,
              gconstpointer data)
 {
-  Download download = begin (test);
+  Download download;
 
+  bytestag_node_set_extensions (test->contact, 0);
+  download = begin (test);
   bytestag_task_cancel (BYTESTAG_TASK (download.task));
   send_chunk (test->peer, &test->address, download.transfer, "one", "\"a\"");
   bytestag_sim_run (test->sim, SECOND);
@@ -381,6 +500,10 @@ main (int   argc,
   FIXTURE_TEST ("/dht/download-task/empty", test_empty);
   FIXTURE_TEST ("/dht/download-task/original-bound", test_original_bound);
   FIXTURE_TEST ("/dht/download-task/bound", test_bound);
+  FIXTURE_TEST ("/dht/download-task/drip", test_drip);
+  FIXTURE_TEST ("/dht/download-task/slow", test_slow);
+  FIXTURE_TEST ("/dht/download-task/drain", test_drain);
+  FIXTURE_TEST ("/dht/download-task/endless-drain", test_endless_drain);
   FIXTURE_TEST ("/dht/download-task/cancel", test_cancel);
 
   return g_test_run ();
