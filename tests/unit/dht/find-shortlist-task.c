@@ -145,6 +145,60 @@ test_late (Fixture      *test,
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (bytestag_find_shortlist_task_get_shortlist (task))), ==, 2);
 }
 
+static void
+nobody_cb (BytestagForeign        *peer,
+           const BytestagEndpoint *from,
+           const char             *rpc,
+           JsonObject             *message,
+           gpointer                user_data)
+{
+  bytestag_foreign_reply (peer, from, message, ", \"nodes\": []");
+}
+
+static void
+late_value_cb (BytestagForeign        *peer,
+               const BytestagEndpoint *from,
+               const char             *rpc,
+               JsonObject             *message,
+               gpointer                user_data)
+{
+  g_autofree char *values = NULL;
+
+  values = g_strdup_printf (", \"vals\": [{\"key\": \"%s\", \"index\": \"%s\", \"size\": 5, \"time\": 6}]",
+                            json_object_get_string_member (message, "key"),
+                            json_object_get_string_member (message, "index"));
+  if (++*(guint *) user_data == 2)
+    bytestag_foreign_reply (peer, from, message, values);
+}
+
+/* The only one that holds the value may be the slow one. */
+static void
+test_late_value (Fixture      *test,
+                 gconstpointer data)
+{
+  g_autoptr (GPtrArray) peers = g_ptr_array_new_with_free_func ((GDestroyNotify) bytestag_foreign_free);
+  g_autoptr (BytestagFindShortlistTask) task = NULL;
+  g_autoptr (GPtrArray) useful = NULL;
+  BytestagKey key = { { 1 } };
+  guint n_requests = 0;
+
+  for (guint i = 0; i < 4; i++)
+    {
+      g_autofree char *host = g_strdup_printf ("9.%u.0.1", i + 1);
+      g_autoptr (BytestagPingTask) ping = NULL;
+
+      g_ptr_array_add (peers, bytestag_foreign_new (test->sim, host));
+      ping = bytestag_network_ping_address (test->network, bytestag_foreign_get_address (peers->pdata[i]));
+      fixture_assert_done (test, ping, SECOND);
+      bytestag_foreign_set_func (peers->pdata[i], i == 0 ? late_value_cb : nobody_cb, &n_requests);
+    }
+
+  task = bytestag_network_find_value_shortlist (test->network, &key, &key, FALSE);
+  fixture_assert_done (test, task, 20 * SECOND);
+  useful = bytestag_shortlist_useful_nodes (bytestag_find_shortlist_task_get_shortlist (task));
+  g_assert_cmpuint (useful->len, ==, 1);
+}
+
 /* Dead nodes of a small network must not cost the whole time-out. */
 static void
 test_dead (Fixture      *test,
@@ -422,6 +476,7 @@ main (int   argc,
   FIXTURE_TEST ("/dht/find-shortlist-task/silence", test_silence);
   FIXTURE_TEST ("/dht/find-shortlist-task/parallel", test_parallel);
   FIXTURE_TEST ("/dht/find-shortlist-task/late", test_late);
+  FIXTURE_TEST ("/dht/find-shortlist-task/late-value", test_late_value);
   FIXTURE_TEST ("/dht/find-shortlist-task/dead", test_dead);
   FIXTURE_TEST ("/dht/find-shortlist-task/values", test_values);
   FIXTURE_TEST ("/dht/find-shortlist-task/other-value", test_other_value);

@@ -72,9 +72,31 @@ test_ourselves (Fixture      *test,
   fixture_assert_fails (test, task, 11 * SECOND, BYTESTAG_ERROR_INVALID);
 }
 
-/* After a join the far buckets are filled too, by the refresh. */
+/* A join is done before the other buckets are refreshed: that goes on by itself. */
 static void
 test_refresh (Fixture      *test,
+              gconstpointer data)
+{
+  BytestagKey near = *bytestag_network_get_key (test->network);
+  GListModel *tasks = bytestag_network_get_tasks (test->network);
+  g_autoptr (BytestagNode) neighbour = NULL;
+  g_autoptr (BytestagJoinTask) task = NULL;
+
+  near.bytes[0] ^= 0x04; /* bucket 5: five are farther */
+  neighbour = bytestag_node_new (&near, bytestag_foreign_get_address (test->peer));
+  bytestag_routing_table_node_update (bytestag_network_get_routing_table (test->network), neighbour, NULL);
+
+  bytestag_foreign_set_func (test->peer, reply_cb, (gpointer) ", \"nodes\": []");
+  task = join (test);
+  fixture_assert_done (test, task, 20 * SECOND);
+  g_assert_cmpuint (g_list_model_get_n_items (tasks), ==, 3);
+  bytestag_sim_run (test->sim, 60 * SECOND);
+  g_assert_cmpuint (g_list_model_get_n_items (tasks), ==, 0);
+}
+
+/* After all have joined the far buckets are full. */
+static void
+test_table (Fixture      *test,
               gconstpointer data)
 {
   BytestagRoutingTable *table = bytestag_network_get_routing_table (test->network);
@@ -125,6 +147,7 @@ main (int   argc,
   FIXTURE_TEST ("/dht/join-task/silence", test_silence);
   FIXTURE_TEST ("/dht/join-task/ourselves", test_ourselves);
   FIXTURE_TEST ("/dht/join-task/refresh", test_refresh);
+  FIXTURE_TEST ("/dht/join-task/table", test_table);
   FIXTURE_TEST ("/dht/join-task/cancel", test_cancel);
 
   return g_test_run ();

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <string.h>
+
 #include "core/error.h"
 #include "core/limits.h"
 #include "fixture.h"
@@ -140,6 +142,31 @@ test_drops (Fixture      *test,
   g_assert_cmpuint (counters->requests_served, ==, 1);
 }
 
+/* Nothing is ever sent to an address that cannot be one. */
+static void
+test_unusable_sender (Fixture      *test,
+                      gconstpointer data)
+{
+  g_autoptr (BytestagCodec) codec = bytestag_codec_new ();
+  BytestagEndpoint from = *bytestag_foreign_get_address (test->peer);
+  guint8 datagram[200];
+  const guint8 *data_of_codec;
+  gsize length;
+
+  bytestag_codec_begin (codec);
+  bytestag_codec_add_sender (codec, bytestag_foreign_get_id (test->peer));
+  bytestag_codec_add_string (codec, "rpc", "ping");
+  data_of_codec = bytestag_codec_end (codec, &length);
+  g_assert_cmpuint (length, <=, sizeof datagram);
+  memcpy (datagram, data_of_codec, length);
+
+  bytestag_network_receive (test->network, &from, datagram, length);
+  g_assert_cmpuint (bytestag_network_get_counters (test->network)->requests_served, ==, 1);
+  from.port = 0;
+  bytestag_network_receive (test->network, &from, datagram, length);
+  g_assert_cmpuint (bytestag_network_get_counters (test->network)->requests_served, ==, 1);
+}
+
 static void
 finished_cb (BytestagTask *task,
              guint        *n)
@@ -245,6 +272,7 @@ main (int   argc,
   g_test_add_func ("/dht/network/random-id", test_random_id);
   FIXTURE_TEST ("/dht/network/properties", test_properties);
   FIXTURE_TEST ("/dht/network/drops", test_drops);
+  FIXTURE_TEST ("/dht/network/unusable-sender", test_unusable_sender);
   FIXTURE_TEST ("/dht/network/shut-down", test_shut_down);
   FIXTURE_TEST ("/dht/network/abandoned", test_abandoned);
   FIXTURE_TEST ("/dht/network/after-shut-down", test_after_shut_down);

@@ -221,6 +221,35 @@ test_find_node (Test         *test,
     }
 }
 
+/* Nobody has said yet that it understands IPv6 (B.1): such contacts are not named. */
+static void
+test_find_node_ipv6 (Test         *test,
+                     gconstpointer data)
+{
+  BytestagRoutingTable *table = bytestag_network_get_routing_table (test->network);
+  g_autofree char *reply = NULL;
+
+  fill_routing_table (test);
+  for (guint i = 0; i < 5; i++)
+    {
+      g_autoptr (BytestagNode) node = NULL;
+      BytestagEndpoint endpoint;
+      BytestagKey key;
+
+      bytestag_endpoint_set_host (&endpoint, "2a00::1", -1, 5000 + i);
+      bytestag_key_parse (&key, KEY, -1, NULL);
+      key.bytes[19] ^= 1 + i;
+      node = bytestag_node_new (&key, &endpoint);
+      g_assert_true (bytestag_routing_table_node_update (table, node, NULL));
+    }
+  bytestag_foreign_send (test->peer, &test->address,
+                         "{\"netid\": \"BYTESTAG\", \"rpc\": \"findnode\", \"key\": \"" KEY "\", \"seq_id\": \"a\", \"ext\": 0}");
+  bytestag_sim_run (test->sim, SECOND);
+  reply = bytestag_foreign_take (test->peer);
+  g_assert_null (strstr (reply, "::"));
+  g_assert_cmpuint (count (reply, "\"host\": \"200."), ==, 15);
+}
+
 /* One of ours gets no more than what does not fragment; an original all. */
 static void
 test_reply_limit (Test         *test,
@@ -369,6 +398,7 @@ main (int   argc,
   TEST ("unknown-rpc", test_unknown_rpc);
   TEST ("find-node", test_find_node);
   TEST ("find-node-without-contacts", test_find_node_without_contacts);
+  TEST ("find-node-ipv6", test_find_node_ipv6);
   TEST ("bad-keys", test_bad_keys);
   TEST ("find-value", test_find_value);
   TEST ("reply-limit", test_reply_limit);
