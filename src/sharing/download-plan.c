@@ -37,7 +37,7 @@ static char **
 take_filename (BytestagFileInfo *info)
 {
   const char * const *filename = bytestag_file_info_get_filename (info);
-  char *name;
+  g_autofree char *name = NULL;
 
   if (filename != NULL && filename[0] != NULL)
     return g_strdupv ((char **) filename);

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "sharing/library.h"
+
+#include <glib/gstdio.h>
+#include <unistd.h>
+
+#include "core/error.h"
+#include "core/limits.h"
+#include "fixture.h"
+#include "support/test-model.h"
+
+static BytestagLibrary *
+make_library (Fixture *self)
+{
+  return bytestag_library_new (self->network, self->shared, self->worker);
+}
+
+static BytestagShare *
+share (BytestagLibrary *library,
+       const char      *path)
+{
+  return bytestag_library_share (library, (const char * const []) { path, NULL }, NULL, NULL);
+}
+
+static gboolean
+holds (BytestagNetwork   *network,
+       const BytestagKey *key)
+{
+  BytestagKvpId id = { *key, *key };
+
+  return bytestag_kvp_table_lookup (bytestag_network_get_table (network), &id, NULL);
+}
+
+/* Nodes but the own one that hold it. */
+static guint
+count_holders (Fixture           *self,
+               const BytestagKey *key)
+{
+  guint n = 0;
+
+  for (guint i = 1; i < FIXTURE_N_NODES; i++)
+    n += holds (bytestag_sim_get_node (self->sim, i), key);
+
+  return n;
+}
+
+static void
+test_share (Fixture       *self,
+            gconstpointer  data)
+{
+  g_autofree char *one = fixture_write (self, "things/one", 600000, 3);
+  g_autofree char *empty = fixture_write (self, "things/empty", 0, 3);
+  g_autofree char *folder = fixture_path (self, "things");
+  g_autofree char *hidden = fixture_write (self, "things/.hidden", 3, 3);
+  g_auto (GStrv) skipped = NULL;
+  g_autoptr (BytestagShare) item = NULL;
+  BytestagLibrary *library = make_library (self);
+  const BytestagKey *key;
+  BytestagKey nothing;
+  const BytestagKey *parts;
+  gdouble fraction;
+  guint n_parts;
+
+  bytestag_library_set_link_peers (library, (const char * const []) { "a:1", "b:2", "c:3", "d:4", NULL });
+  bytestag_library_set_copies (library, 3);
+  item = g_object_ref (share (library, folder));
+  g_assert_cmpint (bytestag_share_get_state (item), ==, BYTESTAG_SHARE_HASHING);
+  g_assert_null (bytestag_share_get_link (item));
+
+  g_assert_true (fixture_run_signal (self, item, "ready", 5));
+  g_assert_cmpstr (bytestag_share_get_name (item), ==, "things");
+  g_assert_cmpuint (bytestag_share_get_n_files (item), ==, 2);
+  g_assert_cmpuint (bytestag_share_get_size (item), ==, 600000);
+  g_assert_cmpuint (bytestag_share_get_bytes_hashed (item), ==, 600000);
+  key = bytestag_link_get_key (bytestag_share_get_link (item));
+  g_assert_cmpuint (bytestag_link_get_peers (bytestag_share_get_link (item))->len, ==, BYTESTAG_LIMIT_LINK_PEERS);
+  g_assert_nonnull (bytestag_link_get_sha256 (bytestag_share_get_link (item)));
+  g_object_get (item, "skipped", &skipped, NULL);
+  g_assert_cmpuint (g_strv_length (skipped), ==, 1);
+
+  g_assert_true (fixture_run_signal (self, item, "published", 300));
+  g_assert_cmpint (bytestag_share_get_state (item), ==, BYTESTAG_SHARE_ONLINE);
+  /* The ends of the last transfers are on their way. */
+  bytestag_sim_run (self->sim, SECOND);
+  /* The root, three parts, the file's info; the part of the empty file goes nowhere. */
+  g_assert_cmpuint (bytestag_share_get_n_pieces (item), ==, 5);
+  g_assert_cmpuint (bytestag_share_get_n_pieces_sent (item), ==, 5);
+  g_object_get (item, "fraction", &fraction, NULL);
+  g_assert_cmpfloat (fraction, ==, 1);
+  g_assert_cmpuint (count_holders (self, key), ==, FIXTURE_N_NODES - 1);
+  bytestag_key_digest (&nothing, "", 0);
+  g_assert_cmpuint (count_holders (self, &nothing), ==, 0);
+  parts = bytestag_file_info_get_parts (
+    g_ptr_array_index (bytestag_collection_info_get_files (bytestag_share_get_collection (item)), 1), &n_parts);
+  g_assert_cmpuint (n_parts, ==, 3);
+  for (guint i = 0; i < n_parts; i++)
+    g_assert_cmpuint (count_holders (self, &parts[i]), ==, 3);
+
+  g_assert_true (holds (self->network, key));
+  bytestag_library_stop (library, item);
+  g_assert_cmpint (bytestag_share_get_state (item), ==, BYTESTAG_SHARE_STOPPED);
+  g_assert_false (holds (self->network, key));
+  g_assert_false (holds (self->network, &parts[0]));
+  g_assert_finalize_object (library);
+  g_assert_finalize_object (g_steal_pointer (&item));
+}
+
+static void
+test_twin (Fixture       *self,
+           gconstpointer  data)
+{
+  g_autofree char *path = fixture_write (self, "one", 3000, 3);
+  BytestagLibrary *library = make_library (self);
+  g_autoptr (BytestagTestModel) mirror = bytestag_test_model_new (G_LIST_MODEL (library));
+  g_autoptr (BytestagShare) first = g_object_ref (share (library, path));
+  g_autoptr (BytestagShare) second = NULL;
+  g_autoptr (BytestagShare) other = NULL;
+
+  g_assert_true (fixture_run_signal (self, first, "published", 60));
+  second = g_object_ref (share (library, path));
+  other = g_object_ref (bytestag_library_share (library, (const char * const []) { path, NULL }, "other", "comment"));
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (library)), ==, 3);
+  g_assert_true (fixture_run_signal (self, second, "ready", 5));
+  g_assert_true (bytestag_share_get_twin (second) == first);
+  g_assert_true (bytestag_key_equal (bytestag_link_get_key (bytestag_share_get_link (first)),
+                                     bytestag_link_get_key (bytestag_share_get_link (second))));
+  g_assert_true (fixture_run_signal (self, other, "published", 60));
+  g_assert_null (bytestag_share_get_twin (other));
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (library)), ==, 2);
+
+  /* The file is shared twice: the one left serves it. */
+  bytestag_library_stop (library, first);
+  g_assert_true (holds (self->network, bytestag_file_info_get_hash (
+    g_ptr_array_index (bytestag_collection_info_get_files (bytestag_share_get_collection (other)), 0))));
+  g_assert_cmpuint (bytestag_test_model_take_n_signals (mirror), ==, 5);
+  g_assert_cmpuint (bytestag_test_model_take_n_rows (mirror), ==, 5);
+  g_clear_pointer (&mirror, bytestag_test_model_free);
+  g_assert_finalize_object (library);
+}
+
+static void
+assert_fails (Fixture         *self,
+              BytestagLibrary *library,
+              const char      *path,
+              const char      *name,
+              const char      *comment,
+              GQuark           domain,
+              int              code)
+{
+  g_autoptr (BytestagShare) item =
+    g_object_ref (bytestag_library_share (library, (const char * const []) { path, NULL }, name, comment));
+
+  g_assert_true (fixture_run_signal (self, item, "failed", 5));
+  g_assert_cmpint (bytestag_share_get_state (item), ==, BYTESTAG_SHARE_FAILED);
+  g_assert_error (bytestag_share_get_error (item), domain, code);
+  bytestag_library_stop (library, item);
+  g_assert_finalize_object (g_steal_pointer (&item));
+}
+
+static void
+test_bad (Fixture       *self,
+          gconstpointer  data)
+{
+  g_autofree char *path = fixture_write (self, "one", 30, 3);
+  g_autofree char *missing = fixture_path (self, "missing");
+  g_autofree char *empty = fixture_path (self, "empty");
+  g_autofree char *comment = g_strnfill (BYTESTAG_LIMIT_COMMENT_BYTES + 1, 'x');
+  BytestagLibrary *library = make_library (self);
+
+  g_assert_cmpint (g_mkdir (empty, 0700), ==, 0);
+  assert_fails (self, library, missing, NULL, NULL, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  assert_fails (self, library, empty, NULL, NULL, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID);
+  assert_fails (self, library, path, "a/b", NULL, BYTESTAG_ERROR, BYTESTAG_ERROR_UNSAFE_NAME);
+  assert_fails (self, library, path, NULL, comment, BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE);
+  assert_fails (self, library, path, NULL, "not \xff utf-8", BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID);
+  g_assert_finalize_object (library);
+}
+
+/* Nobody is there at first. */
+static void
+test_alone (Fixture       *self,
+            gconstpointer  data)
+{
+  g_autofree char *path = fixture_write (self, "one", 300000, 3);
+  BytestagLibrary *library = make_library (self);
+  g_autoptr (BytestagShare) item = g_object_ref (share (library, path));
+
+  g_assert_true (fixture_run_signal (self, item, "published", 5));
+  g_assert_cmpint (bytestag_share_get_state (item), ==, BYTESTAG_SHARE_ONLINE);
+  g_assert_cmpuint (bytestag_share_get_n_pieces_sent (item), ==, 0);
+
+  g_assert_true (bytestag_sim_join_all (self->sim, 60 * SECOND));
+  bytestag_library_publish_again (library);
+  g_assert_cmpint (bytestag_share_get_state (item), ==, BYTESTAG_SHARE_PUBLISHING);
+  g_assert_true (fixture_run_signal (self, item, "published", 60));
+  g_assert_cmpuint (bytestag_share_get_n_pieces_sent (item), ==, bytestag_share_get_n_pieces (item));
+  bytestag_library_publish_again (library);
+  g_assert_cmpint (bytestag_share_get_state (item), ==, BYTESTAG_SHARE_ONLINE);
+  g_assert_finalize_object (library);
+}
+
+/* Stopped in each state; the library goes while something is on its way. */
+static void
+test_stop (Fixture       *self,
+           gconstpointer  data)
+{
+  g_autofree char *path = fixture_write (self, "one", 300000, 3);
+  BytestagLibrary *library = make_library (self);
+  g_autoptr (BytestagShare) item = g_object_ref (share (library, path));
+
+  bytestag_library_stop (library, item);
+  bytestag_sim_run (self->sim, SECOND);
+  g_assert_cmpint (bytestag_share_get_state (item), ==, BYTESTAG_SHARE_STOPPED);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (library)), ==, 0);
+  bytestag_library_stop (library, item);
+
+  g_set_object (&item, share (library, path));
+  g_assert_true (fixture_run_signal (self, item, "ready", 5));
+  bytestag_library_stop (library, item);
+  bytestag_sim_run (self->sim, 20 * SECOND);
+  g_assert_cmpint (bytestag_share_get_state (item), ==, BYTESTAG_SHARE_STOPPED);
+
+  share (library, path);
+  g_set_object (&item, share (library, path));
+  g_assert_true (fixture_run_signal (self, item, "ready", 5));
+  g_assert_finalize_object (library);
+  bytestag_sim_run (self->sim, 20 * SECOND);
+}
+
+static void
+count_cb (guint *count)
+{
+  (*count)++;
+}
+
+/* At most 4 times a second, however many packets come. */
+static void
+test_notifications (Fixture       *self,
+                    gconstpointer  data)
+{
+  g_autofree char *path = fixture_write (self, "one", 4000000, 3);
+  BytestagLibrary *library = make_library (self);
+  g_autoptr (BytestagShare) item = g_object_ref (share (library, path));
+  guint n_notified = 0;
+  gint64 started;
+
+  g_assert_true (fixture_run_signal (self, item, "ready", 5));
+  g_signal_connect_swapped (item, "notify::n-pieces-sent", G_CALLBACK (count_cb), &n_notified);
+  started = bytestag_sim_get_time (self->sim);
+  g_assert_true (fixture_run_signal (self, item, "published", 300));
+  g_assert_cmpuint (n_notified, >, 0);
+  g_assert_cmpuint (n_notified, <=, (bytestag_sim_get_time (self->sim) - started) * 4 / SECOND + 2);
+  g_assert_finalize_object (library);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  FIXTURE_TEST ("/sharing/library/share", test_share);
+  FIXTURE_TEST ("/sharing/library/twin", test_twin);
+  FIXTURE_TEST_ALONE ("/sharing/library/bad", test_bad);
+  FIXTURE_TEST_ALONE ("/sharing/library/alone", test_alone);
+  FIXTURE_TEST ("/sharing/library/stop", test_stop);
+  FIXTURE_TEST ("/sharing/library/notifications", test_notifications);
+  return g_test_run ();
+}
