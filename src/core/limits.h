@@ -56,6 +56,9 @@
 /* Transfers (A.1.5). Incoming stores at one time, and of one address. */
 #define BYTESTAG_LIMIT_INCOMING_STORES 64
 #define BYTESTAG_LIMIT_INCOMING_STORES_OF_ADDRESS 16
+/* Chunks without an ack in a row after which an upload ends (A.2, 10). */
+#define BYTESTAG_LIMIT_UNACKED_CHUNKS 2
+#define BYTESTAG_LIMIT_UNACKED_CHUNKS_TO_ORIGINAL 3
 /* Uploads that answer getval at one time, and to one address. */
 #define BYTESTAG_LIMIT_UPLOADS 256
 #define BYTESTAG_LIMIT_UPLOADS_TO_ADDRESS 64
@@ -92,6 +95,13 @@
 #define BYTESTAG_LIMIT_ALTERNATES 2
 #define BYTESTAG_LIMIT_NODES_OF_REPLY 64
 #define BYTESTAG_LIMIT_VALUES_OF_REPLY 64
+/* Look-ups that refresh buckets at one time: they wait for those of a person. */
+#define BYTESTAG_LIMIT_REFRESHES 3
+/* Downloads of one value from one holder: the second is for a holder that ended
+ * what another had begun wrong. */
+#define BYTESTAG_LIMIT_HOLDER_TRIES 2
+/* Votes on our own address that are remembered (B.1), one for each /16. */
+#define BYTESTAG_LIMIT_ADDRESS_VOTES 16
 /* Replacement candidates that wait behind a full bucket. */
 #define BYTESTAG_LIMIT_REPLACEMENTS 20
 

@@ -8,10 +8,6 @@
  * from the holders, nearest first, each going on where the last one ended. When
  * they fail, one more look-up that does not stop finds the other holders. */
 
-/* Downloads tried from one holder: the second one is for a holder that ended what
- * another had begun wrong. */
-#define MAX_TRIES 2
-
 typedef struct {
   BytestagNode *node;
   guint n_tries;
@@ -210,7 +206,7 @@ try_next_holder (BytestagGetValueTask *self)
     {
       Holder *holder = self->holders->pdata[i];
 
-      if (!holder->is_bad && holder->n_tries < MAX_TRIES &&
+      if (!holder->is_bad && holder->n_tries < BYTESTAG_LIMIT_HOLDER_TRIES &&
           (next == NULL || holder->n_tries < next->n_tries))
         next = holder;
     }

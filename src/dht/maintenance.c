@@ -9,7 +9,6 @@
 #define CHECK_INTERVAL (G_GINT64_CONSTANT (900) * G_USEC_PER_SEC)
 /* Nodes that started together must not all refresh together. */
 #define CHECK_JITTER_SECONDS 90
-#define MAX_REFRESHING 3
 
 static void start_refreshing (BytestagNetwork *self);
 
@@ -25,7 +24,7 @@ refresh_finished_cb (BytestagTask    *task,
 static void
 start_refreshing (BytestagNetwork *self)
 {
-  for (guint number = 0; number < BYTESTAG_KEY_BITS && self->n_refreshing < MAX_REFRESHING; number++)
+  for (guint number = 0; number < BYTESTAG_KEY_BITS && self->n_refreshing < BYTESTAG_LIMIT_REFRESHES; number++)
     {
       g_autoptr (BytestagFindShortlistTask) task = NULL;
       BytestagKey key;

@@ -24,15 +24,13 @@ typedef struct {
 } BytestagRoundTrips;
 
 /* Own address as peers see it (B.1): one vote for each network of voters. */
-#define BYTESTAG_N_VOTES 16
-
 typedef struct {
   BytestagEndpoint voter; /* masked to its network unless private */
   BytestagEndpoint address;
 } BytestagVote;
 
 typedef struct {
-  BytestagVote votes[BYTESTAG_N_VOTES];
+  BytestagVote votes[BYTESTAG_LIMIT_ADDRESS_VOTES];
   guint n, next;
   gboolean believed;
   BytestagEndpoint address;

@@ -33,7 +33,7 @@ count_votes (BytestagVotes *self)
    * enough peers have seen it. */
   for (guint i = 0; i < self->n && !self->believed; i++)
     {
-      guint newest = (self->next + BYTESTAG_N_VOTES - 1 - i) % BYTESTAG_N_VOTES;
+      guint newest = (self->next + BYTESTAG_LIMIT_ADDRESS_VOTES - 1 - i) % BYTESTAG_LIMIT_ADDRESS_VOTES;
       const BytestagEndpoint *address = &self->votes[newest].address;
       guint n_votes = 0;
 
@@ -72,7 +72,7 @@ _bytestag_votes_add (BytestagVotes          *self,
       }
 
   self->votes[self->next] = vote;
-  self->next = (self->next + 1) % BYTESTAG_N_VOTES;
-  self->n = MIN (self->n + 1, BYTESTAG_N_VOTES);
+  self->next = (self->next + 1) % BYTESTAG_LIMIT_ADDRESS_VOTES;
+  self->n = MIN (self->n + 1, BYTESTAG_LIMIT_ADDRESS_VOTES);
   count_votes (self);
 }

@@ -9,10 +9,6 @@
  * ours knows a chunk again by its seq_id, so it may be sent as often as need be;
  * an original appends whatever comes, so each chunk goes to it once (A.2, 3). */
 
-/* Chunks without an ack after which an upload ends (A.2, 10). */
-#define MAX_UNACKED 2
-#define MAX_UNACKED_BY_ORIGINAL 3
-
 /* A chunk to a peer of ours is sent again after so many µs, then after twice as
  * many, within what the reply table waits. */
 #define RESEND_FIRST (1000 * 1000)
@@ -78,7 +74,8 @@ end_upload (BytestagUpload *self)
 static gboolean
 has_given_up (const BytestagUpload *self)
 {
-  return self->n_unacked >= (self->is_ours ? MAX_UNACKED : MAX_UNACKED_BY_ORIGINAL);
+  return self->n_unacked >=
+         (self->is_ours ? BYTESTAG_LIMIT_UNACKED_CHUNKS : BYTESTAG_LIMIT_UNACKED_CHUNKS_TO_ORIGINAL);
 }
 
 static void

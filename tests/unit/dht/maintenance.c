@@ -40,7 +40,7 @@ test_bounded (Fixture      *test,
 
   _bytestag_network_refresh_all (test->network);
   n_tasks = g_list_model_get_n_items (bytestag_network_get_tasks (test->network));
-  g_assert_cmpuint (n_tasks, ==, 3);
+  g_assert_cmpuint (n_tasks, ==, BYTESTAG_LIMIT_REFRESHES);
 
   /* Each of the 23 farther buckets has its turn. */
   bytestag_sim_run (test->sim, 200 * SECOND);

@@ -106,7 +106,7 @@ test_bounds (void)
 
       vote (&votes, voter, address, 7000);
     }
-  g_assert_cmpuint (votes.n, ==, BYTESTAG_N_VOTES);
+  g_assert_cmpuint (votes.n, ==, BYTESTAG_LIMIT_ADDRESS_VOTES);
   g_assert_false (votes.believed);
 
   /* What cannot be an address is no vote. */
