@@ -193,7 +193,9 @@ reply_cb (const BytestagMessage  *message,
   if (self->network == NULL)
     return;
 
-  if (message == NULL)
+  /* With another id another node lives at this endpoint now: it may be anywhere. */
+  if (message == NULL ||
+      (node != NULL && !bytestag_key_equal (bytestag_node_get_key (node), bytestag_node_get_key (request->node))))
     request_failed (self, request);
   else
     request_answered (self, request, message);

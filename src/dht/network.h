@@ -76,7 +76,8 @@ BytestagPingTask          *bytestag_network_ping_address         (BytestagNetwor
                                                                   const BytestagEndpoint *address);
 BytestagPingTask          *bytestag_network_ping_node            (BytestagNetwork        *self,
                                                                   BytestagNode           *node);
-/* Ping, then a look-up of our own id, then refresh of the other buckets. */
+/* Ping, then a look-up of our own id; DONE when that has ended with a contact, be it
+ * the asked node alone. The refresh of the other buckets goes on by itself. */
 BytestagJoinTask          *bytestag_network_join_network         (BytestagNetwork        *self,
                                                                   const BytestagEndpoint *address);
 BytestagFindNodesTask     *bytestag_network_find_nodes_from_node (BytestagNetwork        *self,
@@ -94,15 +95,20 @@ BytestagFindShortlistTask *bytestag_network_find_value_shortlist (BytestagNetwor
                                                                   const BytestagKey      *key,
                                                                   const BytestagKey      *index,
                                                                   gboolean                stop_at_value);
-/* Downloads a value from a node (getval, A.1.5), from @offset on; waits in the
- * download slot. @index: (nullable) = key. */
+/* Downloads a value from a node (getval, A.1.5), from @offset on. @index: (nullable)
+ * = key. It stays PENDING while BYTESTAG_LIMIT_DOWNLOADS run, or
+ * BYTESTAG_LIMIT_GETVALS_TO_ORIGINAL at the same original, and then in the download
+ * slot. One that fails keeps what came. */
 BytestagDownloadTask      *bytestag_network_get_value_from_node  (BytestagNetwork        *self,
                                                                   BytestagNode           *node,
                                                                   const BytestagKey      *key,
                                                                   const BytestagKey      *index,
                                                                   gsize                   offset);
 /* Look-up, then download from the holders, nearest first, going on at the offset
- * reached when one fails, until SHA-1(value) = index. Looks in the own table first. */
+ * reached when one fails, until SHA-1(value) = index. Looks in the own table first;
+ * an empty value is fetched from nowhere. Fails with BYTESTAG_ERROR_NO_PEERS (nobody
+ * known), _TIMED_OUT (nobody answers, or the holders fell silent), _NOT_FOUND (those
+ * who answer do not hold it), _WRONG_DATA (what they gave is another value). */
 BytestagGetValueTask      *bytestag_network_get_value            (BytestagNetwork        *self,
                                                                   const BytestagKey      *key,
                                                                   const BytestagKey      *index);
@@ -113,12 +119,14 @@ BytestagStoreToNodeTask   *bytestag_network_store_to_node        (BytestagNetwor
                                                                   const BytestagKey      *index,
                                                                   GBytes                 *value,
                                                                   gint64                  timestamp);
-/* Publishes a value of our table to the @copies closest nodes (1 to 20). */
+/* Publishes a value of our table to the @copies closest nodes (1 to 20); DONE with
+ * one copy at least, BYTESTAG_ERROR_NO_PEERS when there is nobody to ask. */
 BytestagStoreValueTask    *bytestag_network_store_value          (BytestagNetwork        *self,
                                                                   const BytestagKey      *key,
                                                                   const BytestagKey      *index,
                                                                   guint                   copies);
-/* Stops timers and fails what runs; before the last unref of one that lived. */
+/* Stops timers, cancels what runs, and is deaf from then on: to be called before the
+ * last unref, since running tasks hold the network. */
 void                       bytestag_network_shut_down            (BytestagNetwork        *self);
 
 G_END_DECLS

@@ -268,6 +268,26 @@ other_value_cb (BytestagForeign        *peer,
   bytestag_foreign_reply (peer, from, message, g_str_equal (rpc, "findval") ? values : user_data);
 }
 
+/* A node that has become another one is not what was looked for. */
+static void
+test_changed_id (Fixture      *test,
+                 gconstpointer data)
+{
+  BytestagRoutingTable *table = bytestag_network_get_routing_table (test->network);
+  g_autoptr (BytestagFindShortlistTask) task = NULL;
+  g_autoptr (BytestagNode) before = NULL;
+  BytestagKey key = { { 1 } };
+
+  before = bytestag_node_new (&key, bytestag_foreign_get_address (test->peer));
+  g_assert_true (bytestag_routing_table_node_update (table, before, NULL));
+  bytestag_foreign_set_func (test->peer, nobody_cb, NULL);
+  task = bytestag_network_find_node_shortlist (test->network, &key);
+  fixture_assert_fails (test, task, 20 * SECOND, BYTESTAG_ERROR_TIMED_OUT);
+  g_assert_cmpuint (bytestag_node_get_failures (before), ==, 1);
+  g_assert_nonnull (bytestag_routing_table_find (table, bytestag_foreign_get_id (test->peer),
+                                                 bytestag_foreign_get_address (test->peer)));
+}
+
 /* Whoever holds another value of the key is asked for nodes too. */
 static void
 test_other_value (Fixture      *test,
@@ -321,6 +341,7 @@ typedef struct {
   BytestagKey key;
   guint n_live;
   guint32 n_named;
+  gboolean is_nobody; /* does not say its own id, which is none of those */
 } Inventor;
 
 static void
@@ -354,7 +375,11 @@ invent_cb (BytestagForeign        *peer,
   for (guint i = inventor->n_live; i < BYTESTAG_LIMIT_NODES_OF_REPLY; i++)
     invent (inventor, nodes, "9.200.0.1", (guint16) (1024 + inventor->n_named % 60000));
   g_string_append_c (nodes, ']');
-  bytestag_foreign_reply (peer, from, message, nodes->str);
+  if (inventor->is_nobody)
+    bytestag_foreign_send (peer, from, "{\"reply_id\": \"%s\"%s}",
+                           json_object_get_string_member (message, "seq_id"), nodes->str);
+  else
+    bytestag_foreign_reply (peer, from, message, nodes->str);
 }
 
 /* A look-up that is led on and on ends, with what it has (limits.h). */
@@ -368,7 +393,7 @@ test_nearer_for_ever (Fixture      *test,
   for (guint i = 0; i < G_N_ELEMENTS (n_live); i++)
     {
       g_autoptr (BytestagFindShortlistTask) task = NULL;
-      Inventor inventor = { .n_live = n_live[i] };
+      Inventor inventor = { .n_live = n_live[i], .is_nobody = TRUE };
 
       bytestag_foreign_set_func (test->peer, invent_cb, &inventor);
       task = bytestag_network_find_node_shortlist (test->network, &inventor.key);
@@ -479,6 +504,7 @@ main (int   argc,
   FIXTURE_TEST ("/dht/find-shortlist-task/late-value", test_late_value);
   FIXTURE_TEST ("/dht/find-shortlist-task/dead", test_dead);
   FIXTURE_TEST ("/dht/find-shortlist-task/values", test_values);
+  FIXTURE_TEST ("/dht/find-shortlist-task/changed-id", test_changed_id);
   FIXTURE_TEST ("/dht/find-shortlist-task/other-value", test_other_value);
   FIXTURE_TEST ("/dht/find-shortlist-task/values-for-ever", test_values_for_ever);
   FIXTURE_TEST ("/dht/find-shortlist-task/nearer-for-ever", test_nearer_for_ever);
