@@ -67,7 +67,7 @@
 /* A transfer that comes in may take so long, and longer for what it brought: the
  * bytes of a second are those of a chunk each 4 s. Otherwise a byte now and then
  * would hold a place for ever. */
-#define BYTESTAG_LIMIT_TRANSFER_US (60 * G_USEC_PER_SEC)
+#define BYTESTAG_LIMIT_TRANSFER_US (30 * G_USEC_PER_SEC)
 #define BYTESTAG_LIMIT_TRANSFER_BYTES_PER_SECOND 256
 /* getval at one original at a time: 30 dead-lock it (A.3 B9). */
 #define BYTESTAG_LIMIT_GETVALS_TO_ORIGINAL 4
