@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs Meson suites of several build folders and says what came of them.
 
-Usage: run-suites.py --summary FILE BUILD:SUITE[,SUITE…]…
+Usage: run-suites.py --summary FILE [--add PASSED FAILED] BUILD:SUITE[,SUITE…]…
 
 Every suite prints one line: cases passed and failed, and minutes. A TAP test
 counts as its cases, any other test as one. Adds the counts to FILE (JSON), so
@@ -73,6 +73,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--summary', type=Path)
     parser.add_argument('--total', type=Path)
+    parser.add_argument('--add', type=int, nargs=2, default=(0, 0), metavar=('PASSED', 'FAILED'))
     parser.add_argument('runs', nargs='*')
     options = parser.parse_args()
     if options.total:
@@ -82,6 +83,8 @@ def main():
     totals = {'passed': 0, 'failed': 0}
     if options.summary.is_file():
         totals = json.loads(options.summary.read_text())
+    totals['passed'] += options.add[0]
+    totals['failed'] += options.add[1]
     for run in options.runs:
         build, suites = run.rsplit(':', 1)
         for suite in suites.split(','):
