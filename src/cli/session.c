@@ -207,6 +207,9 @@ check_arguments (BytestagOptions  *options,
 static void
 run_remote (Session *self)
 {
+  if (self->options->port >= 0 || self->options->host != NULL || self->options->known_nodes != NULL)
+    bytestag_printer_complain (self->printer, _("A Bytestag is running on this folder of data already, so --port, "
+                                                "--host and --known-node are left aside"));
   self->busy = TRUE;
   bytestag_control_call_async (self->options->data, self->options->verb, make_arguments (self->options),
                                line_cb, self, self->cancellable, control_verb_cb, self);

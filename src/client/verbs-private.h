@@ -9,9 +9,11 @@ G_BEGIN_DECLS
 typedef struct {
   BytestagControlLineFunc line_func;
   gpointer line_data;
+  GVariant *last_line; /* (nullable) */
 } BytestagVerbAnswer;
 
-/* Sends a line: "event", then names and values as of g_variant_dict_insert(), NULL. */
+/* Sends a line: "event", then names and values as of g_variant_dict_insert(), NULL. The same
+ * line twice in a row is sent once: several properties may have changed at the same time. */
 void  bytestag_verb_say  (GTask        *task,
                           const char   *event,
                           ...) G_GNUC_NULL_TERMINATED;

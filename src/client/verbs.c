@@ -35,8 +35,22 @@ bytestag_verb_say (GTask      *task,
   va_end (args);
 
   line = g_variant_ref_sink (g_variant_dict_end (&dict));
+  if (answer->last_line != NULL && g_variant_equal (line, answer->last_line))
+    return;
+
+  g_clear_pointer (&answer->last_line, g_variant_unref);
+  answer->last_line = g_variant_ref (line);
   if (answer->line_func != NULL)
     answer->line_func (line, answer->line_data);
+}
+
+static void
+answer_free (gpointer data)
+{
+  BytestagVerbAnswer *answer = data;
+
+  g_clear_pointer (&answer->last_line, g_variant_unref);
+  g_free (answer);
 }
 
 static const char *
@@ -161,7 +175,7 @@ bytestag_verb_run_async (BytestagClient          *client,
   answer = g_new0 (BytestagVerbAnswer, 1);
   answer->line_func = line_func;
   answer->line_data = line_data;
-  g_task_set_task_data (task, answer, g_free);
+  g_task_set_task_data (task, answer, answer_free);
 
   for (gsize i = 0; i < G_N_ELEMENTS (verbs); i++)
     {

@@ -4,7 +4,9 @@
 import hashlib
 import json
 import os
+import pty
 import queue
+import select
 import shutil
 import signal
 import subprocess
@@ -84,6 +86,34 @@ class Process:
     def close_input(self):
         self.process.stdin.close()
         return self.wait()
+
+
+def on_terminal(command):
+    """What a command that ends well shows on a terminal."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=theirs)
+    os.close(theirs)
+    deadline = time.monotonic() + DEADLINE
+    shown = b''
+    try:
+        while True:
+            ready, _, _ = select.select([ours], [], [], max(0.0, deadline - time.monotonic()))
+            assert ready, f'nothing more came in time from {command}'
+            try:
+                some = os.read(ours, 65536)
+            except OSError:
+                # The other side is closed.
+                break
+            if not some:
+                break
+            shown += some
+        assert process.wait(timeout=DEADLINE) == 0
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        os.close(ours)
+    return shown.decode()
 
 
 def stop_all():

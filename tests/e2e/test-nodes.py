@@ -4,8 +4,9 @@
 
 import signal
 import sys
+import time
 
-from harness import assert_refused, everything_in, node, run_tests, tree
+from harness import (DEADLINE, NODE, Process, assert_refused, everything_in, node, on_terminal, run_tests, tree)
 
 PART = 262144
 
@@ -139,6 +140,30 @@ def a_download_that_is_stopped_leaves_nothing_half_done(folder):
             assert tree(folder / 'to')[name] == tree(folder)[name]
 
 
+def a_person_reads_words_and_sees_a_bar(folder):
+    (folder / 'one.bin').write_bytes(content(3, 3_000_000))
+    publisher = Process([NODE, 'share', str(folder / 'one.bin'), '--data', str(folder / 'data'), '--host', '127.0.0.1'])
+    deadline = time.monotonic() + DEADLINE
+    lines = [publisher.next_line(deadline)]
+    while 'served from here' not in lines[-1]:
+        lines.append(publisher.next_line(deadline))
+    links = [line for line in lines if line.startswith('bytestag:')]
+    assert len(links) == 1, lines
+
+    words = Process([NODE, 'get', links[0], '--data', str(folder / 'data-words'), '--to', str(folder / 'words')])
+    assert words.wait() == 0
+    while words.next_line(deadline) is not None:
+        pass
+    assert words.seen[-1].startswith(str(folder / 'words' / 'one.bin')), words.seen
+    assert any('(100 %)' in line for line in words.seen), words.seen
+    assert not any('\x1b' in line or '\r' in line for line in words.seen), words.seen
+
+    shown = on_terminal([NODE, 'get', links[0], '--data', str(folder / 'data-bar'), '--to', str(folder / 'bar')])
+    assert '[====' in shown and '\r\x1b[K' in shown, shown
+    assert shown.rstrip().endswith('1 file, 3.0\xa0MB.'), shown
+    assert publisher.stop() == 0
+
+
 def an_identity_stays(folder):
     first = node('id', data=folder / 'data')
     identity = first.wait_event('id')['id']
@@ -153,5 +178,6 @@ if __name__ == '__main__':
         a_folder_goes_from_one_of_eight_nodes_to_another_while_a_third_stops,
         a_running_node_does_the_work_of_commands,
         a_download_that_is_stopped_leaves_nothing_half_done,
+        a_person_reads_words_and_sees_a_bar,
         an_identity_stays,
     ]))
