@@ -23,6 +23,9 @@ G_BEGIN_DECLS
  * @BYTESTAG_ERROR_CHANGED: a shared file is not what it was
  * @BYTESTAG_ERROR_UNSAFE_NAME: a name from a peer that cannot be a file name
  * @BYTESTAG_ERROR_FAILED: anything else
+ *
+ * Messages are a sentence for a person, without a full stop at the end: whoever shows one
+ * alone adds it, and one may stand after a colon in another.
  */
 typedef enum {
   BYTESTAG_ERROR_INVALID,

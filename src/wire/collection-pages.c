@@ -98,7 +98,7 @@ add_file (Pager *pager, BytestagFileInfo *file, GError **error)
   if (length > room)
     {
       g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE,
-                           "The description of a file is too long.");
+                           "The description of a file is too long");
       return FALSE;
     }
 
@@ -143,7 +143,7 @@ bytestag_collection_info_paginate (BytestagCollectionInfo *self, GError **error)
   if (g_bytes_get_size (root) > BYTESTAG_LIMIT_INFO_WRITTEN)
     {
       g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE,
-                           "The collection is too large for one link: share it in several parts.");
+                           "The collection is too large for one link: share it in several parts");
       return NULL;
     }
 
@@ -164,7 +164,7 @@ bytestag_collection_page_from_bytes (GBytes *bytes, GError **error)
 
   if (!bytestag_info_has_header (&object, BYTESTAG_JSON_PAGE))
     {
-      bytestag_info_refuse (error, "This is not a page of a collection.");
+      bytestag_info_refuse (error, "This is not a page of a collection");
       return NULL;
     }
 

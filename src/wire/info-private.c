@@ -25,7 +25,7 @@ bytestag_info_parse (BytestagJsonValue *object, GBytes *bytes, GError **error)
   if (length > BYTESTAG_LIMIT_INFO_READ)
     {
       g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE,
-                           "The description is larger than any value can be.");
+                           "The description is larger than any value can be");
       return FALSE;
     }
 

@@ -35,8 +35,8 @@ bytestag_json_guard (const char *text,
 
   if (scanner.result == BYTESTAG_SCAN_LIMIT)
     g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE,
-                         "The JSON text is nested too deeply or has too many values.");
+                         "The JSON text is nested too deeply or has too many values");
   else
-    g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID, "The text is not JSON.");
+    g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID, "The text is not JSON");
   return FALSE;
 }

@@ -77,7 +77,7 @@ bytestag_link_params_parse (const char *uri, const char * const *schemes, GError
   if (!has_scheme (uri, schemes))
     {
       g_autofree char *names = g_strjoinv (":” or “", (char **) schemes);
-      g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID, "A link starts with “%s:”.", names);
+      g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID, "A link starts with “%s:”", names);
       return NULL;
     }
 
@@ -85,7 +85,7 @@ bytestag_link_params_parse (const char *uri, const char * const *schemes, GError
   if (query == NULL)
     {
       g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID,
-                           "The link ends before it says what it leads to.");
+                           "The link ends before it says what it leads to");
       return NULL;
     }
 

@@ -154,20 +154,20 @@ test_hints (void)
 static void
 test_refused (void)
 {
-  assert_refused ("", "There is no link.");
-  assert_refused ("  \n", "There is no link.");
-  assert_refused ("hello", "A link starts with “bytestag:” or “magnet:”.");
-  assert_refused ("https://example.org/?" XT, "A link starts with “bytestag:” or “magnet:”.");
-  assert_refused ("magnet:", "The link ends before it says what it leads to.");
-  assert_refused ("magnet:?", "The link does not say what it leads to.");
-  assert_refused ("magnet:?XT=urn:bstagih:" KEY_HEX, "The link does not say what it leads to.");
-  assert_refused ("magnet:?xt=urn:btih:" KEY_HEX "&" XT, "This is a link of BitTorrent.");
-  assert_refused ("magnet:?xt=urn:sha1:x", "This is a link of another program.");
-  assert_refused ("bytestag:?xt=urn:bstagih:ETRQZ", "The key in the link is damaged: copy the whole link again.");
+  assert_refused ("", "There is no link");
+  assert_refused ("  \n", "There is no link");
+  assert_refused ("hello", "A link starts with “bytestag:” or “magnet:”");
+  assert_refused ("https://example.org/?" XT, "A link starts with “bytestag:” or “magnet:”");
+  assert_refused ("magnet:", "The link ends before it says what it leads to");
+  assert_refused ("magnet:?", "The link does not say what it leads to");
+  assert_refused ("magnet:?XT=urn:bstagih:" KEY_HEX, "The link does not say what it leads to");
+  assert_refused ("magnet:?xt=urn:btih:" KEY_HEX "&" XT, "This is a link of BitTorrent");
+  assert_refused ("magnet:?xt=urn:sha1:x", "This is a link of another program");
+  assert_refused ("bytestag:?xt=urn:bstagih:ETRQZ", "The key in the link is damaged: copy the whole link again");
   assert_refused ("bytestag:?" XT "&x.s2=4OYMIQ",
-                  "The checksum in the link is damaged: copy the whole link again.");
+                  "The checksum in the link is damaged: copy the whole link again");
   assert_refused ("bytestag:?" XT "&x.s2=1" SHA256_BASE32,
-                  "The checksum in the link is damaged: copy the whole link again.");
+                  "The checksum in the link is damaged: copy the whole link again");
 }
 
 static void
@@ -178,7 +178,7 @@ test_length (void)
   g_autofree char *too_long = g_strconcat (longest, " ", NULL);
   g_autoptr (BytestagLink) link = parse (longest);
 
-  assert_refused (too_long, "The link is too long.");
+  assert_refused (too_long, "The link is too long");
 }
 
 /* A name is cut between characters, so that any link of ours can be read. */
