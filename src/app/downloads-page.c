@@ -30,9 +30,8 @@ visible_child (BytestagDownloadsPage *self,
 }
 
 static void
-remove_requested_cb (GtkListItem         *item,
-                     BytestagDownload    *download,
-                     BytestagDownloadRow *row)
+remove_requested_cb (BytestagDownloadRow *row,
+                     BytestagDownload    *download)
 {
   GtkWidget *page = gtk_widget_get_ancestor (GTK_WIDGET (row), BYTESTAG_TYPE_DOWNLOADS_PAGE);
 

@@ -121,7 +121,7 @@ drag_enter_cb (BytestagDropArea *self,
     }
   else
     {
-      gtk_image_set_from_icon_name (self->image, "insert-link-symbolic");
+      gtk_image_set_from_icon_name (self->image, "folder-download-symbolic");
       gtk_label_set_label (self->title, _("Drop to Open the Link"));
       gtk_label_set_label (self->description, _("You see what it is before anything is downloaded."));
     }
@@ -238,6 +238,7 @@ bytestag_drop_area_class_init (BytestagDropAreaClass *klass)
     g_signal_new ("failed", BYTESTAG_TYPE_DROP_AREA, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                   G_TYPE_NONE, 1, G_TYPE_STRING);
 
+  gtk_widget_class_set_css_name (widget_class, "droparea");
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/bytestag/Bytestag/drop-area.ui");
   gtk_widget_class_bind_template_child (widget_class, BytestagDropArea, overlay);

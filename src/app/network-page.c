@@ -18,11 +18,10 @@ struct _BytestagNetworkPage
   AdwBin parent_instance;
 
   BytestagClient *client;
-  GSignalGroup *peer_signals;
+  GSignalGroup *client_signals;
   GCancellable *joining;
   guint filter_id;
 
-  GtkNoSelection *peers;
   GtkCustomFilter *bucket_filter;
   GtkStack *views;
   AdwActionRow *id_row;
@@ -49,8 +48,11 @@ visible_child (BytestagNetworkPage *self,
 
 static char *
 verdict_words (BytestagNetworkPage *self,
-               guint                n_peers)
+               guint                n_peers,
+               gboolean             is_joining)
 {
+  if (n_peers == 0 && is_joining)
+    return g_strdup (_("Joining the network…"));
   if (n_peers == 0)
     return g_strdup (_("Not connected: no peers"));
   return g_strdup_printf (ngettext ("Connected: %u peer", "Connected: %u peers", n_peers), n_peers);
@@ -95,19 +97,11 @@ static void
 set_client (BytestagNetworkPage *self,
             BytestagClient      *client)
 {
-  GListModel *peers = client != NULL ? bytestag_client_get_peers (client) : NULL;
-
-  if (self->client != NULL)
-    g_signal_handlers_disconnect_by_func (self->client, network_changed_cb, self);
   if (!g_set_object (&self->client, client))
     return;
 
-  if (client != NULL)
-    g_signal_connect_object (client, "notify::network", G_CALLBACK (network_changed_cb), self, G_CONNECT_SWAPPED);
-  gtk_no_selection_set_model (self->peers, peers);
-  g_signal_group_set_target (self->peer_signals, peers);
+  g_signal_group_set_target (self->client_signals, client);
   network_changed_cb (self);
-  peers_changed_cb (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CLIENT]);
 }
 
@@ -183,7 +177,7 @@ copy_action (GtkWidget  *widget,
   if (g_str_equal (name, "network.copy-id"))
     text = g_strdup (adw_action_row_get_subtitle (self->id_row));
   else if (self->client != NULL)
-    g_object_get (self->client, "address", &text, NULL);
+    text = g_strdup (bytestag_client_get_address (self->client));
   if (text == NULL)
     return;
 
@@ -199,7 +193,7 @@ bytestag_network_page_dispose (GObject *object)
   g_cancellable_cancel (self->joining);
   g_clear_object (&self->joining);
   g_clear_handle_id (&self->filter_id, g_source_remove);
-  g_clear_object (&self->peer_signals);
+  g_clear_object (&self->client_signals);
   g_clear_object (&self->client);
   gtk_widget_dispose_template (GTK_WIDGET (self), BYTESTAG_TYPE_NETWORK_PAGE);
 
@@ -261,13 +255,14 @@ bytestag_network_page_class_init (BytestagNetworkPageClass *klass)
   gtk_widget_class_install_action (widget_class, "network.copy-id", NULL, copy_action);
   gtk_widget_class_install_action (widget_class, "network.copy-address", NULL, copy_action);
 
+  g_type_ensure (BYTESTAG_TYPE_NETWORK);
   g_type_ensure (BYTESTAG_TYPE_BUCKET_ROW);
   g_type_ensure (BYTESTAG_TYPE_PEER_ROW);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/bytestag/Bytestag/network-page.ui");
   gtk_widget_class_bind_template_callback (widget_class, visible_child);
   gtk_widget_class_bind_template_callback (widget_class, verdict_words);
   gtk_widget_class_bind_template_callback (widget_class, join_cb);
-  gtk_widget_class_bind_template_child (widget_class, BytestagNetworkPage, peers);
+  gtk_widget_class_bind_template_callback (widget_class, peers_changed_cb);
   gtk_widget_class_bind_template_child (widget_class, BytestagNetworkPage, bucket_filter);
   gtk_widget_class_bind_template_child (widget_class, BytestagNetworkPage, views);
   gtk_widget_class_bind_template_child (widget_class, BytestagNetworkPage, id_row);
@@ -281,8 +276,8 @@ bytestag_network_page_init (BytestagNetworkPage *self)
   gtk_widget_init_template (GTK_WIDGET (self));
 
   gtk_custom_filter_set_filter_func (self->bucket_filter, bucket_has_nodes, NULL, NULL);
-  self->peer_signals = g_signal_group_new (G_TYPE_LIST_MODEL);
-  g_signal_group_connect_swapped (self->peer_signals, "items-changed", G_CALLBACK (peers_changed_cb), self);
+  self->client_signals = g_signal_group_new (BYTESTAG_TYPE_CLIENT);
+  g_signal_group_connect_swapped (self->client_signals, "notify::network", G_CALLBACK (network_changed_cb), self);
 }
 
 GtkWidget *

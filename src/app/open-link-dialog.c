@@ -144,6 +144,7 @@ bytestag_open_link_dialog_class_init (BytestagOpenLinkDialogClass *klass)
   gtk_widget_class_install_action (widget_class, "dialog.download", NULL, download_action);
   gtk_widget_class_install_action (widget_class, "dialog.choose-folder", NULL, choose_folder_action);
 
+  gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_DIALOG);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/bytestag/Bytestag/open-link-dialog.ui");
   gtk_widget_class_bind_template_callback (widget_class, link_changed_cb);
   gtk_widget_class_bind_template_child (widget_class, BytestagOpenLinkDialog, link_row);

@@ -237,6 +237,7 @@ bytestag_preferences_window_class_init (BytestagPreferencesWindowClass *klass)
   gtk_widget_class_install_action (widget_class, "preferences.choose-folder", NULL, choose_folder_action);
   gtk_widget_class_install_action (widget_class, "preferences.remove-node", "s", remove_node_action);
 
+  gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_DIALOG);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/bytestag/Bytestag/preferences-window.ui");
   gtk_widget_class_bind_template_callback (widget_class, add_address_cb);
   gtk_widget_class_bind_template_callback (widget_class, address_changed_cb);

@@ -32,9 +32,8 @@ visible_child (BytestagSharedPage *self,
 }
 
 static void
-link_copied_cb (GtkListItem      *item,
-                BytestagShare    *share,
-                BytestagShareRow *row)
+link_copied_cb (BytestagShareRow *row,
+                BytestagShare    *share)
 {
   g_autofree char *name = bytestag_words_name_markup (bytestag_share_get_name (share));
   g_autofree char *text = g_strdup_printf (_("Link to “%s” copied"), name);
@@ -43,9 +42,8 @@ link_copied_cb (GtkListItem      *item,
 }
 
 static void
-stop_requested_cb (GtkListItem      *item,
-                   BytestagShare    *share,
-                   BytestagShareRow *row)
+stop_requested_cb (BytestagShareRow *row,
+                   BytestagShare    *share)
 {
   GtkWidget *page = gtk_widget_get_ancestor (GTK_WIDGET (row), BYTESTAG_TYPE_SHARED_PAGE);
   g_autofree char *name = bytestag_words_name_markup (bytestag_share_get_name (share));

@@ -60,12 +60,8 @@ notice_response_cb (BytestagWindow *self)
 static void
 notice_changed_cb (BytestagWindow *self)
 {
-  g_autofree char *notice = NULL;
+  const char *notice = self->client != NULL ? bytestag_client_get_notice (self->client) : NULL;
 
-  if (self->client == NULL)
-    return;
-
-  g_object_get (self->client, "notice", &notice, NULL);
   if (notice != NULL)
     show_notice (self, notice);
 }
@@ -87,7 +83,7 @@ shared_cb (GObject      *source,
            gpointer      user_data)
 {
   g_autoptr (GError) error = NULL;
-  BytestagShare *share = bytestag_client_share_finish (BYTESTAG_CLIENT (source), result, &error);
+  g_autoptr (BytestagShare) share = bytestag_client_share_finish (BYTESTAG_CLIENT (source), result, &error);
 
   if (share == NULL)
     g_debug ("Sharing ended: %s", error->message);
