@@ -64,9 +64,9 @@
 #define BYTESTAG_LIMIT_UPLOADS_TO_ADDRESS 64
 /* Downloads that run at one time; others wait in the slot. */
 #define BYTESTAG_LIMIT_DOWNLOADS 64
-/* A transfer that comes in may take so long, and longer for what it brought: the
- * bytes of a second are those of a chunk each 4 s. Otherwise a byte now and then
- * would hold a place for ever. */
+/* A transfer may take so long, and longer for what it brought: the bytes of a second
+ * are those of a chunk each 4 s. Otherwise a byte or an ack now and then would hold a
+ * place for ever. */
 #define BYTESTAG_LIMIT_TRANSFER_US (30 * G_USEC_PER_SEC)
 #define BYTESTAG_LIMIT_TRANSFER_BYTES_PER_SECOND 256
 /* getval at one original at a time: 30 dead-lock it (A.3 B9). */

@@ -63,9 +63,8 @@ wait_for_packet (BytestagDownloadTask *self,
                  BytestagTimerFunc     func)
 {
   BytestagDownloadTaskPrivate *priv = get_private (self);
-  gint64 allowed = BYTESTAG_LIMIT_TRANSFER_US +
-                   (gint64) priv->received->len * G_USEC_PER_SEC / BYTESTAG_LIMIT_TRANSFER_BYTES_PER_SECOND;
-  gint64 left = priv->opened_at + allowed - bytestag_reactor_get_time (priv->network->reactor);
+  gint64 deadline = priv->opened_at + _bytestag_transfer_get_allowance (priv->received->len);
+  gint64 left = deadline - bytestag_reactor_get_time (priv->network->reactor);
 
   bytestag_reactor_arm (priv->network->reactor, &priv->timer, CLAMP (left, 0, delay), func, self);
 }

@@ -226,6 +226,14 @@ BytestagDrop  _bytestag_network_serve_value     (BytestagNetwork        *self,
                                                  const BytestagMessage  *message);
 void          _bytestag_network_stop_uploads    (BytestagNetwork        *self);
 
+/* µs that a transfer of which @length bytes are through may have taken. */
+static inline gint64
+_bytestag_transfer_get_allowance (gsize length)
+{
+  return BYTESTAG_LIMIT_TRANSFER_US +
+         (gint64) length * G_USEC_PER_SEC / BYTESTAG_LIMIT_TRANSFER_BYTES_PER_SECOND;
+}
+
 /* transfer-download.c: the receiving side. */
 /* Chunks and ends of @task's transfer id come to it from now on. */
 void          _bytestag_network_open_transfer   (BytestagNetwork        *self,

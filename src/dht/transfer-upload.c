@@ -29,6 +29,7 @@ struct _BytestagUpload
   gint64 resend_delay;
   gint64 rtt; /* smoothed, µs; 0: not measured */
 
+  gint64 started_at;
   guint64 handle; /* of the chunk in flight */
   BytestagKey chunk_id;
   gsize offset; /* of the chunk in flight */
@@ -71,11 +72,14 @@ end_upload (BytestagUpload *self)
   self->func (self, TRUE, self->user_data);
 }
 
+/* Too many chunks without an ack, or acks so late that they only hold the place. */
 static gboolean
 has_given_up (const BytestagUpload *self)
 {
-  return self->n_unacked >=
-         (self->is_ours ? BYTESTAG_LIMIT_UNACKED_CHUNKS : BYTESTAG_LIMIT_UNACKED_CHUNKS_TO_ORIGINAL);
+  guint max_unacked = self->is_ours ? BYTESTAG_LIMIT_UNACKED_CHUNKS : BYTESTAG_LIMIT_UNACKED_CHUNKS_TO_ORIGINAL;
+  gint64 age = bytestag_reactor_get_time (self->network->reactor) - self->started_at;
+
+  return self->n_unacked >= max_unacked || age > _bytestag_transfer_get_allowance (self->offset);
 }
 
 static void
@@ -167,6 +171,7 @@ start_cb (gpointer user_data)
 {
   BytestagUpload *self = user_data;
 
+  self->started_at = bytestag_reactor_get_time (self->network->reactor);
   /* An empty value is its end alone. */
   if (g_bytes_get_size (self->bytes) == 0 || !send_chunk (self))
     end_upload (self);

@@ -121,6 +121,33 @@ test_number (Fixture      *test,
   g_assert_true (g_str_has_prefix (text, "{\"xfer_id\": 77, \"xfer_data\": \"AAcO\", \"seq_id\": \""));
 }
 
+/* Acks that come just in time, each: nobody holds a place for the 3 hours of 1,023 chunks. */
+static void
+test_late_acks (Fixture      *test,
+                gconstpointer data)
+{
+  g_autofree char *key = put_value (test, 1024 * 1023);
+  g_autoptr (GByteArray) received = g_byte_array_new ();
+  Getter getter = { .received = received, .silent = TRUE };
+
+  bytestag_foreign_set_func (test->peer, getter_cb, &getter);
+  ask (test, test->peer, key, "x", "");
+  for (guint i = 0; i < 10; i++)
+    {
+      g_autofree char *text = NULL;
+      const char *at;
+
+      bytestag_sim_run (test->sim, 9 * SECOND);
+      text = bytestag_foreign_take (test->peer);
+      at = text != NULL ? strstr (text, "\"seq_id\": \"") : NULL;
+      if (at != NULL)
+        bytestag_foreign_send (test->peer, &test->address, "{\"xfer_id\": \"x\", \"reply_id\": \"%.28s\"}",
+                               at + strlen ("\"seq_id\": \""));
+    }
+  g_assert_cmpuint (getter.n_ends, ==, 1);
+  g_assert_cmpuint (getter.n_chunks, >=, 4);
+}
+
 /* A copy of a getval that is being answered. */
 static void
 test_copy (Fixture      *test,
@@ -207,6 +234,7 @@ main (int   argc,
   FIXTURE_TEST ("/dht/transfer-upload/whole", test_whole);
   FIXTURE_TEST ("/dht/transfer-upload/offsets", test_offsets);
   FIXTURE_TEST ("/dht/transfer-upload/number", test_number);
+  FIXTURE_TEST ("/dht/transfer-upload/late-acks", test_late_acks);
   FIXTURE_TEST ("/dht/transfer-upload/copy", test_copy);
   FIXTURE_TEST ("/dht/transfer-upload/silent", test_silent);
   FIXTURE_TEST ("/dht/transfer-upload/bounds", test_bounds);
