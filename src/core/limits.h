@@ -71,6 +71,9 @@
 #define BYTESTAG_LIMIT_TRANSFER_BYTES_PER_SECOND 256
 /* getval at one original at a time: 30 dead-lock it (A.3 B9). */
 #define BYTESTAG_LIMIT_GETVALS_TO_ORIGINAL 4
+/* Stores at one original at a time: it takes 3 of all its peers, and lets a further
+ * offer wait until it is sent again, each copy of which then holds a place (A.1.5). */
+#define BYTESTAG_LIMIT_STORES_TO_ORIGINAL 2
 /* Transfers that we gave up and an original does not: acked to their end, so long
  * as an original has chunks to send (1,024 of them, each sent twice). */
 #define BYTESTAG_LIMIT_DRAINS 64

@@ -24,12 +24,62 @@ struct _BytestagStoreToNodeTask
 
 G_DEFINE_FINAL_TYPE (BytestagStoreToNodeTask, bytestag_store_to_node_task, BYTESTAG_TYPE_TASK)
 
+static void begin (BytestagStoreToNodeTask *self);
+
+static gboolean
+has_place (BytestagStoreToNodeTask *self)
+{
+  GPtrArray *stores = self->network->stores_to_originals;
+  guint n_at_node = 0;
+
+  if (bytestag_node_get_extensions (self->node) >= 0)
+    return TRUE;
+
+  for (guint i = 0; i < stores->len; i++)
+    {
+      BytestagNode *node = ((BytestagStoreToNodeTask *) stores->pdata[i])->node;
+
+      n_at_node += bytestag_endpoint_equal (bytestag_node_get_endpoint (node), bytestag_node_get_endpoint (self->node));
+    }
+  return n_at_node < BYTESTAG_LIMIT_STORES_TO_ORIGINAL;
+}
+
+/* (transfer none) (nullable) */
+static BytestagStoreToNodeTask *
+take_waiting (BytestagNetwork *network)
+{
+  for (GList *link = network->stores_waiting.head; link != NULL; link = link->next)
+    {
+      BytestagStoreToNodeTask *task = link->data;
+
+      if (!has_place (task))
+        continue;
+      g_queue_delete_link (&network->stores_waiting, link);
+      return task;
+    }
+  return NULL;
+}
+
+static void
+begin_waiting (gpointer user_data)
+{
+  BytestagStoreToNodeTask *task;
+
+  /* Whoever is told of one may cancel others. */
+  while ((task = take_waiting (user_data)) != NULL)
+    begin (task);
+}
+
 static void
 release (BytestagStoreToNodeTask *self)
 {
   if (self->network == NULL)
     return;
 
+  if (g_ptr_array_remove_fast (self->network->stores_to_originals, self))
+    bytestag_reactor_post (self->network->reactor, begin_waiting, g_object_ref (self->network), g_object_unref);
+  else
+    g_queue_remove (&self->network->stores_waiting, self);
   g_clear_pointer (&self->upload, _bytestag_upload_free);
   _bytestag_network_cancel_request (self->network, &self->handle);
   g_clear_object (&self->network);
@@ -128,21 +178,28 @@ reply_cb (const BytestagMessage  *message,
 }
 
 static void
+begin (BytestagStoreToNodeTask *self)
+{
+  if (bytestag_node_get_extensions (self->node) < 0)
+    g_ptr_array_add (self->network->stores_to_originals, self);
+
+  self->handle = _bytestag_network_send_store (self->network, bytestag_node_get_endpoint (self->node), &self->id,
+                                               g_bytes_get_size (self->value), self->timestamp, reply_cb, self);
+  if (self->handle == 0)
+    fail (self, BYTESTAG_ERROR_BUSY, "The request could not be sent");
+}
+
+static void
 bytestag_store_to_node_task_start (BytestagTask *task)
 {
   BytestagStoreToNodeTask *self = BYTESTAG_STORE_TO_NODE_TASK (task);
-  gsize size = g_bytes_get_size (self->value);
 
-  if (size >= BYTESTAG_MAX_VALUE_SIZE)
-    {
-      fail (self, BYTESTAG_ERROR_TOO_LARGE, "The value is larger than a value may be");
-      return;
-    }
-
-  self->handle = _bytestag_network_send_store (self->network, bytestag_node_get_endpoint (self->node), &self->id,
-                                               size, self->timestamp, reply_cb, self);
-  if (self->handle == 0)
-    fail (self, BYTESTAG_ERROR_BUSY, "The request could not be sent");
+  if (g_bytes_get_size (self->value) >= BYTESTAG_MAX_VALUE_SIZE)
+    fail (self, BYTESTAG_ERROR_TOO_LARGE, "The value is larger than a value may be");
+  else if (has_place (self))
+    begin (self);
+  else
+    g_queue_push_tail (&self->network->stores_waiting, self);
 }
 
 static void

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/limits.h"
 #include "fixture.h"
 
 /* How the peer answers a store and its chunks. */
@@ -327,6 +328,41 @@ test_wrong_acks (Fixture      *test,
     }
 }
 
+/* What an original cannot take yet is not offered to it. */
+static void
+test_original_bound (Fixture      *test,
+                     gconstpointer data)
+{
+  g_autoptr (GPtrArray) tasks = g_ptr_array_new_with_free_func (g_object_unref);
+  g_auto (Receiver) receiver;
+
+  for (guint i = 0; i < 5; i++)
+    g_ptr_array_add (tasks, store (test, 100 + i));
+  bytestag_sim_run (test->sim, SECOND);
+  g_assert_cmpuint (bytestag_foreign_forget (test->peer), ==, BYTESTAG_LIMIT_STORES_TO_ORIGINAL);
+
+  /* One that waits may be cancelled, and others go on when those before have ended. */
+  set_receiver (test, &receiver, OFFER, ACK);
+  bytestag_task_cancel (tasks->pdata[3]);
+  fixture_assert_done (test, tasks->pdata[4], 20 * SECOND);
+  g_assert_cmpint (bytestag_store_to_node_task_get_outcome (tasks->pdata[2]), ==, BYTESTAG_STORE_SENT);
+  g_assert_cmpint (bytestag_store_to_node_task_get_outcome (tasks->pdata[3]), ==, BYTESTAG_STORE_FAILED);
+}
+
+/* One of ours has places enough. */
+static void
+test_ours_unbound (Fixture      *test,
+                   gconstpointer data)
+{
+  g_autoptr (GPtrArray) tasks = g_ptr_array_new_with_free_func (g_object_unref);
+
+  bytestag_node_set_extensions (test->contact, 0);
+  for (guint i = 0; i < 5; i++)
+    g_ptr_array_add (tasks, store (test, 100 + i));
+  bytestag_sim_run (test->sim, SECOND);
+  g_assert_cmpuint (bytestag_foreign_forget (test->peer), ==, 5);
+}
+
 static void
 test_too_large (Fixture      *test,
                 gconstpointer data)
@@ -391,6 +427,8 @@ main (int   argc,
   FIXTURE_TEST ("/dht/store-to-node-task/lost-ack-original", test_lost_ack_original);
   FIXTURE_TEST ("/dht/store-to-node-task/lost-ack-ours", test_lost_ack_ours);
   FIXTURE_TEST ("/dht/store-to-node-task/wrong-acks", test_wrong_acks);
+  FIXTURE_TEST ("/dht/store-to-node-task/original-bound", test_original_bound);
+  FIXTURE_TEST ("/dht/store-to-node-task/ours-unbound", test_ours_unbound);
   FIXTURE_TEST ("/dht/store-to-node-task/too-large", test_too_large);
   FIXTURE_TEST ("/dht/store-to-node-task/silence", test_silence);
   FIXTURE_TEST ("/dht/store-to-node-task/cancel", test_cancel);
