@@ -3,13 +3,15 @@
 
 #include "sim/sim.h"
 
-#define N_NODES 200
-#define N_VALUES 300
+#define MAX_NODES 200
+#define MAX_VALUES 300
 #define COPIES 4
 
 #define SECOND G_GINT64_CONSTANT (1000000)
 
 static guint64 seed = 1;
+static guint n_nodes = MAX_NODES;
+static guint n_values = MAX_VALUES;
 
 /* Sizes of values: most fit into a few chunks, some are large. */
 static gsize
@@ -22,11 +24,11 @@ static void
 store_values (BytestagSim *sim,
               BytestagKey *keys)
 {
-  for (guint i = 0; i < N_VALUES; i++)
+  for (guint i = 0; i < n_values; i++)
     {
       g_autoptr (GBytes) value = bytestag_sim_make_value (get_size (i), 2 * i + 3);
       g_autoptr (BytestagStoreValueTask) task = NULL;
-      guint index = i * 7 % N_NODES;
+      guint index = i * 7 % n_nodes;
 
       bytestag_sim_put_value (sim, index, value, &keys[i]);
       task = bytestag_network_store_value (bytestag_sim_get_node (sim, index), &keys[i], &keys[i], COPIES);
@@ -44,11 +46,11 @@ static void
 get_values (BytestagSim       *sim,
             const BytestagKey *keys)
 {
-  for (guint i = 0; i < N_VALUES; i++)
+  for (guint i = 0; i < n_values; i++)
     {
       g_autoptr (GBytes) value = bytestag_sim_make_value (get_size (i), 2 * i + 3);
       g_autoptr (BytestagGetValueTask) task = NULL;
-      guint index = (i * 7 + 101) % N_NODES;
+      guint index = (i * 7 + 101) % n_nodes;
 
       task = bytestag_network_get_value (bytestag_sim_get_node (sim, index), &keys[i], &keys[i]);
       g_assert_true (bytestag_sim_run_task (sim, task, 600 * SECOND));
@@ -62,12 +64,12 @@ static char *
 run_network (guint64 with_seed)
 {
   g_autoptr (BytestagSim) sim = bytestag_sim_new (with_seed);
-  BytestagKey keys[N_VALUES];
+  BytestagKey keys[MAX_VALUES];
 
-  for (guint i = 0; i < N_NODES; i++)
+  for (guint i = 0; i < n_nodes; i++)
     bytestag_sim_add_node (sim);
   g_assert_true (bytestag_sim_join_all (sim, 60 * SECOND));
-  for (guint i = 0; i < N_NODES; i++)
+  for (guint i = 0; i < n_nodes; i++)
     bytestag_routing_table_check_invariants (
       bytestag_network_get_routing_table (bytestag_sim_get_node (sim, i)));
 
@@ -118,6 +120,13 @@ main (int   argc,
 
   if (g_getenv ("BYTESTAG_SIM_SEED") != NULL)
     seed = g_ascii_strtoull (g_getenv ("BYTESTAG_SIM_SEED"), NULL, 10);
+
+  /* A small network, for builds with sanitizers. */
+  if (argc > 1)
+    {
+      n_nodes = CLAMP (g_ascii_strtoull (argv[1], NULL, 10), 2, MAX_NODES);
+      n_values = n_nodes * MAX_VALUES / MAX_NODES;
+    }
 
   g_test_add_func ("/sim/stores-and-gets", test_stores_and_gets);
   g_test_add_func ("/sim/seed-matters", test_seed_matters);
