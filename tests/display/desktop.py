@@ -33,6 +33,7 @@ BUS = '''<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration
 
 # Nothing that moves by itself, so that a picture is the same each time.
 GTK_SETTINGS = '''[Settings]
+gtk-decoration-layout=:close
 gtk-enable-animations=0
 gtk-cursor-blink=0
 gtk-font-name=DejaVu Sans 10
@@ -41,6 +42,9 @@ gtk-xft-hinting=1
 gtk-xft-hintstyle=hintslight
 gtk-xft-rgba=none
 '''
+
+# What a busy machine with sanitizers may take; only a failure waits so long.
+SECONDS = 60
 
 
 def wait(condition, seconds, what, step=0.05):
@@ -178,7 +182,7 @@ class Session(Desktop):
 
     # Windows, mouse and keys, by X11.
 
-    def window(self, title, process, seconds=30):
+    def window(self, title, process, seconds=SECONDS):
         """The X window of a process by its title; it may have others of that name."""
         def find():
             if process.poll() is not None:
@@ -234,7 +238,7 @@ class Session(Desktop):
 
     # What a screen reader is told, by AT-SPI.
 
-    def application(self, process, seconds=30):
+    def application(self, process, seconds=SECONDS):
         def find():
             desktop = self.atspi.get_desktop(0)
             for index in range(desktop.get_child_count()):
@@ -282,7 +286,7 @@ class Session(Desktop):
             pass  # changed while we looked; whoever waits looks again
         return found
 
-    def find(self, node, role=None, name=None, seconds=10):
+    def find(self, node, role=None, name=None, seconds=SECONDS):
         return wait(lambda: next(iter(self.find_all(node, role, name)), None), seconds, f'{role} “{name}”')
 
     def press(self, node):

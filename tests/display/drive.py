@@ -19,7 +19,7 @@ import sys
 import time
 from pathlib import Path
 
-from desktop import Session, wait
+from desktop import SECONDS, Session, wait
 
 PLACES = {'A': (10, 10), 'B': (640, 10)}
 WINDOW = (590, 640)
@@ -63,6 +63,13 @@ def differences(one, two):
                   or not filecmp.cmp(one / p, two / p, shallow=False))
 
 
+def wait_quietly(condition, seconds):
+    try:
+        return wait(condition, seconds, '')
+    except TimeoutError:
+        return None
+
+
 class Window:
     """One instance of the program, and what a person does with it."""
 
@@ -82,11 +89,11 @@ class Window:
         self.app = session.application(self.process)
         self.frame = session.find(self.app, 'frame')
 
-    def find(self, role, name, seconds=10):
+    def find(self, role, name, seconds=SECONDS):
         self.check()
         return self.session.find(self.frame, role, name, seconds)
 
-    def press(self, name, role='push button', seconds=10):
+    def press(self, name, role='push button', seconds=SECONDS):
         self.session.press(self.find(role, name, seconds))
 
     def page(self, name):
@@ -105,7 +112,7 @@ class Window:
     def close(self):
         self.session.focus(self.window)
         self.session.key('ctrl+q')
-        self.process.wait(20)
+        self.process.wait(SECONDS)
         if self.process.returncode != 0:
             raise RuntimeError(f'window {self.name} ended with {self.process.returncode}:\n'
                                f'{self.process.log.read_text()}')
@@ -138,7 +145,7 @@ class Drive:
             arguments = ['--known-node', known] if known else []
             node = self.session.spawn(self.build / 'src/cli/bytestag-node', 'run', '--json', '--host', '127.0.0.1',
                                       '--data', folder / 'data', *arguments, log=folder / 'log')
-            ready = wait(lambda node=node: self.ready_line(node), 20, f'node {number} ready')
+            ready = wait(lambda node=node: self.ready_line(node), SECONDS, f'node {number} ready')
             known = known or ready['address']
         self.say(f'{count} nodes run; the first is {known}')
         return known
@@ -165,10 +172,10 @@ class Drive:
         start, end = (self.center(item) for item in (handle, window.window))
 
         def look():
-            wait(lambda: self.session.find_all(window.frame, 'label', 'Drop to Share'), 5, 'what a drop will do')
+            wait(lambda: self.session.find_all(window.frame, 'label', 'Drop to Share'), SECONDS, 'what a drop will do')
             self.session.picture(self.output / 'a-drop.png', window.window)
         self.session.drag(start, end, over=look)
-        wait(lambda: 'taken' in source.log.read_text(), 10, 'the drop')
+        wait(lambda: 'taken' in source.log.read_text(), SECONDS, 'the drop')
         source.terminate()
 
     def center(self, window):
@@ -178,26 +185,27 @@ class Drive:
     def share(self, window, folder):
         self.drag_into(window, folder)
         self.say(f'dragged {folder.name} into window {window.name}')
-        window.find('label', r'60 files, .*', 60)
+        window.find('label', r'60 files, .*')
         copy = wait(lambda: next((b for b in self.session.find_all(window.frame, 'push button', 'Copy Link')
                                   if b.get_state_set().contains(self.session.atspi.StateType.SENSITIVE)), None),
-                    60, 'Copy Link')
+                    SECONDS, 'Copy Link')
         window.picture(self.output / 'a-shared.png')
-        self.session.press(copy)
-        window.find('label', r'Link to .* copied', 10)
+        # The toast that says it is gone after 5 s; who missed it copies again.
+        wait(lambda: self.session.press(copy) and wait_quietly(
+            lambda: self.session.find_all(window.frame, 'label', 'Link to .* copied'), 4), SECONDS, 'link copied')
         self.say('hashed; link copied')
 
     def paste(self, window):
         self.session.focus(window.window)
         self.session.key('ctrl+v')
-        dialog = self.session.find(window.app, None, 'Open Link', 15)
+        dialog = self.session.find(window.app, None, 'Open Link')
         button = self.session.find(dialog, 'push button', 'Download')
         self.session.picture(self.output / 'b-open-link.png', self.session.window('Open Link', window.process))
         self.session.press(button)
         self.say('pasted the link into window B and agreed')
 
     def watch_download(self, window):
-        row = window.find('panel', 'shared folder', 20)
+        row = window.find('panel', 'shared folder')
         said = None
         is_seen = False
         while True:
@@ -220,10 +228,10 @@ class Drive:
     def look_at_network(self, window):
         window.page('Network')
         window.find('status bar', r'Connected: \d+ peers?')
-        buckets = wait(lambda: self.session.find_all(window.frame, 'panel', r'Bucket \d+'), 20, 'buckets')
+        buckets = wait(lambda: self.session.find_all(window.frame, 'panel', r'Bucket \d+'), SECONDS, 'buckets')
         window.picture(self.output / f'{window.name.lower()}-buckets.png')
         window.press('Peers', 'page tab')
-        peers = wait(lambda: self.session.find_all(window.frame, 'panel', r'\d+\.\d+\.\d+\.\d+:\d+'), 20, 'peers')
+        peers = wait(lambda: self.session.find_all(window.frame, 'panel', r'\d+\.\d+\.\d+\.\d+:\d+'), SECONDS, 'peers')
         window.picture(self.output / f'{window.name.lower()}-peers.png')
         window.press('This Node', 'page tab')
         window.find('push button', 'Copy Node ID')
