@@ -4,6 +4,7 @@
 #include "client/client.h"
 
 #include <glib/gi18n-lib.h>
+#include <stdlib.h>
 
 #include "core/error.h"
 
@@ -94,10 +95,57 @@ share_cancelled_cb (GCancellable *cancellable,
   bytestag_library_stop (bytestag_client_get_library (self), sharing->share);
 }
 
-/* (transfer full) NULL: one of them is not on this computer. */
+/* What follows @folder in @path, or NULL where it does not lie below, and is not the folder itself. */
+static const char *
+skip_folder (const char *path,
+             const char *folder)
+{
+  gsize length = g_str_equal (folder, "/") ? 0 : strlen (folder);
+
+  if (strncmp (path, folder, length) != 0 || (path[length] != '\0' && path[length] != '/'))
+    return NULL;
+
+  return path + length;
+}
+
+/* Whoever has the key of the data folder is this computer, so it never goes out:
+ * not alone, and not with a folder around it, unless what hides it is left out anyway. */
+static gboolean
+check_private (BytestagClient  *self,
+               const char      *path,
+               GError         **error)
+{
+  const char *folder = bytestag_instance_get_folder (bytestag_client_get_instance (self));
+  char *real_path = realpath (path, NULL);
+  char *real_folder = realpath (folder, NULL);
+  gboolean private = FALSE;
+
+  if (real_path != NULL && real_folder != NULL)
+    {
+      const char *below = skip_folder (real_folder, real_path);
+
+      private = skip_folder (real_path, real_folder) != NULL || (below != NULL && strstr (below, "/.") == NULL);
+    }
+  free (real_path);
+  free (real_folder);
+
+  if (private)
+    {
+      g_autofree char *shown = g_filename_display_name (path);
+
+      g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID,
+                   _("“%s” is not shared: Bytestag keeps its own data there, with the secret key of this computer"),
+                   shown);
+    }
+
+  return !private;
+}
+
+/* (transfer full) NULL: one of them is not on this computer, or nobody else's. */
 static char **
-list_paths (GListModel  *files,
-            GError     **error)
+list_paths (BytestagClient  *self,
+            GListModel      *files,
+            GError         **error)
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
 
@@ -114,6 +162,8 @@ list_paths (GListModel  *files,
                        _("“%s” is not a file on this computer"), name);
           return NULL;
         }
+      if (!check_private (self, path, error))
+        return NULL;
       g_strv_builder_add (builder, path);
     }
   if (g_list_model_get_n_items (files) == 0)
@@ -145,7 +195,7 @@ bytestag_client_share_async (BytestagClient      *self,
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, bytestag_client_share_async);
-  paths = list_paths (files, &error);
+  paths = list_paths (self, files, &error);
   if (paths == NULL)
     {
       g_task_return_error (task, error);
