@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <gnutls/crypto.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Direct reads need no more, and huge pages nothing less. */
@@ -49,9 +50,12 @@ read_part (int           fd,
   return (gssize) have;
 }
 
+/* Ends after @size bytes too, at the next part: a file that grows as fast as it is
+ * read would have no end. */
 static gboolean
 read_parts (BytestagFileDigest *self,
             int                 fd,
+            guint64             size,
             guint8             *buffer,
             gnutls_hash_hd_t    sha1,
             gnutls_hash_hd_t    sha256,
@@ -80,7 +84,7 @@ read_parts (BytestagFileDigest *self,
       if (n_read != NULL)
         atomic_fetch_add (n_read, (guint64) got);
     }
-  while (got == BYTESTAG_PART_SIZE);
+  while (got == BYTESTAG_PART_SIZE && self->size <= size);
 
   return TRUE;
 }
@@ -95,6 +99,7 @@ bytestag_file_digest_read (BytestagFileDigest  *self,
   guint8 *buffer = aligned_alloc (BUFFER_ALIGNMENT, BYTESTAG_PART_SIZE);
   gnutls_hash_hd_t sha1 = NULL;
   gnutls_hash_hd_t sha256 = NULL;
+  struct stat info;
   gboolean read;
   int saved_errno;
 
@@ -106,7 +111,8 @@ bytestag_file_digest_read (BytestagFileDigest  *self,
       gnutls_hash_init (&sha256, GNUTLS_DIG_SHA256) < 0)
     g_error ("No digests, or no memory for them");
 
-  read = read_parts (self, fd, buffer, sha1, sha256, n_read, cancellable);
+  read = fstat (fd, &info) == 0 &&
+         read_parts (self, fd, (guint64) info.st_size, buffer, sha1, sha256, n_read, cancellable);
   saved_errno = errno;
   gnutls_hash_deinit (sha1, self->hash.bytes);
   gnutls_hash_deinit (sha256, self->sha256);

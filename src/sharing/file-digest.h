@@ -20,7 +20,8 @@ void     bytestag_file_digest_clear (BytestagFileDigest      *self);
 
 /* Reads @fd from its start to its end, once, into three digests. Blocks: for
  * workers. @n_read: (nullable) grows by the bytes read, and may be watched from
- * any thread. On failure @self is cleared. Errors: G_IO_ERROR (also CANCELLED). */
+ * any thread. Of a file that grows meanwhile it tells more bytes than there were,
+ * but not all. On failure @self is cleared. Errors: G_IO_ERROR (also CANCELLED). */
 gboolean bytestag_file_digest_read  (BytestagFileDigest      *self,
                                      int                      fd,
                                      _Atomic guint64         *n_read,

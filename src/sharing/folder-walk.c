@@ -306,23 +306,38 @@ check_found (BytestagFolderWalk  *walk,
              GPtrArray           *paths,
              GError             **error)
 {
-  g_autofree char *name = g_filename_display_name (g_ptr_array_index (paths, 0));
-  g_autoptr (GError) reason = NULL;
+  g_autofree char *name = NULL;
 
-  if (walk->files->len == 0)
-    {
-      g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID,
-                   _("“%s” is empty: there is nothing to share"), name);
-      return FALSE;
-    }
-  if (!bytestag_safe_name_check (walk->name, &reason))
-    {
-      g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_UNSAFE_NAME,
-                   _("“%s” cannot be shared under this name: %s"), name, reason->message);
-      return FALSE;
-    }
+  if (walk->files->len > 0)
+    return TRUE;
 
-  return TRUE;
+  name = g_filename_display_name (g_ptr_array_index (paths, 0));
+  g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID, _("“%s” is empty: there is nothing to share"), name);
+  return FALSE;
+}
+
+/* (transfer full) (element-type filename) whatever the order in which they were named: the same link. */
+static GPtrArray *
+sort_paths (const char * const *paths)
+{
+  GPtrArray *sorted = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; paths[i] != NULL; i++)
+    g_ptr_array_add (sorted, g_canonicalize_filename (paths[i], NULL));
+  g_ptr_array_sort (sorted, compare_basenames);
+
+  return sorted;
+}
+
+char *
+bytestag_folder_walk_dup_name (const char * const *paths)
+{
+  g_autoptr (GPtrArray) sorted = NULL;
+
+  g_return_val_if_fail (paths != NULL && paths[0] != NULL, NULL);
+
+  sorted = sort_paths (paths);
+  return g_path_get_basename (g_ptr_array_index (sorted, 0));
 }
 
 BytestagFolderWalk *
@@ -331,7 +346,7 @@ bytestag_folder_walk (const char * const  *paths,
                       GError             **error)
 {
   g_autoptr (BytestagFolderWalk) walk = g_new0 (BytestagFolderWalk, 1);
-  g_autoptr (GPtrArray) sorted = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) sorted = NULL;
   g_autoptr (GPtrArray) elements = g_ptr_array_new_with_free_func (g_free);
   Walker walker = { walk, elements, cancellable };
 
@@ -340,10 +355,7 @@ bytestag_folder_walk (const char * const  *paths,
   walk->files = g_ptr_array_new_with_free_func (walk_file_free);
   walk->skipped = g_ptr_array_new_with_free_func (g_free);
 
-  for (guint i = 0; paths[i] != NULL; i++)
-    g_ptr_array_add (sorted, g_canonicalize_filename (paths[i], NULL));
-  /* Whatever the order in which they were named: the same link. */
-  g_ptr_array_sort (sorted, compare_basenames);
+  sorted = sort_paths (paths);
   walk->name = g_path_get_basename (g_ptr_array_index (sorted, 0));
 
   if (!check_names (sorted, error))

@@ -13,7 +13,7 @@ typedef struct {
 } BytestagWalkFile;
 
 typedef struct {
-  char *name;         /* the file's or folder's own; the first one's of several */
+  char *name;         /* the file's or folder's own, also when no peer could write it; the first one's of several */
   GPtrArray *files;   /* (element-type BytestagWalkFile) */
   GPtrArray *skipped; /* (element-type utf8) paths, for display: hidden ones, links, special files */
   guint64 size;       /* bytes of all files */
@@ -26,6 +26,8 @@ typedef struct {
 BytestagFolderWalk *bytestag_folder_walk      (const char * const  *paths,
                                                GCancellable        *cancellable,
                                                GError             **error);
+/* (transfer full) The name that a walk of @paths would have. */
+char               *bytestag_folder_walk_dup_name (const char * const *paths);
 void                bytestag_folder_walk_free (BytestagFolderWalk  *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BytestagFolderWalk, bytestag_folder_walk_free)

@@ -97,13 +97,6 @@ walk_job_free (WalkJob *job)
   g_free (job);
 }
 
-static gboolean
-stamp_equal (const BytestagFileStamp *a,
-             const BytestagFileStamp *b)
-{
-  return a->size == b->size && a->mtime == b->mtime && a->inode == b->inode && a->device == b->device;
-}
-
 /* On a worker. FALSE with no error: it changed while it was read. */
 static gboolean
 hash_once (FileJob       *job,
@@ -121,7 +114,7 @@ hash_once (FileJob       *job,
   if (!bytestag_file_digest_read (&job->digest, fd, job->n_read, cancellable, error))
     return FALSE;
 
-  if (bytestag_file_stamp_read (&after, fd) && stamp_equal (&job->stamp, &after) &&
+  if (bytestag_file_stamp_read (&after, fd) && bytestag_file_stamp_equal (&job->stamp, &after) &&
       job->digest.size == job->stamp.size)
     return TRUE;
 

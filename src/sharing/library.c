@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/limits.h"
 #include "sharing/collection-builder.h"
+#include "sharing/folder-walk.h"
 #include "sharing/publish-queue.h"
 #include "sharing/share-private.h"
 #include "sharing/sharing-private.h"
@@ -416,16 +417,20 @@ hashed_cb (BytestagTask    *task,
 }
 
 static GError *
-check_words (BytestagShare *share)
+check_words (BytestagShare      *share,
+             const char * const *paths)
 {
+  g_autofree char *own_name = share->name == NULL ? bytestag_folder_walk_dup_name (paths) : NULL;
+  const char *name = share->name != NULL ? share->name : own_name;
   g_autoptr (GError) reason = NULL;
 
-  if (share->name != NULL && !bytestag_safe_name_check (share->name, &reason))
+  if (!bytestag_safe_name_check (name, &reason))
     {
-      g_autofree char *shown = bytestag_name_for_display (share->name);
+      g_autofree char *shown = bytestag_name_for_display (name);
 
       return g_error_new (BYTESTAG_ERROR, BYTESTAG_ERROR_UNSAFE_NAME,
-                          _("A collection cannot be called “%s”: %s"), shown, reason->message);
+                          own_name != NULL ? _("“%s” cannot be shared under this name: %s")
+                                           : _("A collection cannot be called “%s”: %s"), shown, reason->message);
     }
   if (share->comment != NULL && !g_utf8_validate (share->comment, -1, NULL))
     return g_error_new_literal (BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID, _("The comment is not valid text"));
@@ -447,7 +452,7 @@ begin_cb (gpointer user_data)
   if (share->state != BYTESTAG_SHARE_HASHING)
     return;
 
-  error = check_words (share);
+  error = check_words (share, (const char * const *) beginning->paths);
   if (error != NULL)
     {
       bytestag_share_fail (share, error);

@@ -78,6 +78,20 @@ test_cancelled (void)
   bytestag_test_folder_remove (folder);
 }
 
+/* What is longer each time one looks would never end. */
+static void
+test_growing (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (BytestagFileDigest) digest = { NULL };
+  int fd = open ("/dev/zero", O_RDONLY);
+
+  g_assert_true (bytestag_file_digest_read (&digest, fd, NULL, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (digest.size, ==, BYTESTAG_PART_SIZE);
+  close (fd);
+}
+
 static void
 test_unreadable (void)
 {
@@ -98,5 +112,6 @@ main (int    argc,
   g_test_add_func ("/sharing/file-digest/sizes", test_sizes);
   g_test_add_func ("/sharing/file-digest/cancelled", test_cancelled);
   g_test_add_func ("/sharing/file-digest/unreadable", test_unreadable);
+  g_test_add_func ("/sharing/file-digest/growing", test_growing);
   return g_test_run ();
 }
