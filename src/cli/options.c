@@ -74,17 +74,26 @@ parse_port (const char  *text,
   return FALSE;
 }
 
-static void
-make_absolute (char **path)
+/* An empty name is what is left of a variable that was not set, and never meant. */
+static gboolean
+make_absolute (char       **path,
+               const char  *option,
+               GError     **error)
 {
   char *absolute;
 
   if (*path == NULL)
-    return;
+    return TRUE;
+  if ((*path)[0] == '\0')
+    {
+      g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID, _("“%s” needs the name of a folder"), option);
+      return FALSE;
+    }
 
   absolute = g_canonicalize_filename (*path, NULL);
   g_free (*path);
   *path = absolute;
+  return TRUE;
 }
 
 static gboolean
@@ -99,7 +108,7 @@ check_arguments (const VerbHelp   *verb,
 
   if (n < verb->min_arguments)
     g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID,
-                 _("“%s” needs more: bytestag-node %s %s"), verb->name, verb->name, _(verb->parameters));
+                 _("“%s” needs more: “bytestag-node %s %s”"), verb->name, verb->name, _(verb->parameters));
   else
     g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID,
                  _("“%s” does not know what to do with “%s”"), verb->name, self->arguments[verb->max_arguments]);
@@ -112,9 +121,7 @@ make_context (const VerbHelp      *verb,
               const GOptionEntry  *node,
               const GOptionEntry  *own)
 {
-  g_autofree char *parameters = g_strdup_printf ("%s%s%s", verb->name, verb->parameters[0] != '\0' ? " " : "",
-                                                 verb->parameters[0] != '\0' ? _(verb->parameters) : "");
-  GOptionContext *context = g_option_context_new (parameters);
+  GOptionContext *context = g_option_context_new (verb->parameters[0] != '\0' ? _(verb->parameters) : NULL);
 
   g_option_context_set_summary (context, _(verb->summary));
   g_option_context_set_translation_domain (context, GETTEXT_PACKAGE);
@@ -125,6 +132,32 @@ make_context (const VerbHelp      *verb,
   g_option_context_add_main_entries (context, common, GETTEXT_PACKAGE);
 
   return context;
+}
+
+static gboolean
+parse_options (GOptionContext   *context,
+               const VerbHelp   *verb,
+               int              *argc,
+               char           ***argv,
+               GError          **error)
+{
+  g_autofree char *program = g_strdup (g_get_prgname ());
+  g_autofree char *usage = g_strdup_printf ("%s %s", program, verb->name);
+  g_autoptr (GError) reason = NULL;
+  gboolean parsed;
+
+  /* The help shows options after the verb, where they go. */
+  g_set_prgname (usage);
+  parsed = g_option_context_parse (context, argc, argv, &reason);
+  g_set_prgname (program);
+
+  if (g_error_matches (reason, G_CONVERT_ERROR, G_CONVERT_ERROR_ILLEGAL_SEQUENCE))
+    g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID,
+                         _("What was given for an option is not valid text"));
+  else if (!parsed)
+    g_propagate_error (error, g_steal_pointer (&reason));
+
+  return parsed;
 }
 
 static BytestagOptions *
@@ -162,7 +195,7 @@ parse_verb (const VerbHelp   *verb,
     make_context (verb, common, node,
                   g_str_equal (verb->name, "share") ? share : g_str_equal (verb->name, "get") ? get : NULL);
 
-  if (!g_option_context_parse (context, &argc, &argv, error))
+  if (!parse_options (context, verb, &argc, &argv, error))
     return NULL;
   self->port = -1;
   if (!parse_port (port, &self->port, error))
@@ -177,10 +210,12 @@ parse_verb (const VerbHelp   *verb,
     }
   if (self->to == NULL)
     self->to = g_strdup (".");
-  make_absolute (&self->to);
-  make_absolute (&self->data);
+  if (!make_absolute (&self->to, "--to", error) ||
+      !make_absolute (&self->data, "--data", error) ||
+      !check_arguments (verb, self, error))
+    return NULL;
 
-  return check_arguments (verb, self, error) ? g_steal_pointer (&self) : NULL;
+  return g_steal_pointer (&self);
 }
 
 BytestagOptions *

@@ -35,7 +35,7 @@ bytestag_printer_new (gboolean json)
   BytestagPrinter *self = g_new0 (BytestagPrinter, 1);
 
   self->json = json;
-  self->terminal = !json && isatty (STDOUT_FILENO);
+  self->terminal = !json && isatty (STDOUT_FILENO) && g_strcmp0 (g_getenv ("TERM"), "dumb") != 0;
 
   return self;
 }
@@ -66,11 +66,13 @@ void
 bytestag_printer_complain (BytestagPrinter *self,
                            const char      *message)
 {
-  gboolean ended = g_str_has_suffix (message, ".") || g_str_has_suffix (message, "?");
+  /* Names from peers and from disk stand in it. */
+  g_autofree char *shown = bytestag_name_for_display (message);
+  gboolean ended = g_str_has_suffix (shown, ".") || g_str_has_suffix (shown, "?");
 
   clear_bar (self);
   fflush (stdout);
-  g_printerr ("bytestag-node: %s%s\n", message, ended ? "" : ".");
+  g_printerr ("bytestag-node: %s%s\n", shown, ended ? "" : ".");
 }
 
 static gint64
@@ -113,7 +115,8 @@ print_progress (BytestagPrinter *self,
       memset (bar, ' ', BAR_WIDTH);
       memset (bar, '=', n_full);
       bar[BAR_WIDTH] = '\0';
-      g_print ("\r\033[K[%s] %3d %%  %s", bar, (int) (fraction * 100), words);
+      /* Not wrapped where the terminal is narrow: only one line can be taken back. */
+      g_print ("\r\033[K\033[?7l%3d %% [%s] %s\033[?7h", (int) (fraction * 100), bar, words);
       self->bar = TRUE;
       return;
     }

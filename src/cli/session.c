@@ -165,6 +165,36 @@ make_arguments (BytestagOptions *options)
   return g_variant_dict_end (&dict);
 }
 
+/* Lines between processes are text. */
+static gboolean
+check_text (const char  *text,
+            GError     **error)
+{
+  g_autofree char *shown = NULL;
+
+  if (g_utf8_validate (text, -1, NULL))
+    return TRUE;
+
+  shown = g_filename_display_name (text);
+  g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID, _("“%s” is not valid text"), shown);
+  return FALSE;
+}
+
+static gboolean
+check_path (const char  *path,
+            GError     **error)
+{
+  g_autofree char *absolute = g_canonicalize_filename (path, NULL);
+  g_autofree char *shown = g_filename_display_name (path);
+  GStatBuf info;
+
+  if (g_lstat (path, &info) == 0)
+    return check_text (absolute, error);
+
+  g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_NOT_FOUND, _("Cannot read “%s”: %s"), shown, g_strerror (errno));
+  return FALSE;
+}
+
 /* What can be said to be wrong before anything is begun. */
 static gboolean
 check_arguments (BytestagOptions  *options,
@@ -174,33 +204,16 @@ check_arguments (BytestagOptions  *options,
 
   for (guint i = 0; options->arguments[i] != NULL; i++)
     {
-      GStatBuf info;
-      g_autofree char *name = g_filename_display_name (options->arguments[i]);
-
-      if (!g_utf8_validate (options->arguments[i], -1, NULL))
-        {
-          g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID, _("“%s” is not valid text"), name);
-          return FALSE;
-        }
-      if (g_str_equal (options->verb, "share") && g_lstat (options->arguments[i], &info) != 0)
-        {
-          g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_NOT_FOUND,
-                       _("Cannot read “%s”: %s"), name, g_strerror (errno));
-          return FALSE;
-        }
-    }
-  if (!g_utf8_validate (options->to, -1, NULL))
-    {
-      g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID,
-                           _("The name of the folder to put it into is not valid text"));
-      return FALSE;
+      if (!check_text (options->arguments[i], error) ||
+          (g_str_equal (options->verb, "share") && !check_path (options->arguments[i], error)))
+        return FALSE;
     }
 
   if (!g_str_equal (options->verb, "get"))
     return TRUE;
 
   link = bytestag_link_parse (options->arguments[0], error);
-  return link != NULL;
+  return link != NULL && check_text (options->to, error);
 }
 
 /* Through the Bytestag that has the data folder. */

@@ -114,6 +114,7 @@ connect_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   if (connection == NULL)
     {
       if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)
+          || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_DIRECTORY)
           || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
         g_task_return_new_error (task, BYTESTAG_ERROR, BYTESTAG_ERROR_NOT_FOUND,
                                  "No Bytestag is running on “%s”", call->folder);

@@ -91,7 +91,8 @@ class Process:
 def on_terminal(command):
     """What a command that ends well shows on a terminal."""
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=theirs)
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=theirs,
+                               env={**os.environ, 'TERM': 'xterm'})
     os.close(theirs)
     deadline = time.monotonic() + DEADLINE
     shown = b''

@@ -13,6 +13,9 @@ import time
 from harness import (DEADLINE, NODE, SERVE_VALUES, Process, assert_refused, everything_in, node, run_tests)
 
 
+LINK = 'bytestag:?xt=urn:bstagih:' + 'Z' * 32
+
+
 def base64_of(data):
     return base64.b64encode(data).decode()
 
@@ -139,8 +142,7 @@ def an_unknown_collection_is_said_to_be_unknown(folder):
 
 
 def without_peers_there_is_nobody_to_ask(folder):
-    link = 'bytestag:?xt=urn:bstagih:' + 'Z' * 32
-    getting = node('get', link, '--to', folder / 'to', data=folder / 'data')
+    getting = node('get', LINK, '--to', folder / 'to', data=folder / 'data')
     assert_refused(getting, ['nobody to ask'])
     assert not (folder / 'to').exists()
 
@@ -182,11 +184,34 @@ def sharing_a_link_is_refused(folder):
     assert_refused(node('share', folder / 'link', data=folder / 'data'), ['symbolic link'])
 
 
+def sharing_the_secret_key_is_refused(folder):
+    data = folder / 'things' / 'data'
+    running = node('run', data=data)
+    running.wait_event('ready')
+    (folder / 'link').symlink_to(folder / 'things')
+    for path in (data, data / 'identity.pem', folder / 'things', folder / 'link' / 'data', '/'):
+        assert_refused(node('share', path, data=data, host=False), ['is not shared', 'secret key'])
+    assert running.stop() == 0
+    # Hidden in what is shared, it is left out.
+    (folder / 'home').mkdir()
+    (folder / 'home' / 'file').write_bytes(b'file')
+    sharing = node('share', folder / 'home', data=folder / 'home' / '.local' / 'data')
+    assert sharing.wait_event('link')['files'] == 1
+    assert sharing.stop() == 0
+
+
 def sharing_a_name_that_nobody_could_write_is_refused(folder):
     things = folder / 'things'
     things.mkdir()
     (things / 'line\nfeed').write_bytes(b'x')
-    assert_refused(node('share', things, data=folder / 'data'), ['cannot be shared under this name'])
+    assert_refused(node('share', things, data=folder / 'data'), ['line□feed', 'cannot be shared under this name'])
+    called = folder / 'line\nfeed'
+    called.mkdir()
+    (called / 'file').write_bytes(b'x')
+    assert_refused(node('share', called, data=folder / 'data'), ['line□feed', 'cannot be shared under this name'])
+    sharing = node('share', called, '--name', 'fine', data=folder / 'data')
+    assert sharing.wait_event('link')['name'] == 'fine'
+    assert sharing.stop() == 0
     assert_refused(node('share', things, '--name', 'a/b', data=folder / 'data'), ['cannot be called'])
 
 
@@ -224,6 +249,32 @@ def options_that_are_bad_are_refused(folder):
         assert_refused(node('run', *arguments, data=folder / 'data', host=False), [])
     for command in ([], ['nonsense'], ['get'], ['share'], ['find'], ['get', 'a', 'b']):
         assert_refused(Process([NODE, *command]), [])
+    # A variable of the shell that was not set is not the current folder.
+    before = everything_in(folder)
+    assert_refused(Process([NODE, 'id', '--data', ''], cwd=folder), ['--data', 'folder'])
+    assert_refused(Process([NODE, 'get', '--to', '', LINK], cwd=folder), ['--to', 'folder'])
+    assert_refused(Process([NODE, 'share', '--name', b'\xff', '.'], cwd=folder), ['not valid text'])
+    assert everything_in(folder) == before, everything_in(folder)
+    (folder / 'file').write_bytes(b'no folder')
+    assert_refused(node('peers', data=folder / 'file'), ['No Bytestag is running on'])
+
+
+def a_folder_that_is_not_text_is_no_hindrance(folder):
+    strange = os.path.join(os.fsencode(folder), b'\xff')
+    os.mkdir(strange)
+    with open(os.path.join(strange, b'file'), 'wb') as file:
+        file.write(b'file')
+    assert Process([NODE, 'id', '--data', str(folder / 'data')], cwd=strange).wait() == 0
+    assert_refused(Process([NODE, 'share', 'file', '--data', str(folder / 'data')], cwd=strange), ['not valid text'])
+    assert_refused(Process([NODE, 'get', LINK, '--data', str(folder / 'data')], cwd=strange), ['not valid text'])
+
+
+def help_shows_options_where_they_go(folder):
+    shown = Process([NODE, 'share', '--help'])
+    assert shown.wait() == 0
+    while shown.next_line(time.monotonic() + DEADLINE) is not None:
+        pass
+    assert '  bytestag-node share [OPTION…] PATH…' in shown.seen, shown.seen
 
 
 def a_key_that_is_none_is_refused(folder):
@@ -254,11 +305,14 @@ if __name__ == '__main__':
         sharing_what_cannot_be_read_is_refused,
         sharing_nothing_is_refused,
         sharing_a_link_is_refused,
+        sharing_the_secret_key_is_refused,
         sharing_a_name_that_nobody_could_write_is_refused,
         a_port_in_use_is_said_to_be_in_use,
         a_second_start_on_a_folder_is_refused,
         commands_without_a_node_say_so,
         options_that_are_bad_are_refused,
+        a_folder_that_is_not_text_is_no_hindrance,
+        help_shows_options_where_they_go,
         a_key_that_is_none_is_refused,
     ]
     wanted = sys.argv[1:]
