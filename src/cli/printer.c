@@ -229,8 +229,10 @@ print_fetching (BytestagPrinter *self,
   g_autofree char *words =
     g_strdup_printf (_("%u of %u files, %s a second. %s"), (guint) get_number (line, "files-done"),
                      (guint) get_number (line, "files"), rate, status);
+  /* Without its numbers a status says whether it goes on or waits, which is worth a line. */
+  g_autofree char *stage = g_strndup (status, strcspn (status, "0123456789"));
 
-  print_progress (self, "fetching", get_number (line, "bytes"), get_number (line, "size"), words);
+  print_progress (self, stage, get_number (line, "bytes"), get_number (line, "size"), words);
 }
 
 static void

@@ -433,6 +433,7 @@ bytestag_control_new (BytestagInstance *instance, GError **error)
 {
   g_autoptr (BytestagControl) self = NULL;
   g_autoptr (GSocketAddress) address = NULL;
+  g_autoptr (GError) reason = NULL;
   const char *folder;
 
   g_return_val_if_fail (BYTESTAG_IS_INSTANCE (instance), NULL);
@@ -447,8 +448,12 @@ bytestag_control_new (BytestagInstance *instance, GError **error)
   g_socket_listener_set_backlog (G_SOCKET_LISTENER (self->service), 2 * BYTESTAG_LIMIT_CONTROL_CLIENTS);
   g_unlink (self->path);
   if (!g_socket_listener_add_address (G_SOCKET_LISTENER (self->service), address, G_SOCKET_TYPE_STREAM,
-                                      G_SOCKET_PROTOCOL_DEFAULT, NULL, NULL, error))
-    return NULL;
+                                      G_SOCKET_PROTOCOL_DEFAULT, NULL, NULL, &reason))
+    {
+      g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_FAILED, "Cannot make “%s”, where commands come in: %s",
+                   self->path, reason->message);
+      return NULL;
+    }
 
   /* Until this line the folder's own mode keeps others out. */
   g_chmod (self->path, 0600);

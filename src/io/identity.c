@@ -125,14 +125,16 @@ parse_pem (GBytes *pem)
   return key;
 }
 
-/* At most a byte more than the limit. Sets errno on failure. */
+/* At most a byte more than the limit. Sets errno on failure; a link leads to what is
+ * not ours to read or to set aside. */
 static GBytes *
 read_file (const char *path)
 {
   g_autofree guint8 *buffer = g_malloc (MAX_PEM_BYTES + 1);
   gsize length = 0;
   gssize n;
-  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  int saved_errno;
 
   if (fd < 0)
     return NULL;
@@ -145,19 +147,9 @@ read_file (const char *path)
     }
   while (n > 0 || (n < 0 && errno == EINTR));
 
-  if (n == 0)
-    {
-      /* A copy from elsewhere may have lost its mode. */
-      fchmod (fd, 0600);
-      close (fd);
-    }
-  else
-    {
-      int saved_errno = errno;
-
-      close (fd);
-      errno = saved_errno;
-    }
+  saved_errno = errno;
+  close (fd);
+  errno = saved_errno;
 
   return n == 0 ? g_bytes_new (buffer, length) : NULL;
 }
@@ -301,6 +293,9 @@ bytestag_identity_load (const char *folder, char **set_aside, GError **error)
       key = parse_pem (pem);
       if (key == NULL && (aside = set_file_aside (path, error)) == NULL)
         return NULL;
+      /* A copy from elsewhere may have lost its mode. */
+      if (key != NULL)
+        g_chmod (path, 0600);
     }
 
   if (key == NULL && (key = generate_key (folder, path, error)) == NULL)

@@ -202,6 +202,23 @@ test_damaged (Fixture *fixture, gconstpointer user_data)
 
 /* What cannot be read may still be good: an error, and nothing is replaced. (A link
  * to itself stands for it: root may read whatever has no permission.) */
+/* Neither read, nor changed, nor replaced: what a link leads to is not ours. */
+static void
+test_link (Fixture *fixture, gconstpointer user_data)
+{
+  g_autofree char *other = bytestag_test_folder_write (fixture->folder, "other", "x", 1);
+  g_autoptr (GError) error = NULL;
+  GStatBuf status;
+
+  g_assert_cmpint (g_chmod (other, 0644), ==, 0);
+  g_assert_cmpint (symlink (other, fixture->path), ==, 0);
+  g_assert_null (bytestag_identity_load (fixture->folder, NULL, &error));
+  g_assert_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_FAILED);
+  g_assert_cmpint (g_stat (other, &status), ==, 0);
+  g_assert_cmpuint (status.st_mode & 0777, ==, 0644);
+  g_assert_true (g_file_test (fixture->path, G_FILE_TEST_IS_SYMLINK));
+}
+
 static void
 test_unreadable (Fixture *fixture, gconstpointer user_data)
 {
@@ -247,6 +264,7 @@ main (int argc, char *argv[])
   ADD ("mode-is-mended", test_mode_is_mended);
   ADD ("left-over-temporary", test_left_over_temporary);
   ADD ("damaged", test_damaged);
+  ADD ("link", test_link);
   ADD ("unreadable", test_unreadable);
   ADD ("no-folder", test_no_folder);
   ADD ("finalize", test_finalize);
