@@ -200,14 +200,14 @@ add_keys (GtkApplication *application)
 {
   const struct {
     const char *action;
-    const char *keys[3];
+    const char *keys[2];
   } all[] = {
     { "win.open-link", { "<Control>o" } },
     { "win.share-files", { "<Control>n" } },
     { "win.share-folder", { "<Control><Shift>n" } },
-    { "win.page::shared", { "<Control>1", "<Alt>1" } },
-    { "win.page::downloads", { "<Control>2", "<Alt>2" } },
-    { "win.page::network", { "<Control>3", "<Alt>3" } },
+    { "win.page::shared", { "<Control>1" } },
+    { "win.page::downloads", { "<Control>2" } },
+    { "win.page::network", { "<Control>3" } },
     { "win.show-help-overlay", { "<Control>question" } },
     { "window.close", { "<Control>w" } },
     { "app.preferences", { "<Control>comma" } },

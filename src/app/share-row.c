@@ -40,10 +40,9 @@ name_words (BytestagShareRow *self,
 }
 
 static char *
-detail_words (BytestagShareRow   *self,
-              BytestagShareState  state,
-              guint               n_files,
-              guint64             size)
+detail_words (BytestagShareRow *self,
+              guint             n_files,
+              guint64           size)
 {
   return n_files > 0 ? bytestag_words_files (n_files, size) : g_strdup ("");
 }
@@ -81,10 +80,24 @@ is_working (BytestagShareRow   *self,
 }
 
 static gboolean
+may_have_link (BytestagShareRow   *self,
+               BytestagShareState  state)
+{
+  return state != BYTESTAG_SHARE_FAILED;
+}
+
+static gboolean
 is_text (BytestagShareRow *self,
          const char       *text)
 {
   return text != NULL && *text != '\0';
+}
+
+static char *
+state_icon (BytestagShareRow   *self,
+            BytestagShareState  state)
+{
+  return g_strdup (state == BYTESTAG_SHARE_FAILED ? "dialog-error-symbolic" : "folder-publicshare-symbolic");
 }
 
 static char **
@@ -240,7 +253,9 @@ bytestag_share_row_class_init (BytestagShareRowClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, skipped_words);
   gtk_widget_class_bind_template_callback (widget_class, is_working);
   gtk_widget_class_bind_template_callback (widget_class, is_text);
+  gtk_widget_class_bind_template_callback (widget_class, may_have_link);
   gtk_widget_class_bind_template_callback (widget_class, state_classes);
+  gtk_widget_class_bind_template_callback (widget_class, state_icon);
 }
 
 static void

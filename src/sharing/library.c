@@ -401,8 +401,6 @@ hashed_cb (BytestagTask    *task,
       return;
     }
 
-  if (share->name == NULL)
-    bytestag_share_set_name (share, bytestag_hash_task_get_name (BYTESTAG_HASH_TASK (task)));
   share->files = g_ptr_array_ref (hashed);
 
   job = g_new0 (BuildJob, 1);
@@ -457,6 +455,14 @@ begin_cb (gpointer user_data)
     {
       bytestag_share_fail (share, error);
       return;
+    }
+
+  /* At once, for whoever watches it being hashed, or failing. */
+  if (share->name == NULL)
+    {
+      g_autofree char *name = bytestag_folder_walk_dup_name ((const char * const *) beginning->paths);
+
+      bytestag_share_set_name (share, name);
     }
 
   share->hash_task = bytestag_hash_task_new (self->reactor, self->worker, (const char * const *) beginning->paths);
