@@ -128,9 +128,9 @@ def stop_all():
     _running.clear()
 
 
-def node(verb, *arguments, data, host=True, known=(), **options):
-    """Starts bytestag-node VERB with JSON output on a folder of data."""
-    command = [NODE, verb, '--json', '--data', str(data)]
+def node(verb, *arguments, data, host=True, known=(), before=(), **options):
+    """Starts bytestag-node VERB with JSON output on a folder of data; `before` stands before the program."""
+    command = [*before, NODE, verb, '--json', '--data', str(data)]
     if host and verb in ('run', 'share', 'get'):
         command += ['--host', '127.0.0.1']
     for address in known:
