@@ -19,7 +19,7 @@ typedef struct {
 static const VerbHelp verbs[] = {
   { "run", "", N_("Be a node of the network until stopped"), 0, 0, TRUE },
   { "share", N_("PATH…"),
-    N_("Share files and folders: hash them, print the link, publish the pieces, and keep serving them until stopped. "
+    N_("Share files and folders: read them, print the link, publish the pieces, and keep serving them until stopped. "
        "Where a Bytestag is running on the data folder, it does this, and the command returns when all is published."),
     1, G_MAXUINT, TRUE },
   { "get", N_("LINK"),

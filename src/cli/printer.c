@@ -192,7 +192,8 @@ print_publishing (BytestagPrinter *self,
 {
   guint sent = (guint) get_number (line, "sent");
   guint pieces = (guint) get_number (line, "pieces");
-  g_autofree char *words = g_strdup_printf (_("Publishing: %u of %u pieces"), sent, pieces);
+  g_autofree char *words = 
+    g_strdup_printf (ngettext ("Publishing: %u of %u piece", "Publishing: %u of %u pieces", pieces), sent, pieces);
 
   print_progress (self, "publishing", sent, pieces, words);
 }
@@ -208,7 +209,7 @@ print_published (BytestagPrinter *self,
   if (sent == 0)
     g_print ("%s\n", _("Nobody is there to send pieces to; they are served from here."));
   else
-    g_print (_("Published: %u of %u pieces.\n"), sent, pieces);
+    g_print (ngettext ("Published: %u of %u piece.\n", "Published: %u of %u pieces.\n", pieces), sent, pieces);
 }
 
 static void
@@ -226,9 +227,10 @@ print_fetching (BytestagPrinter *self,
 {
   g_autofree char *rate = g_format_size ((guint64) get_number (line, "rate"));
   g_autofree char *status = dup_text (line, "status");
+  guint n = (guint) get_number (line, "files");
   g_autofree char *words =
-    g_strdup_printf (_("%u of %u files, %s a second. %s"), (guint) get_number (line, "files-done"),
-                     (guint) get_number (line, "files"), rate, status);
+    g_strdup_printf (ngettext ("%u of %u file, %s a second. %s", "%u of %u files, %s a second. %s", n),
+                     (guint) get_number (line, "files-done"), n, rate, status);
   /* Without its numbers a status says whether it goes on or waits, which is worth a line. */
   g_autofree char *stage = g_strndup (status, strcspn (status, "0123456789"));
 
@@ -267,10 +269,15 @@ print_bucket (BytestagPrinter *self,
               GVariantDict    *line)
 {
   gboolean locked = FALSE;
+  guint number = (guint) get_number (line, "number");
+  guint n = (guint) get_number (line, "nodes");
 
   g_variant_dict_lookup (line, "locked", "b", &locked);
-  g_print (_("Bucket %u: %u nodes%s\n"), (guint) get_number (line, "number"), (guint) get_number (line, "nodes"),
-           locked ? _(", full, its oldest is being asked") : "");
+  if (locked)
+    g_print (ngettext ("Bucket %u: %u node, full, its oldest is being asked\n",
+                       "Bucket %u: %u nodes, full, its oldest is being asked\n", n), number, n);
+  else
+    g_print (ngettext ("Bucket %u: %u node\n", "Bucket %u: %u nodes\n", n), number, n);
 }
 
 static void
@@ -291,15 +298,21 @@ print_value (BytestagPrinter *self,
   g_autofree char *index = dup_text (line, "index");
   g_autofree char *address = dup_text (line, "address");
 
-  g_print (_("%s holds the value %s of %u bytes\n"), address, index, (guint) get_number (line, "size"));
+  guint n = (guint) get_number (line, "size");
+
+  g_print (ngettext ("%s holds the value %s of %u byte\n", "%s holds the value %s of %u bytes\n", n),
+           address, index, n);
 }
 
 static void
 print_found (BytestagPrinter *self,
              GVariantDict    *line)
 {
-  g_print (_("Over: %u questions, %u closest nodes.\n"), (guint) get_number (line, "asked"),
-           (guint) get_number (line, "closest"));
+  guint asked = (guint) get_number (line, "asked");
+  guint closest = (guint) get_number (line, "closest");
+
+  g_print (ngettext ("Over after %u question.\n", "Over after %u questions.\n", asked), asked);
+  g_print (ngettext ("Found %u closest node.\n", "Found %u closest nodes.\n", closest), closest);
 }
 
 static void

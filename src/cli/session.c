@@ -21,6 +21,7 @@ typedef struct {
   gboolean serve;            /* goes on after it */
   gboolean stopping;         /* a signal came */
   gboolean joined_told;
+  gboolean linked;           /* the running Bytestag shares what it was told to */
   int status;
 } Session;
 
@@ -89,7 +90,11 @@ line_cb (GVariant *line,
          gpointer  user_data)
 {
   Session *self = user_data;
+  const char *event = NULL;
 
+  g_variant_lookup (line, "event", "&s", &event);
+  if (g_strcmp0 (event, "link") == 0)
+    self->linked = TRUE;
   bytestag_printer_print (self->printer, line);
 }
 
@@ -127,7 +132,10 @@ control_verb_cb (GObject      *source,
   if (!bytestag_control_call_finish (result, &error) && self->stopping)
     {
       g_clear_error (&error);
-      g_set_error_literal (&error, BYTESTAG_ERROR, BYTESTAG_ERROR_CANCELLED, _("Cancelled"));
+      if (self->linked)
+        bytestag_printer_complain (self->printer, _("The running Bytestag goes on sharing it"));
+      else
+        g_set_error_literal (&error, BYTESTAG_ERROR, BYTESTAG_ERROR_CANCELLED, _("Cancelled"));
     }
   verb_over (self, error);
 }

@@ -3,6 +3,8 @@
 
 #include "client/control.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "client/control-line.h"
 #include "core/error.h"
 
@@ -60,8 +62,8 @@ read_line_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     }
   else if (line == NULL)
     {
-      g_task_return_new_error (task, BYTESTAG_ERROR, BYTESTAG_ERROR_FAILED,
-                               "Bytestag stopped before it had answered");
+      g_task_return_new_error (task, BYTESTAG_ERROR, BYTESTAG_ERROR_FAILED, "%s",
+                               _("The running Bytestag stopped before it had answered"));
     }
   else if (g_variant_lookup (line, "done", "b", &done) && done)
     {
@@ -117,9 +119,10 @@ connect_cb (GObject *object, GAsyncResult *result, gpointer user_data)
           || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_DIRECTORY)
           || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
         g_task_return_new_error (task, BYTESTAG_ERROR, BYTESTAG_ERROR_NOT_FOUND,
-                                 "No Bytestag is running on “%s”", call->folder);
+                                 _("No Bytestag is running on “%s”"), call->folder);
       else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-        g_task_return_new_error (task, BYTESTAG_ERROR, BYTESTAG_ERROR_BUSY, "Too many commands at one time");
+        g_task_return_new_error (task, BYTESTAG_ERROR, BYTESTAG_ERROR_BUSY, "%s",
+                                 _("The running Bytestag is busy with too many commands: try again later"));
       else
         g_task_return_error (task, g_steal_pointer (&error));
       return;

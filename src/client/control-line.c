@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <gio/gunixsocketaddress.h>
+#include <glib/gi18n-lib.h>
 #include <json-glib/json-glib.h>
 #include <string.h>
 #include <sys/un.h>
@@ -111,7 +112,8 @@ try_return (GTask *task)
   g_autoptr (GBytes) line = take_line (buffer);
 
   if ((line != NULL ? g_bytes_get_size (line) : buffer->len) > BYTESTAG_LIMIT_CONTROL_LINE)
-    g_task_return_new_error (task, BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE, "The line is too long");
+    g_task_return_new_error (task, BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE, "%s",
+                             _("The command is too long"));
   else if (line != NULL)
     g_task_return_pointer (task, g_steal_pointer (&line), (GDestroyNotify) g_bytes_unref);
   else

@@ -6,6 +6,7 @@
 #include "client/control.h"
 
 #include <gio/gunixsocketaddress.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 
 #include "client/control-line.h"
@@ -262,7 +263,7 @@ read_line_cb (GObject *object, GAsyncResult *result, gpointer user_data)
       if (error != NULL && error->domain == BYTESTAG_ERROR)
         connection_fail (connection, error);
       else if (bytes != NULL)
-        connection_fail_literal (connection, BYTESTAG_ERROR_INVALID, "That is not a request");
+        connection_fail_literal (connection, BYTESTAG_ERROR_INVALID, _("This is not a command"));
       else
         connection_drop (connection);
     }
@@ -284,7 +285,8 @@ incoming_cb (GSocketService *service, GSocketConnection *stream, GObject *source
   g_ptr_array_add (self->connections, connection);
 
   if (self->connections->len > BYTESTAG_LIMIT_CONTROL_CLIENTS)
-    connection_fail_literal (connection, BYTESTAG_ERROR_BUSY, "Too many commands at one time");
+    connection_fail_literal (connection, BYTESTAG_ERROR_BUSY,
+                             _("The running Bytestag is busy with too many commands: try again later"));
   else
     bytestag_control_read_line_async (g_io_stream_get_input_stream (G_IO_STREAM (stream)), connection->buffer,
                                       connection->reading, read_line_cb, g_rc_box_acquire (connection));
@@ -298,7 +300,8 @@ bytestag_control_request_dispose (GObject *object)
   BytestagControlRequest *self = BYTESTAG_CONTROL_REQUEST (object);
 
   if (self->connection != NULL)
-    connection_fail_literal (self->connection, BYTESTAG_ERROR_INVALID, "Nobody here knows this command");
+    connection_fail_literal (self->connection, BYTESTAG_ERROR_INVALID,
+                             _("The running Bytestag does not know this command"));
   g_clear_pointer (&self->connection, connection_unref);
 
   G_OBJECT_CLASS (bytestag_control_request_parent_class)->dispose (object);
@@ -450,8 +453,8 @@ bytestag_control_new (BytestagInstance *instance, GError **error)
   if (!g_socket_listener_add_address (G_SOCKET_LISTENER (self->service), address, G_SOCKET_TYPE_STREAM,
                                       G_SOCKET_PROTOCOL_DEFAULT, NULL, NULL, &reason))
     {
-      g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_FAILED, "Cannot make “%s”, where commands come in: %s",
-                   self->path, reason->message);
+      g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_FAILED,
+                   _("Cannot make “%s”, where commands come in: %s"), self->path, reason->message);
       return NULL;
     }
 

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -52,18 +53,18 @@ set_folder_error (GError **error, const char *folder, int saved_errno)
     {
     case EEXIST:
     case ENOTDIR:
-      g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID, "“%s” is not a folder", folder);
+      g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID, _("“%s” is not a folder"), folder);
       break;
     case EACCES:
     case EPERM:
     case EROFS:
-      g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_FAILED, "No permission to keep data in “%s”", folder);
+      g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_FAILED, _("No permission to keep data in “%s”"), folder);
       break;
     case EWOULDBLOCK:
-      g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_BUSY, "Another Bytestag is using “%s”", folder);
+      g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_BUSY, _("Another Bytestag is using “%s”"), folder);
       break;
     default:
-      g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_FAILED, "Cannot keep data in “%s”: %s", folder,
+      g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_FAILED, _("Cannot keep data in “%s”: %s"), folder,
                    g_strerror (saved_errno));
     }
 }

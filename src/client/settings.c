@@ -5,6 +5,7 @@
 
 #define G_SETTINGS_ENABLE_BACKEND
 #include <gio/gsettingsbackend.h>
+#include <glib/gi18n-lib.h>
 
 #include "core/error.h"
 
@@ -24,8 +25,8 @@ find_schema (GError **error)
     schema = g_settings_schema_source_lookup (source, SCHEMA_ID, TRUE);
   if (schema == NULL)
     g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_NOT_FOUND,
-                 "The description of the settings (%s) is not installed; GSETTINGS_SCHEMA_DIR may name the "
-                 "folder that holds it compiled",
+                 _("The description of the settings (%s) is not installed; GSETTINGS_SCHEMA_DIR may name the "
+                   "folder that holds it compiled"),
                  SCHEMA_ID);
 
   return schema;

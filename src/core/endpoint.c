@@ -4,6 +4,7 @@
 #include "core/endpoint.h"
 
 #include <arpa/inet.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "core/error.h"
@@ -105,7 +106,7 @@ bytestag_endpoint_parse (BytestagEndpoint *self,
   if (port == 0)
     {
       g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID,
-                   "“%s” does not end with a colon and a port between 1 and 65535", text);
+                   _("“%s” does not end with a colon and a port between 1 and 65535"), text);
       return FALSE;
     }
 
@@ -122,7 +123,7 @@ bytestag_endpoint_parse (BytestagEndpoint *self,
       !bytestag_endpoint_set_host (&endpoint, host, (gssize) length, port))
     {
       g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID,
-                   "“%s” is not a numeric address like 192.0.2.1:4000 or [2001:db8::1]:4000", text);
+                   _("“%s” is not a numeric address like 192.0.2.1:4000 or [2001:db8::1]:4000"), text);
       return FALSE;
     }
 

@@ -3,6 +3,7 @@
 
 #include "core/key.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "core/error.h"
@@ -161,8 +162,8 @@ bytestag_key_parse (BytestagKey *self,
         continue;
       if (n_bytes != BYTESTAG_KEY_SIZE)
         {
-          g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID,
-                       "A key is %d bytes long, this text is %" G_GSIZE_FORMAT, BYTESTAG_KEY_SIZE, n_bytes);
+          g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID,
+                               _("This key has not the right length: copy the whole key again"));
           return FALSE;
         }
       *self = key;
@@ -170,7 +171,7 @@ bytestag_key_parse (BytestagKey *self,
     }
 
   g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID,
-                       "A key is written in hexadecimal, base32 or base64; this text is none of them");
+                       _("A key is written in hexadecimal, base32 or base64; this text is none of them"));
   return FALSE;
 }
 

@@ -3,6 +3,8 @@
 
 #include "core/task.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "core/error.h"
 #include "core/reactor.h"
 
@@ -269,7 +271,7 @@ bytestag_task_cancel (BytestagTask *self)
   g_return_if_fail (BYTESTAG_IS_TASK (self));
 
   finish (self, BYTESTAG_TASK_CANCELLED,
-          g_error_new_literal (BYTESTAG_ERROR, BYTESTAG_ERROR_CANCELLED, "Cancelled"));
+          g_error_new_literal (BYTESTAG_ERROR, BYTESTAG_ERROR_CANCELLED, _("Cancelled")));
 }
 
 void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "core/error.h"
@@ -257,11 +258,11 @@ bytestag_download_task_received (BytestagDownloadTask *self,
       bytestag_task_done (BYTESTAG_TASK (self));
       break;
     case BYTESTAG_TRANSFER_SILENT:
-      bytestag_task_fail_literal (BYTESTAG_TASK (self), BYTESTAG_ERROR_TIMED_OUT, "The node fell silent");
+      bytestag_task_fail_literal (BYTESTAG_TASK (self), BYTESTAG_ERROR_TIMED_OUT, _("The node fell silent"));
       break;
     case BYTESTAG_TRANSFER_TOO_LARGE:
       bytestag_task_fail_literal (BYTESTAG_TASK (self), BYTESTAG_ERROR_TOO_LARGE,
-                                  "The node sent more than a value may have");
+                                  _("The node sent more than a value may have"));
       break;
     default:
       g_assert_not_reached ();

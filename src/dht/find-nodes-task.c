@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "core/error.h"
 #include "dht/network-private.h"
 
@@ -40,7 +42,7 @@ reply_cb (const BytestagMessage  *message,
     {
       _bytestag_network_unanswered (self->network, self->node);
       release (self);
-      bytestag_task_fail_literal (BYTESTAG_TASK (self), BYTESTAG_ERROR_TIMED_OUT, "The node does not answer");
+      bytestag_task_fail_literal (BYTESTAG_TASK (self), BYTESTAG_ERROR_TIMED_OUT, _("The node does not answer"));
       return;
     }
 
@@ -54,7 +56,7 @@ reply_cb (const BytestagMessage  *message,
   if (self->nodes != NULL)
     bytestag_task_done (BYTESTAG_TASK (self));
   else
-    bytestag_task_fail_literal (BYTESTAG_TASK (self), BYTESTAG_ERROR_INVALID, "The answer has no list of nodes");
+    bytestag_task_fail_literal (BYTESTAG_TASK (self), BYTESTAG_ERROR_INVALID, _("The answer has no list of nodes"));
 }
 
 static void
@@ -67,7 +69,7 @@ bytestag_find_nodes_task_start (BytestagTask *task)
   if (self->handle == 0)
     {
       release (self);
-      bytestag_task_fail_literal (task, BYTESTAG_ERROR_BUSY, "The request could not be sent");
+      bytestag_task_fail_literal (task, BYTESTAG_ERROR_BUSY, _("The request could not be sent"));
     }
 }
 

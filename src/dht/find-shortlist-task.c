@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "core/error.h"
 #include "dht/network-private.h"
 
@@ -69,9 +71,9 @@ finish (BytestagFindShortlistTask *self)
   if (self->n_answered > 0)
     bytestag_task_done (BYTESTAG_TASK (self));
   else if (asked)
-    bytestag_task_fail_literal (BYTESTAG_TASK (self), BYTESTAG_ERROR_TIMED_OUT, "No node answers");
+    bytestag_task_fail_literal (BYTESTAG_TASK (self), BYTESTAG_ERROR_TIMED_OUT, _("No node answers"));
   else
-    bytestag_task_fail_literal (BYTESTAG_TASK (self), BYTESTAG_ERROR_NO_PEERS, "No node is known");
+    bytestag_task_fail_literal (BYTESTAG_TASK (self), BYTESTAG_ERROR_NO_PEERS, _("No node is known"));
 }
 
 static gboolean

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "core/error.h"
 #include "dht/network-private.h"
 
@@ -87,7 +89,7 @@ reply_cb (const BytestagMessage  *message,
     {
       _bytestag_network_unanswered (self->network, self->node);
       release (self);
-      bytestag_task_fail_literal (BYTESTAG_TASK (self), BYTESTAG_ERROR_TIMED_OUT, "The node does not answer");
+      bytestag_task_fail_literal (BYTESTAG_TASK (self), BYTESTAG_ERROR_TIMED_OUT, _("The node does not answer"));
       return;
     }
 
@@ -102,7 +104,7 @@ reply_cb (const BytestagMessage  *message,
     bytestag_task_done (BYTESTAG_TASK (self));
   else
     bytestag_task_fail_literal (BYTESTAG_TASK (self), BYTESTAG_ERROR_INVALID,
-                                "The answer has neither values nor nodes");
+                                _("The answer has neither values nor nodes"));
 }
 
 static void
@@ -115,7 +117,7 @@ bytestag_find_value_task_start (BytestagTask *task)
   if (self->handle == 0)
     {
       release (self);
-      bytestag_task_fail_literal (task, BYTESTAG_ERROR_BUSY, "The request could not be sent");
+      bytestag_task_fail_literal (task, BYTESTAG_ERROR_BUSY, _("The request could not be sent"));
     }
 }
 

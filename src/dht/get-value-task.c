@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "core/error.h"
 #include "dht/network-private.h"
 
@@ -91,7 +93,7 @@ fail (BytestagGetValueTask *self)
 
   release (self);
   if (error == NULL)
-    error = g_error_new_literal (BYTESTAG_ERROR, BYTESTAG_ERROR_NOT_FOUND, "No node holds the value");
+    error = g_error_new_literal (BYTESTAG_ERROR, BYTESTAG_ERROR_NOT_FOUND, _("No node holds the value"));
   bytestag_task_fail (BYTESTAG_TASK (self), error);
 }
 
@@ -130,7 +132,7 @@ static void
 discard (BytestagGetValueTask *self)
 {
   g_autoptr (GError) error = g_error_new_literal (BYTESTAG_ERROR, BYTESTAG_ERROR_WRONG_DATA,
-                                                  "A node sent another value than it was asked for");
+                                                  _("A node sent another value than it was asked for"));
 
   set_last_error (self, error);
   if (!self->is_mixed)

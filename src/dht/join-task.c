@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "core/error.h"
 #include "dht/network-private.h"
 
@@ -44,7 +46,8 @@ lookup_finished_cb (BytestagTask     *step,
   if (n_contacts > 0)
     bytestag_task_done (BYTESTAG_TASK (self));
   else
-    bytestag_task_fail_literal (BYTESTAG_TASK (self), BYTESTAG_ERROR_NO_PEERS, "The node became no contact");
+    bytestag_task_fail_literal (BYTESTAG_TASK (self), BYTESTAG_ERROR_NO_PEERS, 
+                                _("The node answered, but did not become a contact"));
 }
 
 static void
@@ -64,7 +67,7 @@ ping_finished_cb (BytestagTask     *step,
   if (bytestag_ping_task_get_node (BYTESTAG_PING_TASK (step)) == NULL)
     {
       release (self);
-      bytestag_task_fail_literal (BYTESTAG_TASK (self), BYTESTAG_ERROR_INVALID, "The node does not say its id");
+      bytestag_task_fail_literal (BYTESTAG_TASK (self), BYTESTAG_ERROR_INVALID, _("The node does not say its id"));
       return;
     }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "core/error.h"
 #include "dht/network-private.h"
 
@@ -84,13 +86,13 @@ bytestag_read_store_task_received (BytestagDownloadTask *task,
 
   network->counters.stores_wrong++;
   if (how == BYTESTAG_TRANSFER_SILENT)
-    bytestag_task_fail_literal (BYTESTAG_TASK (self), BYTESTAG_ERROR_TIMED_OUT, "The node fell silent");
+    bytestag_task_fail_literal (BYTESTAG_TASK (self), BYTESTAG_ERROR_TIMED_OUT, _("The node fell silent"));
   else if (how == BYTESTAG_TRANSFER_TOO_LARGE)
     bytestag_task_fail_literal (BYTESTAG_TASK (self), BYTESTAG_ERROR_TOO_LARGE,
-                                "The node sent more than a value may have");
+                                _("The node sent more than a value may have"));
   else
     bytestag_task_fail_literal (BYTESTAG_TASK (self), BYTESTAG_ERROR_WRONG_DATA,
-                                "The node sent another value than it announced");
+                                _("The node sent another value than it announced"));
 }
 
 static void

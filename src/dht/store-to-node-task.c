@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "core/error.h"
 #include "dht/network-private.h"
 
@@ -121,7 +123,7 @@ upload_cb (BytestagUpload *upload,
   if (complete)
     finish (self, BYTESTAG_STORE_SENT);
   else
-    fail (self, BYTESTAG_ERROR_TIMED_OUT, "The node did not confirm every part of the value");
+    fail (self, BYTESTAG_ERROR_TIMED_OUT, _("The node did not confirm all of the value"));
 }
 
 static void
@@ -160,7 +162,7 @@ reply_cb (const BytestagMessage  *message,
   if (message == NULL)
     {
       _bytestag_network_unanswered (self->network, self->node);
-      fail (self, BYTESTAG_ERROR_TIMED_OUT, "The node does not answer");
+      fail (self, BYTESTAG_ERROR_TIMED_OUT, _("The node does not answer"));
       return;
     }
 
@@ -172,7 +174,7 @@ reply_cb (const BytestagMessage  *message,
   if (message->xferid.text == NULL)
     finish (self, BYTESTAG_STORE_HELD);
   else if (!bytestag_slice_is_scalar (&message->xferid))
-    fail (self, BYTESTAG_ERROR_INVALID, "The node offers a transfer that cannot be");
+    fail (self, BYTESTAG_ERROR_INVALID, _("The node does not answer as it should"));
   else
     begin_upload (self, message);
 }
@@ -186,7 +188,7 @@ begin (BytestagStoreToNodeTask *self)
   self->handle = _bytestag_network_send_store (self->network, bytestag_node_get_endpoint (self->node), &self->id,
                                                g_bytes_get_size (self->value), self->timestamp, reply_cb, self);
   if (self->handle == 0)
-    fail (self, BYTESTAG_ERROR_BUSY, "The request could not be sent");
+    fail (self, BYTESTAG_ERROR_BUSY, _("The request could not be sent"));
 }
 
 static void
@@ -195,7 +197,7 @@ bytestag_store_to_node_task_start (BytestagTask *task)
   BytestagStoreToNodeTask *self = BYTESTAG_STORE_TO_NODE_TASK (task);
 
   if (g_bytes_get_size (self->value) >= BYTESTAG_MAX_VALUE_SIZE)
-    fail (self, BYTESTAG_ERROR_TOO_LARGE, "The value is larger than a value may be");
+    fail (self, BYTESTAG_ERROR_TOO_LARGE, _("The value is larger than a value may be"));
   else if (has_place (self))
     begin (self);
   else

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "core/error.h"
 #include "dht/network-private.h"
 
@@ -109,7 +111,7 @@ go_on (BytestagStoreValueTask *self)
 
   if (self->n_copies == 0)
     {
-      fail (self, BYTESTAG_ERROR_FAILED, "No node took the value");
+      fail (self, BYTESTAG_ERROR_FAILED, _("No node took the value"));
       return;
     }
   release (self);
@@ -128,7 +130,7 @@ lookup_finished_cb (BytestagTask           *task,
   g_clear_object (&self->lookup);
 
   if (self->candidates->len == 0)
-    fail (self, BYTESTAG_ERROR_NO_PEERS, "There is no node to store the value");
+    fail (self, BYTESTAG_ERROR_NO_PEERS, _("There is no node to store the value"));
   else
     go_on (self);
 }
@@ -151,7 +153,7 @@ read_cb (GBytes       *value,
     }
   if (g_bytes_get_size (value) >= BYTESTAG_MAX_VALUE_SIZE)
     {
-      fail (self, BYTESTAG_ERROR_TOO_LARGE, "The value is larger than a value may be");
+      fail (self, BYTESTAG_ERROR_TOO_LARGE, _("The value is larger than a value may be"));
       return;
     }
 
@@ -168,7 +170,7 @@ bytestag_store_value_task_start (BytestagTask *task)
 
   if (!bytestag_kvp_table_lookup (self->network->table, &self->id, &record))
     {
-      fail (self, BYTESTAG_ERROR_NOT_FOUND, "The value is not held here");
+      fail (self, BYTESTAG_ERROR_NOT_FOUND, _("The value is not held here"));
       return;
     }
 

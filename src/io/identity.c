@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <gnutls/abstract.h>
 #include <gnutls/crypto.h>
@@ -57,11 +58,11 @@ bytestag_identity_init (BytestagIdentity *self)
 }
 
 static gboolean
-set_system_error (GError **error, const char *verb, const char *path)
+set_write_error (GError **error, const char *path)
 {
   int saved_errno = errno;
 
-  g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_FAILED, "Cannot %s “%s”: %s", verb, path,
+  g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_FAILED, _("Cannot write “%s”: %s"), path,
                g_strerror (saved_errno));
 
   return FALSE;
@@ -70,7 +71,7 @@ set_system_error (GError **error, const char *verb, const char *path)
 static gboolean
 set_crypto_error (GError **error, int status)
 {
-  g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_FAILED, "The node's key does not work: %s",
+  g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_FAILED, _("The identity of this computer cannot be used: %s"),
                gnutls_strerror (status));
 
   return FALSE;
@@ -180,7 +181,7 @@ sync_folder (const char *folder, GError **error)
   gboolean synced = fd >= 0 && fsync (fd) == 0;
 
   if (!synced)
-    set_system_error (error, "save", folder);
+    set_write_error (error, folder);
   if (fd >= 0)
     close (fd);
 
@@ -198,15 +199,15 @@ write_file (const char *folder, const char *path, const gnutls_datum_t *pem, GEr
   unlink (temporary);
   fd = open (temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0)
-    return set_system_error (error, "write", temporary);
+    return set_write_error (error, temporary);
 
   written = write_all (fd, pem->data, pem->size) && fsync (fd) == 0;
   if (!written)
-    set_system_error (error, "write", temporary);
+    set_write_error (error, temporary);
   close (fd);
 
   if (written && rename (temporary, path) < 0)
-    written = set_system_error (error, "write", path);
+    written = set_write_error (error, path);
   if (!written)
     unlink (temporary);
 
@@ -255,7 +256,10 @@ set_file_aside (const char *path, GError **error)
 
       if (rename (path, aside) < 0)
         {
-          set_system_error (error, "set aside", path);
+          int saved_errno = errno;
+
+          g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_FAILED, _("Cannot rename “%s”: %s"), path,
+                       g_strerror (saved_errno));
           return NULL;
         }
 
@@ -284,7 +288,10 @@ bytestag_identity_load (const char *folder, char **set_aside, GError **error)
   /* Unreadable is not damaged: the key may still be good. */
   if (pem == NULL && errno != ENOENT)
     {
-      set_system_error (error, "read", path);
+      int saved_errno = errno;
+
+      g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_FAILED, _("Cannot read “%s”: %s"), path,
+                   g_strerror (saved_errno));
       return NULL;
     }
 

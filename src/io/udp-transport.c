@@ -6,6 +6,7 @@
 #include "io/udp-transport.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -223,18 +224,18 @@ set_bind_error (GError **error, const BytestagEndpoint *endpoint, int saved_errn
   switch (saved_errno)
     {
     case EADDRINUSE:
-      g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_BUSY, "Port %u is in use by another program",
+      g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_BUSY, _("Port %u is in use by another program"),
                    endpoint->port);
       break;
     case EACCES:
-      g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_FAILED, "No permission to use port %u", endpoint->port);
+      g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_FAILED, _("No permission to use port %u"), endpoint->port);
       break;
     case EADDRNOTAVAIL:
-      g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID, "This computer does not have the address %s",
+      g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID, _("This computer does not have the address %s"),
                    host);
       break;
     default:
-      g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_FAILED, "Cannot use port %u of %s: %s", endpoint->port,
+      g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_FAILED, _("Cannot use port %u of %s: %s"), endpoint->port,
                    host, g_strerror (saved_errno));
     }
 }
@@ -306,7 +307,7 @@ bytestag_udp_transport_new (const char *host, guint16 port, GError **error)
 
   if (!bytestag_endpoint_set_host (&endpoint, host, -1, port))
     {
-      g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID, "“%s” is not a numeric address", host);
+      g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID, _("“%s” is not a numeric address"), host);
       return NULL;
     }
 

@@ -154,8 +154,8 @@ take_root (BytestagCollectionTask *self,
     n_files += MIN (pages[i].n_files, BYTESTAG_LIMIT_COLLECTION_FILES + 1);
   if (n_files > BYTESTAG_LIMIT_COLLECTION_FILES)
     {
-      fail (self, g_error_new (BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE,
-                               _("The collection has more than %d files"), BYTESTAG_LIMIT_COLLECTION_FILES));
+      fail (self, g_error_new_literal (BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE,
+                                       _("The collection has too many files")));
       return;
     }
   if (n_pages == 0 || n_files != bytestag_collection_info_get_count (info))
@@ -339,8 +339,8 @@ check_n_part_pages (BytestagCollectionTask *self)
   if (n_pages <= BYTESTAG_LIMIT_COLLECTION_PARTS / BYTESTAG_LIMIT_PARTS_OF_PAGE)
     return TRUE;
 
-  fail (self, g_error_new (BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE,
-                           _("The collection has more than %d pieces"), BYTESTAG_LIMIT_COLLECTION_PARTS));
+  fail (self, g_error_new_literal (BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE,
+                                   _("The collection has too many pieces")));
   return FALSE;
 }
 

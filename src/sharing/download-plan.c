@@ -158,8 +158,8 @@ add_pieces (BytestagDownloadPlan  *self,
 
       if (self->places->len + file->n_parts > BYTESTAG_LIMIT_COLLECTION_PARTS)
         {
-          g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE,
-                       _("The collection has more than %d pieces"), BYTESTAG_LIMIT_COLLECTION_PARTS);
+          g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE,
+                               _("The collection has too many pieces"));
           return FALSE;
         }
       for (guint j = 0; j < file->n_parts; j++)

@@ -90,7 +90,10 @@ add_file (Walker             *walker,
   if (walker->walk->files->len >= BYTESTAG_LIMIT_COLLECTION_FILES)
     {
       g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE,
-                   _("These are more than %d files, too many for one collection"), BYTESTAG_LIMIT_COLLECTION_FILES);
+                   g_dngettext (GETTEXT_PACKAGE, "These are more than %d file, too many for one collection",
+                                "These are more than %d files, too many for one collection",
+                                BYTESTAG_LIMIT_COLLECTION_FILES),
+                   BYTESTAG_LIMIT_COLLECTION_FILES);
       return FALSE;
     }
 

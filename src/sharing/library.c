@@ -433,8 +433,12 @@ check_words (BytestagShare      *share,
   if (share->comment != NULL && !g_utf8_validate (share->comment, -1, NULL))
     return g_error_new_literal (BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID, _("The comment is not valid text"));
   if (share->comment != NULL && strlen (share->comment) > BYTESTAG_LIMIT_COMMENT_BYTES)
-    return g_error_new (BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE,
-                        _("The comment is too long: at most %d bytes"), BYTESTAG_LIMIT_COMMENT_BYTES);
+    {
+      g_autofree char *limit = g_format_size_full (BYTESTAG_LIMIT_COMMENT_BYTES, G_FORMAT_SIZE_IEC_UNITS);
+
+      return g_error_new (BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE,
+                          _("The comment is too long: at most %s"), limit);
+    }
 
   return NULL;
 }

@@ -3,6 +3,8 @@
 
 #include "storage/memory-table.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "core/error.h"
 #include "core/limits.h"
 
@@ -171,7 +173,7 @@ bytestag_memory_table_read (BytestagKvpTable    *table,
   else
     {
       g_autoptr (GError) error = g_error_new_literal (BYTESTAG_ERROR, BYTESTAG_ERROR_NOT_FOUND,
-                                                      "The value is not held here");
+                                                      _("The value is not held here"));
 
       done (NULL, error, user_data);
     }
@@ -194,7 +196,7 @@ bytestag_memory_table_write (BytestagKvpTable        *table,
       if (!bytestag_memory_table_has_room (table, &record->id, g_bytes_get_size (value)))
         {
           g_autoptr (GError) error = g_error_new_literal (BYTESTAG_ERROR, BYTESTAG_ERROR_FULL,
-                                                          "There is no room for the value");
+                                                          _("There is no room for the value"));
 
           if (done != NULL)
             done (error, user_data);

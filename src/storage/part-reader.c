@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <unistd.h>
 
@@ -53,7 +54,7 @@ static void
 set_changed (BytestagPartReader *self)
 {
   g_set_error (&self->error, BYTESTAG_ERROR, BYTESTAG_ERROR_CHANGED,
-               "“%s” is not the file that was shared any more", self->path);
+               _("“%s” is not the file that was shared any more"), self->path);
 }
 
 /* Nothing at the path, or something other than a file: the file is gone. Other
@@ -71,7 +72,7 @@ set_open_error (BytestagPartReader *self, int saved_errno)
       set_changed (self);
       break;
     default:
-      g_set_error (&self->error, BYTESTAG_ERROR, BYTESTAG_ERROR_FAILED, "Cannot read “%s”: %s", self->path,
+      g_set_error (&self->error, BYTESTAG_ERROR, BYTESTAG_ERROR_FAILED, _("Cannot read “%s”: %s"), self->path,
                    g_strerror (saved_errno));
     }
 }
@@ -134,7 +135,7 @@ bytestag_part_reader_run (BytestagPartReader *self, GCancellable *cancellable)
 
   if (g_cancellable_is_cancelled (cancellable))
     {
-      g_set_error_literal (&self->error, BYTESTAG_ERROR, BYTESTAG_ERROR_CANCELLED, "Reading was cancelled");
+      g_set_error_literal (&self->error, BYTESTAG_ERROR, BYTESTAG_ERROR_CANCELLED, _("Reading was cancelled"));
       return;
     }
 

@@ -3,6 +3,7 @@
 
 #include "storage/shared-files-table.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "core/error.h"
@@ -302,7 +303,7 @@ bytestag_shared_files_table_read (BytestagKvpTable    *table,
   else
     {
       g_autoptr (GError) error = g_error_new_literal (BYTESTAG_ERROR, BYTESTAG_ERROR_NOT_FOUND,
-                                                      "The value is not shared here");
+                                                      _("The value is not shared here"));
 
       done (NULL, error, user_data);
     }
@@ -316,7 +317,7 @@ bytestag_shared_files_table_write (BytestagKvpTable        *table,
                                    gpointer                 user_data)
 {
   g_autoptr (GError) error = g_error_new_literal (BYTESTAG_ERROR, BYTESTAG_ERROR_REFUSED,
-                                                  "Values of others are not kept among shared files");
+                                                  _("Values of others are not kept among shared files"));
 
   if (done != NULL)
     done (error, user_data);

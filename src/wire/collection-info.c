@@ -3,6 +3,8 @@
 
 #include "wire/collection-info.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "core/error.h"
 #include "core/limits.h"
 #include "wire/collection-pages.h"
@@ -188,7 +190,7 @@ read_page (const BytestagJsonValue *object, BytestagPageRef *page, GError **erro
   BytestagJsonValue members[N_MEMBERS];
 
   if (object->type != BYTESTAG_JSON_OBJECT)
-    return bytestag_info_refuse (error, "A page of the collection is not a JSON object");
+    return bytestag_info_refuse (error, _("A page of the collection is damaged"));
 
   bytestag_json_read_members (object, names, members, N_MEMBERS);
   if (!bytestag_json_read_key (&members[KEY], &page->key, error))
@@ -196,7 +198,7 @@ read_page (const BytestagJsonValue *object, BytestagPageRef *page, GError **erro
 
   return (read_number (&members[FILES], &page->n_files) && page->n_files > 0 &&
           read_number (&members[SIZE], &page->size)) ||
-         bytestag_info_refuse (error, "A page of the collection does not say what it holds");
+         bytestag_info_refuse (error, _("A page of the collection does not say what it holds"));
 }
 
 /* The pages, and that the sums of the root are theirs: the root alone is shown. */
@@ -212,7 +214,7 @@ read_pages (BytestagCollectionInfo *self,
   guint64 told_count, told_size;
 
   if (pages->type != BYTESTAG_JSON_ARRAY)
-    return bytestag_info_refuse (error, "The pages of the collection are not a list");
+    return bytestag_info_refuse (error, _("The pages of the collection are not a list"));
 
   self->pages = g_array_new (FALSE, FALSE, sizeof (BytestagPageRef));
   bytestag_json_read_begin (&scanner, pages);
@@ -229,15 +231,15 @@ read_pages (BytestagCollectionInfo *self,
 
   if (!read_number (count, &told_count) || self->count != told_count ||
       !read_number (size, &told_size) || self->size != told_size)
-    return bytestag_info_refuse (error, "The collection does not hold what it says");
+    return bytestag_info_refuse (error, _("The collection does not hold what it says"));
 
   if (self->count > BYTESTAG_LIMIT_COLLECTION_FILES)
     {
-      g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE, "The collection has too many files");
+      g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE, _("The collection has too many files"));
       return FALSE;
     }
 
-  return self->pages->len > 0 || bytestag_info_refuse (error, "The list of pages is empty");
+  return self->pages->len > 0 || bytestag_info_refuse (error, _("The list of pages is empty"));
 }
 
 BytestagCollectionInfo *
@@ -249,6 +251,7 @@ bytestag_collection_info_from_bytes (GBytes *bytes, GError **error)
     BYTESTAG_JSON_PAGES, BYTESTAG_JSON_SIZE, BYTESTAG_JSON_INFO_TIMESTAMP,
   };
   BytestagJsonValue object, members[N_MEMBERS];
+  g_autoptr (GError) reason = NULL;
 
   g_return_val_if_fail (bytes != NULL, NULL);
 
@@ -276,13 +279,14 @@ bytestag_collection_info_from_bytes (GBytes *bytes, GError **error)
   if (!bytestag_info_read_string (&members[NAME], &self->name) ||
       !bytestag_info_read_string (&members[COMMENT], &self->comment))
     {
-      bytestag_info_refuse (error, "The name or comment of the collection is not text");
+      bytestag_info_refuse (error, _("The name or comment of the collection is not text"));
       return NULL;
     }
 
-  if (!bytestag_json_read_integer (&members[TIMESTAMP], &self->timestamp, error))
+  if (!bytestag_json_read_integer (&members[TIMESTAMP], &self->timestamp, &reason))
     {
-      g_prefix_error_literal (error, "The timestamp of the collection is damaged: ");
+      g_set_error (error, reason->domain, reason->code,
+                   _("The time of the collection is damaged: %s"), reason->message);
       return NULL;
     }
 

@@ -3,6 +3,8 @@
 
 #include "wire/collection-pages.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "core/error.h"
 #include "core/limits.h"
 #include "wire/info-private.h"
@@ -98,7 +100,7 @@ add_file (Pager *pager, BytestagFileInfo *file, GError **error)
   if (length > room)
     {
       g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE,
-                           "The description of a file is too long");
+                           _("The description of a file is too long"));
       return FALSE;
     }
 
@@ -143,7 +145,7 @@ bytestag_collection_info_paginate (BytestagCollectionInfo *self, GError **error)
   if (g_bytes_get_size (root) > BYTESTAG_LIMIT_INFO_WRITTEN)
     {
       g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE,
-                           "The collection is too large for one link: share it in several parts");
+                           _("The collection is too large for one link: share it as several collections"));
       return NULL;
     }
 
@@ -164,7 +166,7 @@ bytestag_collection_page_from_bytes (GBytes *bytes, GError **error)
 
   if (!bytestag_info_has_header (&object, BYTESTAG_JSON_PAGE))
     {
-      bytestag_info_refuse (error, "This is not a page of a collection");
+      bytestag_info_refuse (error, _("This is not a page of a collection"));
       return NULL;
     }
 

@@ -3,6 +3,7 @@
 
 #include "wire/file-info.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "core/error.h"
@@ -276,33 +277,35 @@ bytestag_file_info_from_json (const BytestagJsonValue *object, GError **error)
     BYTESTAG_JSON_PARTS, BYTESTAG_JSON_SHA256, BYTESTAG_JSON_SIZE,
   };
   BytestagJsonValue members[N_MEMBERS];
+  g_autoptr (GError) reason = NULL;
 
   if (object->type != BYTESTAG_JSON_OBJECT)
     {
-      bytestag_info_refuse (error, "The description of a file is not a JSON object");
+      bytestag_info_refuse (error, _("The description of a file is damaged"));
       return NULL;
     }
 
   g_autoptr (BytestagFileInfo) self = g_object_new (BYTESTAG_TYPE_FILE_INFO, NULL);
 
   bytestag_json_read_members (object, names, members, N_MEMBERS);
-  if (!bytestag_json_read_key (&members[HASH], &self->hash, error) ||
-      !read_parts (self, &members[PARTS], &members[PART_PAGES], error) ||
-      !bytestag_json_read_integer (&members[SIZE], &self->size, error))
+  if (!bytestag_json_read_key (&members[HASH], &self->hash, &reason) ||
+      !read_parts (self, &members[PARTS], &members[PART_PAGES], &reason) ||
+      !bytestag_json_read_integer (&members[SIZE], &self->size, &reason))
     {
-      g_prefix_error_literal (error, "The description of a file is damaged: ");
+      g_set_error (error, reason->domain, reason->code,
+                   _("The description of a file is damaged: %s"), reason->message);
       return NULL;
     }
 
   if (!read_filename (self, &members[FILENAME]))
     {
-      bytestag_info_refuse (error, "The name of a file is not a list of names");
+      bytestag_info_refuse (error, _("The name of a file is not a list of names"));
       return NULL;
     }
 
   if (!read_sha256 (self, &members[SHA256]))
     {
-      bytestag_info_refuse (error, "The SHA-256 of a file is damaged");
+      bytestag_info_refuse (error, _("The checksum of a file is damaged"));
       return NULL;
     }
 
@@ -331,7 +334,7 @@ bytestag_file_infos_from_json (const BytestagJsonValue *array, GError **error)
 
   if (array->type != BYTESTAG_JSON_ARRAY)
     {
-      bytestag_info_refuse (error, "The list of files is missing");
+      bytestag_info_refuse (error, _("The list of files is missing"));
       return NULL;
     }
 
@@ -347,7 +350,7 @@ bytestag_file_infos_from_json (const BytestagJsonValue *array, GError **error)
 
   if (files->len == 0)
     {
-      bytestag_info_refuse (error, "The list of files is empty");
+      bytestag_info_refuse (error, _("The list of files is empty"));
       return NULL;
     }
 
@@ -487,7 +490,7 @@ bytestag_file_info_check (BytestagFileInfo *self, GError **error)
   if (self->n_part_pages > 0 ? self->n_part_pages == n_part_pages : self->n_parts == n_parts)
     return TRUE;
 
-  return bytestag_info_refuse (error, "The size of a file does not fit the number of its parts");
+  return bytestag_info_refuse (error, _("The size of a file does not fit the number of its pieces"));
 }
 
 GBytes *
@@ -521,7 +524,7 @@ bytestag_parts_page_from_bytes (GBytes *bytes, GError **error)
 
   if (!bytestag_info_has_header (&object, BYTESTAG_JSON_PARTS_PAGE))
     {
-      bytestag_info_refuse (error, "This is not a page of parts");
+      bytestag_info_refuse (error, _("This is not a list of pieces"));
       return NULL;
     }
 
@@ -529,7 +532,8 @@ bytestag_parts_page_from_bytes (GBytes *bytes, GError **error)
   g_autoptr (GArray) parts = bytestag_json_read_keys (&array, error);
   if (parts != NULL && parts->len > BYTESTAG_LIMIT_PARTS_OF_PAGE)
     {
-      g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE, "A page of parts is too long");
+      g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE,
+                           _("A list of pieces is too long"));
       return NULL;
     }
 

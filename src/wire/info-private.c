@@ -3,6 +3,7 @@
 
 #include "wire/info-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "core/error.h"
@@ -25,7 +26,7 @@ bytestag_info_parse (BytestagJsonValue *object, GBytes *bytes, GError **error)
   if (length > BYTESTAG_LIMIT_INFO_READ)
     {
       g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE,
-                           "The description is larger than any value can be");
+                           _("The description is larger than any value can be"));
       return FALSE;
     }
 

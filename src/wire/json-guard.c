@@ -3,6 +3,8 @@
 
 #include "wire/json-guard.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "core/error.h"
 #include "wire/scanner.h"
 
@@ -35,8 +37,9 @@ bytestag_json_guard (const char *text,
 
   if (scanner.result == BYTESTAG_SCAN_LIMIT)
     g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE,
-                         "The JSON text is nested too deeply or has too many values");
+                         _("The data is nested too deeply or has too many values"));
   else
-    g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID, "The text is not JSON");
+    g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID,
+                         _("The data is damaged, or not of Bytestag"));
   return FALSE;
 }

@@ -3,6 +3,7 @@
 
 #include "wire/json-read.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "core/error.h"
@@ -38,8 +39,7 @@ bytestag_json_read (BytestagJsonValue *self,
   if (self->type == type)
     return TRUE;
 
-  return refuse (error, type == BYTESTAG_JSON_ARRAY ? "The text is not a JSON array"
-                                                    : "The text is not a JSON object");
+  return refuse (error, _("The data is damaged, or not of Bytestag"));
 }
 
 /* A value that was scanned is within bounds already. */
@@ -124,11 +124,11 @@ bytestag_json_read_key (const BytestagJsonValue *self, BytestagKey *key, GError 
     case BYTESTAG_MEMBER_VALID:
       return TRUE;
     case BYTESTAG_MEMBER_ABSENT:
-      return refuse (error, "A key is missing");
+      return refuse (error, _("A key is missing"));
     case BYTESTAG_MEMBER_INVALID:
     case BYTESTAG_MEMBER_RANDOM: /* A.1.3: an original makes up a key; no file has it */
     default:
-      return refuse (error, "A key is damaged");
+      return refuse (error, _("A key is damaged"));
     }
 }
 
@@ -141,7 +141,7 @@ bytestag_json_read_keys (const BytestagJsonValue *self, GError **error)
 
   if (self->type != BYTESTAG_JSON_ARRAY)
     {
-      refuse (error, "A list of keys is missing");
+      refuse (error, _("A list of keys is missing"));
       return NULL;
     }
 
@@ -157,7 +157,7 @@ bytestag_json_read_keys (const BytestagJsonValue *self, GError **error)
 
   if (keys->len == 0)
     {
-      refuse (error, "A list of keys is empty");
+      refuse (error, _("A list of keys is empty"));
       return NULL;
     }
 
@@ -169,7 +169,7 @@ read_digits (const BytestagJsonValue *self, BytestagJsonInteger *integer, GError
 {
   if (self->length > BYTESTAG_LIMIT_INFO_DIGITS)
     {
-      g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE, "A number is too long");
+      g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE, _("A number is too long"));
       return FALSE;
     }
 
@@ -177,7 +177,7 @@ read_digits (const BytestagJsonValue *self, BytestagJsonInteger *integer, GError
   if (strcmp (digits, "-0") == 0)
     return TRUE;
   if (digits[0] == '-')
-    return refuse (error, "A number is negative");
+    return refuse (error, _("A number is negative"));
 
   if (!g_ascii_string_to_unsigned (digits, 10, 0, G_MAXUINT64, &integer->value, NULL))
     {
@@ -212,7 +212,7 @@ bytestag_json_read_integer (const BytestagJsonValue *self, BytestagJsonInteger *
     case BYTESTAG_JSON_ARRAY:
     case BYTESTAG_JSON_OBJECT:
     default:
-      return refuse (error, "A number is not a whole number");
+      return refuse (error, _("A number is not a whole number"));
     }
 }
 

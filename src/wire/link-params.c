@@ -3,6 +3,7 @@
 
 #include "wire/link-params.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "core/error.h"
@@ -76,8 +77,11 @@ bytestag_link_params_parse (const char *uri, const char * const *schemes, GError
 
   if (!has_scheme (uri, schemes))
     {
-      g_autofree char *names = g_strjoinv (":” or “", (char **) schemes);
-      g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID, "A link starts with “%s:”", names);
+      if (schemes[1] != NULL)
+        g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID,
+                     _("A link starts with “%s:” or “%s:”"), schemes[0], schemes[1]);
+      else
+        g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID, _("A link starts with “%s:”"), schemes[0]);
       return NULL;
     }
 
@@ -85,7 +89,7 @@ bytestag_link_params_parse (const char *uri, const char * const *schemes, GError
   if (query == NULL)
     {
       g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID,
-                           "The link ends before it says what it leads to");
+                           _("The link ends before it says what it leads to"));
       return NULL;
     }
 

@@ -17,7 +17,7 @@ typedef struct {
   char *value; /* decoded, UTF-8, never empty */
 } BytestagLinkParam;
 
-/* Reads one of @schemes, in any case, and what follows the first "?". (transfer full)
+/* Reads one of the 1 or 2 @schemes, in any case, and what follows the first "?". (transfer full)
  * (nullable) (element-type BytestagLinkParam) in the order of the text. Words
  * without a value are left out. BYTESTAG_ERROR_INVALID: another scheme, or no "?". */
 GPtrArray  *bytestag_link_params_parse   (const char        *uri,

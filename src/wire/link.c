@@ -3,6 +3,7 @@
 
 #include "wire/link.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "core/error.h"
@@ -181,13 +182,13 @@ read_topic (GPtrArray *params, BytestagKey *key, GError **error)
   const char *topic = bytestag_link_params_first (params, "xt");
 
   if (topic == NULL)
-    return refuse (error, "The link does not say what it leads to");
+    return refuse (error, _("The link does not say what it leads to"));
   if (g_str_has_prefix (topic, BYTESTAG_BITTORRENT_URN))
-    return refuse (error, "This is a link of BitTorrent");
+    return refuse (error, _("This is a link of BitTorrent"));
   if (!g_str_has_prefix (topic, BYTESTAG_LINK_URN))
-    return refuse (error, "This is a link of another program");
+    return refuse (error, _("This is a link of another program"));
   if (!bytestag_link_topic_read_key (topic, BYTESTAG_LINK_URN, key, NULL))
-    return refuse (error, "The key in the link is damaged: copy the whole link again");
+    return refuse (error, _("The key in the link is damaged: copy the whole link again"));
 
   return TRUE;
 }
@@ -207,7 +208,7 @@ link_from_params (GPtrArray *params, GError **error)
     {
       if (!read_sha256 (text, digest))
         {
-          refuse (error, "The checksum in the link is damaged: copy the whole link again");
+          refuse (error, _("The checksum in the link is damaged: copy the whole link again"));
           return NULL;
         }
       sha256 = digest;
@@ -239,14 +240,14 @@ bytestag_link_parse (const char *text, GError **error)
 
   if (strlen (text) > BYTESTAG_LIMIT_LINK_BYTES)
     {
-      g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE, "The link is too long");
+      g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE, _("The link is too long"));
       return NULL;
     }
 
   g_autofree char *uri = g_strstrip (g_strdup (text));
   if (uri[0] == '\0')
     {
-      refuse (error, "There is no link");
+      refuse (error, _("There is no link"));
       return NULL;
     }
 

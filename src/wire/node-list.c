@@ -3,6 +3,7 @@
 
 #include "wire/node-list.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -145,7 +146,7 @@ node_from_json (const BytestagJsonValue *object, GError **error)
 
   if (object->type != BYTESTAG_JSON_OBJECT)
     {
-      refuse (error, "A node of the list is not a JSON object");
+      refuse (error, _("A node of the list is damaged"));
       return NULL;
     }
 
@@ -155,13 +156,13 @@ node_from_json (const BytestagJsonValue *object, GError **error)
 
   if (members[HOST].type != BYTESTAG_JSON_STRING)
     {
-      refuse (error, "A node of the list has no host");
+      refuse (error, _("A node of the list has no host"));
       return NULL;
     }
 
   if (!bytestag_json_value_get_integer (&members[PORT], &port, NULL) || port < 1 || port > 65535)
     {
-      refuse (error, "A node of the list has no valid port");
+      refuse (error, _("A node of the list has no valid port"));
       return NULL;
     }
 
@@ -231,7 +232,7 @@ exchange_info_from_json (BytestagExchangeInfo *info, const BytestagJsonValue *ob
   BytestagJsonValue members[N_MEMBERS];
 
   if (object->type != BYTESTAG_JSON_OBJECT)
-    return refuse (error, "A value of the list is not a JSON object");
+    return refuse (error, _("A value of the list is damaged"));
 
   bytestag_json_read_members (object, names, members, N_MEMBERS);
   if (!bytestag_json_read_key (&members[KEY], &info->id.key, error) ||
@@ -240,14 +241,14 @@ exchange_info_from_json (BytestagExchangeInfo *info, const BytestagJsonValue *ob
 
   info->size = -1;
   if (!bytestag_json_read_is_null (&members[SIZE]) && !bytestag_json_value_get_integer (&members[SIZE], &info->size, NULL))
-    return refuse (error, "The size of a value is not a whole number");
+    return refuse (error, _("The size of a value is not a whole number"));
 
   info->time_kind = BYTESTAG_TIME_NULL;
   if (!bytestag_json_read_is_null (&members[TIME]))
     {
       info->time_kind = BYTESTAG_TIME_FLOAT;
       if (!bytestag_json_value_get_real (&members[TIME], &info->timestamp) || !isfinite (info->timestamp))
-        return refuse (error, "The time of a value is not a number");
+        return refuse (error, _("The time of a value is not a number"));
     }
 
   return TRUE;

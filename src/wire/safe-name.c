@@ -3,6 +3,7 @@
 
 #include "wire/safe-name.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "core/error.h"
@@ -27,7 +28,7 @@ bytestag_safe_filename (const char *name, gssize length, GError **error)
 
   if (n == 2 && memcmp (name, "..", 2) == 0)
     {
-      refuse (error, "The name “..” cannot be the name of a file");
+      refuse (error, _("The name “..” cannot be the name of a file"));
       return NULL;
     }
 
@@ -55,20 +56,24 @@ bytestag_safe_name_check (const char *name, GError **error)
   g_return_val_if_fail (name != NULL, FALSE);
 
   if (name[0] == '\0')
-    return refuse (error, "A name is empty");
+    return refuse (error, _("A name is empty"));
   /* A NUL is in no C string; the readers give it as bytes that are not UTF-8. */
   if (!g_utf8_validate (name, -1, NULL))
-    return refuse (error, "A name holds characters that do not exist");
+    return refuse (error, _("A name holds characters that do not exist"));
   if (strcmp (name, ".") == 0 || strcmp (name, "..") == 0)
-    return refuse (error, "The names “.” and “..” cannot be names of files");
+    return refuse (error, _("The names “.” and “..” cannot be names of files"));
   if (strchr (name, '/') != NULL)
-    return refuse (error, "A name holds “/”");
+    return refuse (error, _("A name holds “/”"));
   if (has_control_characters (name))
-    return refuse (error, "A name holds control characters");
+    return refuse (error, _("A name holds control characters"));
   if (strlen (name) > BYTESTAG_LIMIT_NAME_BYTES)
-    return refuse (error, "A name is too long");
+    return refuse (error, _("A name is too long"));
   if (g_str_has_suffix (name, BYTESTAG_INCOMPLETE_SUFFIX))
-    return refuse (error, "A name ends in “" BYTESTAG_INCOMPLETE_SUFFIX "”, which is for files that are not complete");
+    {
+      g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_UNSAFE_NAME,
+                   _("A name ends in “%s”, which is for files that are not complete"), BYTESTAG_INCOMPLETE_SUFFIX);
+      return FALSE;
+    }
 
   return TRUE;
 }
@@ -84,16 +89,16 @@ bytestag_safe_path_check (const char * const *elements, GError **error)
   for (; elements[n] != NULL; n++)
     {
       if (n == BYTESTAG_LIMIT_PATH_ELEMENTS)
-        return refuse (error, "A file lies too deep in folders");
+        return refuse (error, _("A file lies too deep in folders"));
       if (!bytestag_safe_name_check (elements[n], error))
         return FALSE;
       length += strlen (elements[n]) + 1;
     }
 
   if (n == 0)
-    return refuse (error, "A file has no name");
+    return refuse (error, _("A file has no name"));
   if (length - 1 > BYTESTAG_LIMIT_PATH_BYTES)
-    return refuse (error, "The path of a file is too long");
+    return refuse (error, _("The path of a file is too long"));
 
   return TRUE;
 }

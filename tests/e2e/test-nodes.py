@@ -123,6 +123,27 @@ def a_running_node_does_the_work_of_commands(folder):
         assert process.stop() == 0
 
 
+def an_interrupted_command_leaves_the_sharing_to_the_running_node(folder):
+    (folder / 'one.bin').write_bytes(content(5, 600_000))
+    nodes, _ = start_nodes(folder, 2)
+    peers = node('peers', data=folder / 'data-0')
+    while peers.wait() == 0 and peers.next_line(time.monotonic() + DEADLINE) is None:
+        peers = node('peers', data=folder / 'data-0')
+    # While the other one does not answer, publishing cannot end.
+    nodes[1].process.send_signal(signal.SIGSTOP)
+    sharing = node('share', folder / 'one.bin', data=folder / 'data-0', host=False)
+    link = sharing.wait_event('link')['link']
+    assert sharing.stop(signal.SIGINT) == 0
+    assert sharing.errors == ['bytestag-node: The running Bytestag goes on sharing it.'], sharing.errors
+    nodes[1].process.send_signal(signal.SIGCONT)
+
+    getting = node('get', link, '--to', folder / 'to', data=folder / 'data-getter')
+    assert getting.wait() == 0, getting.errors
+    assert (folder / 'to' / 'one.bin').read_bytes() == (folder / 'one.bin').read_bytes()
+    for process in nodes:
+        assert process.stop() == 0
+
+
 def a_download_that_is_stopped_leaves_nothing_half_done(folder):
     (folder / 'large').mkdir()
     for number in range(4):
@@ -177,6 +198,7 @@ if __name__ == '__main__':
     sys.exit(run_tests([
         a_folder_goes_from_one_of_eight_nodes_to_another_while_a_third_stops,
         a_running_node_does_the_work_of_commands,
+        an_interrupted_command_leaves_the_sharing_to_the_running_node,
         a_download_that_is_stopped_leaves_nothing_half_done,
         a_person_reads_words_and_sees_a_bar,
         an_identity_stays,
