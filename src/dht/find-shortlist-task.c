@@ -279,6 +279,7 @@ go_on (BytestagFindShortlistTask *self)
   while (self->network != NULL && self->n_requests < BYTESTAG_LIMIT_REQUESTS_OF_LOOKUP)
     {
       guint n_contacted = bytestag_shortlist_get_n_contacted (self->shortlist);
+      guint n_left = BYTESTAG_LIMIT_REQUESTS_OF_LOOKUP - self->n_requests;
       g_autoptr (GPtrArray) nodes = NULL;
       guint n_sent = 0;
 
@@ -287,7 +288,7 @@ go_on (BytestagFindShortlistTask *self)
 
       nodes = bytestag_shortlist_get_nodes_for_contacting (self->shortlist,
                                                            MIN (BYTESTAG_NETWORK_PARALLELISM - n_contacted,
-                                                                BYTESTAG_LIMIT_REQUESTS_OF_LOOKUP - self->n_requests));
+                                                                n_left));
       /* Who sees a candidate change may cancel us. */
       for (guint i = 0; i < nodes->len && self->network != NULL; i++)
         n_sent += send_request (self, nodes->pdata[i]);

@@ -83,7 +83,7 @@ BytestagJoinTask          *bytestag_network_join_network         (BytestagNetwor
 BytestagFindNodesTask     *bytestag_network_find_nodes_from_node (BytestagNetwork        *self,
                                                                   BytestagNode           *node,
                                                                   const BytestagKey      *key);
-/* @index: (nullable) */
+/* @index: (nullable): of an original never, unless no file can have @key (A.2, 1) */
 BytestagFindValueTask     *bytestag_network_find_value_from_node (BytestagNetwork        *self,
                                                                   BytestagNode           *node,
                                                                   const BytestagKey      *key,

@@ -127,7 +127,8 @@ _bytestag_network_send_find_value (BytestagNetwork   *self,
                                    gpointer           user_data)
 {
   /* Without an index an original that shares the file of this key would loop for
-   * ever (A.2, 1); one that it does not know is answered as none. */
+   * ever (A.3 B1), and with one that it does not know as well: whoever has none asks
+   * originals for derived keys alone (A.2, 1), which no file has. */
   if (index == NULL && bytestag_node_get_extensions (to) < 0)
     index = key;
 

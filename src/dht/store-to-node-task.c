@@ -32,6 +32,7 @@ static gboolean
 has_place (BytestagStoreToNodeTask *self)
 {
   GPtrArray *stores = self->network->stores_to_originals;
+  const BytestagEndpoint *endpoint = bytestag_node_get_endpoint (self->node);
   guint n_at_node = 0;
 
   if (bytestag_node_get_extensions (self->node) >= 0)
@@ -41,7 +42,7 @@ has_place (BytestagStoreToNodeTask *self)
     {
       BytestagNode *node = ((BytestagStoreToNodeTask *) stores->pdata[i])->node;
 
-      n_at_node += bytestag_endpoint_equal (bytestag_node_get_endpoint (node), bytestag_node_get_endpoint (self->node));
+      n_at_node += bytestag_endpoint_equal (bytestag_node_get_endpoint (node), endpoint);
     }
   return n_at_node < BYTESTAG_LIMIT_STORES_TO_ORIGINAL;
 }

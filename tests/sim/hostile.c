@@ -150,8 +150,8 @@ give (World                  *world,
       g_autofree guint8 *data = g_malloc0 (size);
       g_autofree char *text = g_base64_encode (data, size);
 
-      bytestag_foreign_send (peer, to, "{\"xfer_id\": \"%s\", \"xfer_data\": \"%s\", \"seq_id\": %u}", transfer, text,
-                             i - choose (world, 2));
+      bytestag_foreign_send (peer, to, "{\"xfer_id\": \"%s\", \"xfer_data\": \"%s\", \"seq_id\": %u}",
+                             transfer, text, i - choose (world, 2));
     }
   for (guint i = 0; i < n_ends; i++)
     bytestag_foreign_send (peer, to, "{\"xfer_id\": \"%s\", \"xfer_data\": null}", transfer);
@@ -319,7 +319,8 @@ attack (World *world)
   bytestag_sim_get_address (world->sim, choose (world, N_NODES), &to);
   bytestag_foreign_send (peer, &to,
                          "{\"netid\": \"BYTESTAG\", \"nodeid\": \"%s\", \"rpc\": \"%s\", \"key\": \"%s\", "
-                         "\"index\": \"%s\", \"size\": %u, \"timestmp\": 1, \"seq_id\": \"%s\", \"xferid\": \"%s\", \"valofs\": %d}",
+                         "\"index\": \"%s\", \"size\": %u, \"timestmp\": 1, \"seq_id\": \"%s\", "
+                         "\"xferid\": \"%s\", \"valofs\": %d}",
                          id, rpcs[choose (world, G_N_ELEMENTS (rpcs))], key, index, choose (world, 5000), seq, id,
                          (int) choose (world, 5000) - 2500);
 }
