@@ -231,6 +231,9 @@ bytestag_download_plan_new (GPtrArray          *files,
       set_unsafe (error, self->name, reason);
       return NULL;
     }
+  /* Fetched into a home folder, a hidden file could be one that a shell or the desktop obeys. */
+  if (self->name[0] == '.')
+    self->name[0] = '_';
 
   return g_steal_pointer (&self);
 }

@@ -32,7 +32,7 @@ typedef struct {
 
 /* What fetching a collection means: which pieces, and where each goes. */
 typedef struct {
-  char *name;        /* of the folder, or of the single file */
+  char *name;        /* of the folder, or of the single file; never a hidden one */
   gboolean single;
   guint64 size;      /* bytes */
   GArray *files;     /* (element-type BytestagPlanFile) */

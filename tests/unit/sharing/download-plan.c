@@ -134,6 +134,25 @@ assert_refused (GPtrArray  *files,
 }
 
 static void
+test_hidden (void)
+{
+  g_autoptr (GPtrArray) files = make_files ();
+  g_autoptr (BytestagDownloadPlan) file = NULL;
+  g_autoptr (BytestagDownloadPlan) folder = NULL;
+
+  add_file (files, ".bash_login", "a", 5);
+  file = bytestag_download_plan_new (files, ".bash_login", &no_key, NULL);
+  g_assert_true (file->single);
+  g_assert_cmpstr (file->name, ==, "_bash_login");
+
+  /* Below a folder of its own a hidden file is only hidden. */
+  folder = bytestag_download_plan_new (files, ".config", &no_key, NULL);
+  g_assert_false (folder->single);
+  g_assert_cmpstr (folder->name, ==, "_config");
+  g_assert_cmpstr (g_array_index (folder->files, BytestagPlanFile, 0).filename[0], ==, ".bash_login");
+}
+
+static void
 test_unsafe (void)
 {
   const char *paths[] = { "..", "a/../b", "a/", "a//b", "nul\x01", "." };
@@ -194,6 +213,7 @@ main (int    argc,
   g_test_add_func ("/sharing/download-plan/pieces", test_pieces);
   g_test_add_func ("/sharing/download-plan/bare", test_bare);
   g_test_add_func ("/sharing/download-plan/single", test_single);
+  g_test_add_func ("/sharing/download-plan/hidden", test_hidden);
   g_test_add_func ("/sharing/download-plan/unsafe", test_unsafe);
   g_test_add_func ("/sharing/download-plan/unsafe-collection", test_unsafe_collection);
   g_test_add_func ("/sharing/download-plan/twice", test_twice);
