@@ -41,6 +41,7 @@ struct _BytestagCollectionTask
   BytestagCollectionInfo *info;
   GPtrArray *pages;          /* (element-type GPtrArray<BytestagFileInfo>) */
   GPtrArray *files;          /* (element-type BytestagFileInfo) */
+  guint64 n_parts;           /* in pages */
   GArray *parts_refs;        /* (element-type PartsRef) */
   GPtrArray *parts;          /* (element-type GArray<BytestagKey>) as parts_refs */
 };
@@ -134,6 +135,13 @@ fail_contradiction (BytestagCollectionTask *self)
 }
 
 static void
+fail_too_many_parts (BytestagCollectionTask *self)
+{
+  fail (self, g_error_new (BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE,
+                           _("The collection has more than %d pieces"), BYTESTAG_LIMIT_COLLECTION_PARTS));
+}
+
+static void
 take_root (BytestagCollectionTask *self,
            BytestagCollectionInfo *info)
 {
@@ -184,6 +192,19 @@ take_page (BytestagCollectionTask *self,
   if (files->len != pages[number].n_files)
     {
       fail_contradiction (self);
+      return;
+    }
+  for (guint i = 0; i < files->len; i++)
+    {
+      guint n_parts;
+
+      bytestag_file_info_get_parts (g_ptr_array_index (files, i), &n_parts);
+      self->n_parts += n_parts;
+    }
+  /* Told now, not when memory is full of them. */
+  if (self->n_parts > BYTESTAG_LIMIT_COLLECTION_PARTS)
+    {
+      fail_too_many_parts (self);
       return;
     }
 

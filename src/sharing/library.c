@@ -39,6 +39,7 @@ typedef struct {
   char *name;
   char *comment;
   BytestagBuiltCollection *built;
+  GArray *pieces; /* (element-type BytestagKvpId) */
   GError *error;
 
   BytestagLibrary *library;
@@ -168,9 +169,10 @@ compare_ids (gconstpointer a,
   return bytestag_kvp_id_compare (a, b);
 }
 
-/* (transfer full) (element-type BytestagKvpId) all parts and file infos, each once, by key. */
+/* (transfer full) (element-type BytestagKvpId) all parts and file infos, each once, by key. For
+ * workers: there may be a million. */
 static GArray *
-list_pieces (BytestagShare           *share,
+list_pieces (GPtrArray               *files,
              BytestagBuiltCollection *built)
 {
   GArray *ids = g_array_new (FALSE, FALSE, sizeof (BytestagKvpId));
@@ -178,11 +180,10 @@ list_pieces (BytestagShare           *share,
   guint n_kept = 0;
 
   bytestag_key_digest (&nothing, "", 0);
-  for (guint i = 0; i < share->files->len; i++)
+  for (guint i = 0; i < files->len; i++)
     {
-      const BytestagHashedFile *file = g_ptr_array_index (share->files, i);
       guint n_parts;
-      const BytestagKey *parts = bytestag_file_info_get_parts (file->info, &n_parts);
+      const BytestagKey *parts = bytestag_file_info_get_parts (g_ptr_array_index (files, i), &n_parts);
 
       for (guint j = 0; j < n_parts; j++)
         {
@@ -281,10 +282,9 @@ passed_cb (BytestagPublication *publication,
 static void
 publish (BytestagLibrary         *self,
          BytestagShare           *share,
-         BytestagBuiltCollection *built)
+         BytestagBuiltCollection *built,
+         GArray                  *pieces)
 {
-  g_autoptr (GArray) pieces = list_pieces (share, built);
-
   share->publication = bytestag_publication_new ();
   /* Root and pages first: who has the link can see what there is. */
   for (guint i = 0; i < built->pages->len; i++)
@@ -324,6 +324,8 @@ build_job_run (gpointer      data,
   BuildJob *job = data;
 
   job->built = bytestag_built_collection_new (job->files, job->name, job->comment, &job->error);
+  if (job->built != NULL)
+    job->pieces = list_pieces (job->files, job->built);
 }
 
 static void
@@ -331,6 +333,7 @@ build_job_free (BuildJob *job)
 {
   g_ptr_array_unref (job->files);
   g_clear_pointer (&job->built, bytestag_built_collection_free);
+  g_clear_pointer (&job->pieces, g_array_unref);
   g_clear_error (&job->error);
   g_free (job->name);
   g_free (job->comment);
@@ -373,7 +376,7 @@ build_job_done (gpointer data,
   else
     {
       serve (self, share, job->built);
-      publish (self, share, job->built);
+      publish (self, share, job->built, job->pieces);
       bytestag_share_set_state (share, BYTESTAG_SHARE_PUBLISHING);
     }
   g_object_thaw_notify (G_OBJECT (share));
