@@ -49,6 +49,12 @@ BANNED = re.compile(
 # Everywhere: unbounded string functions, and SHA-1 that does not use the CPU's.
 BANNED_EVERYWHERE = re.compile(
     r'\b(gets|strcpy|strcat|sprintf|vsprintf|strtok|alloca|g_alloca|g_checksum_\w+|g_compute_checksum_\w+)\b\s*(?=\()')
+# What makes an error, up to the end of its statement; its sentences reach people. That a bucket
+# is full is said between two rooms alone, and often.
+ERROR_MADE = re.compile(r'\b(?:g_set_error\w*|g_error_new\w*|g_prefix_error\w*|g_task_return_new_error|'
+                        r'\w*fail_literal|\w*refuse|fail) \((?!.*BUCKET_FULL)[^;]*;')
+SENTENCE = re.compile(r'(_ ?\()?"((?:[A-Z]|“)[^"]* [^"]*)"')
+PLURALS = re.compile(r'g_dngettext \(GETTEXT_PACKAGE,\s*"[^"]*",\s*"[^"]*"')
 MAX_FILE = 800
 MAX_FUNCTION = 60
 
@@ -205,6 +211,17 @@ def potfiles():
                 yield f'po/POTFILES: {rel(path)} is missing'
 
 
+def errors_are_translated():
+    for path in files('src', '.c'):
+        code = re.sub(r'/\*.*?\*/', '', path.read_text(), flags=re.S)
+        for statement in ERROR_MADE.finditer(code):
+            for marked, sentence in SENTENCE.findall(PLURALS.sub('', statement.group())):
+                if not marked:
+                    yield f'{rel(path)}: not translated: {sentence}'
+                elif sentence.endswith('.'):
+                    yield f'{rel(path)}: whoever shows an error adds the full stop: {sentence}'
+
+
 def ui_files():
     resources = ''.join(p.read_text() for p in files('ui', '.xml') + files('data', '.xml') + files('src/app', '.xml'))
     for path in files('ui', '.ui'):
@@ -254,6 +271,7 @@ def main():
         (f'functions under {MAX_FUNCTION} lines', function_size),
         ('no banned calls', banned_calls),
         ('POTFILES is complete', potfiles),
+        ('errors are translated sentences', errors_are_translated),
         ('.ui files are well-formed, in a resource, and have their class', ui_files),
         ('licence and include guards', licence),
         ('nothing left unfinished', unfinished),
