@@ -137,8 +137,8 @@ fail_contradiction (BytestagCollectionTask *self)
 static void
 fail_too_many_parts (BytestagCollectionTask *self)
 {
-  fail (self, g_error_new (BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE,
-                           _("The collection has more than %d pieces"), BYTESTAG_LIMIT_COLLECTION_PARTS));
+  fail (self, g_error_new_literal (BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE,
+                                   _("The collection has too many pieces")));
 }
 
 static void
@@ -360,8 +360,7 @@ check_n_part_pages (BytestagCollectionTask *self)
   if (n_pages <= BYTESTAG_LIMIT_COLLECTION_PARTS / BYTESTAG_LIMIT_PARTS_OF_PAGE)
     return TRUE;
 
-  fail (self, g_error_new_literal (BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE,
-                                   _("The collection has too many pieces")));
+  fail_too_many_parts (self);
   return FALSE;
 }
 
