@@ -14,6 +14,7 @@ struct _BytestagApplication
 {
   AdwApplication parent_instance;
 
+  BytestagInstance *instance;  /* held from the first start that got it */
   BytestagClient *client;
   BytestagWindow *window;      /* GTK's, while it is open */
 
@@ -34,7 +35,7 @@ trouble_words (BytestagApplication *self,
                                                       : bytestag_instance_default_folder ();
   g_autofree char *display = g_filename_display_name (folder);
 
-  if (self->client == NULL && g_error_matches (error, BYTESTAG_ERROR, BYTESTAG_ERROR_BUSY))
+  if (self->instance == NULL && g_error_matches (error, BYTESTAG_ERROR, BYTESTAG_ERROR_BUSY))
     return g_strdup_printf (_("Another program, perhaps bytestag-node, already uses the data folder %s. "
                               "End it, then try again."), display);
   return g_strdup (error->message);
@@ -54,11 +55,10 @@ static gboolean
 make_client (BytestagApplication  *self,
              GError              **error)
 {
-  g_autoptr (BytestagInstance) instance = bytestag_instance_open (self->data_folder, error);
-
-  if (instance == NULL)
-    return FALSE;
-  self->client = bytestag_client_new (instance, self->data_folder == NULL, error);
+  if (self->instance == NULL)
+    self->instance = bytestag_instance_open (self->data_folder, error);
+  if (self->instance != NULL)
+    self->client = bytestag_client_new (self->instance, self->data_folder == NULL, error);
   return self->client != NULL;
 }
 
@@ -244,6 +244,7 @@ bytestag_application_shutdown (GApplication *application)
   if (self->window != NULL)
     gtk_window_destroy (GTK_WINDOW (self->window));
   drop_client (self);
+  g_clear_object (&self->instance);
 
   G_APPLICATION_CLASS (bytestag_application_parent_class)->shutdown (application);
 }

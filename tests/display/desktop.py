@@ -296,6 +296,14 @@ class Session(Desktop):
                 return node.do_action(index)
         raise RuntimeError(f'nothing to press at {node.get_role_name()} “{node.get_name()}”')
 
+    def click_on(self, window, top, node):
+        """With the mouse. Extents are the toplevel's, to whose X window GTK adds the shadow's border."""
+        x, y, width, height = self.geometry(window)
+        outer = top.get_extents(self.atspi.CoordType.WINDOW)
+        inner = node.get_extents(self.atspi.CoordType.WINDOW)
+        self.click(x + (width - outer.width) // 2 + inner.x + inner.width // 2,
+                   y + (height - outer.height) // 2 + inner.y + inner.height // 2)
+
     def labels(self, node):
         return [child.get_name() for child in self.find_all(node, 'label')]
 

@@ -24,6 +24,7 @@ from desktop import SECONDS, Session, wait
 PLACES = {'A': (10, 10), 'B': (640, 10)}
 WINDOW = (590, 640)
 LIMIT_SECONDS = 180
+N_NODES = 6
 # libadwaita's switcher bar when it appears; the accessibility bus at the start of a program.
 KNOWN_WARNINGS = ('gtk_widget_size_allocate(): attempt to allocate', 'dbind-WARNING')
 
@@ -225,10 +226,15 @@ class Drive:
             window.check()
         window.picture(self.output / 'b-downloads.png')
 
+    def taken_slots(self, window):
+        strips = self.session.find_all(window.frame, None, 'Slots')
+        return sum(int(strip.get_description().split(' ', 1)[0]) for strip in strips)
+
     def look_at_network(self, window):
         window.page('Network')
         window.find('status bar', r'Connected: \d+ peers?')
         buckets = wait(lambda: self.session.find_all(window.frame, 'panel', r'Bucket \d+'), SECONDS, 'buckets')
+        wait(lambda: self.taken_slots(window) >= N_NODES, SECONDS, 'nodes in the slots of the buckets')
         window.picture(self.output / f'{window.name.lower()}-buckets.png')
         window.press('Peers', 'page tab')
         peers = wait(lambda: self.session.find_all(window.frame, 'panel', r'\d+\.\d+\.\d+\.\d+:\d+'), SECONDS, 'peers')
@@ -236,6 +242,8 @@ class Drive:
         window.press('This Node', 'page tab')
         window.find('push button', 'Copy Node ID')
         window.picture(self.output / f'{window.name.lower()}-node.png')
+        if len(peers) < N_NODES:
+            raise RuntimeError(f'{len(peers)} peers, of {N_NODES} nodes')
         self.say(f'the network page of window {window.name} shows {len(peers)} peers in {len(buckets)} buckets')
 
 
@@ -244,7 +252,7 @@ def drive(session, build, output):
     folder = output / 'shared folder'
     n_files, n_bytes = make_folder(folder)
     self.say(f'made {n_files} files, {n_bytes} bytes')
-    known = self.start_nodes(6)
+    known = self.start_nodes(N_NODES)
     a = self.open('A', known)
     b = self.open('B', known)
     self.share(a, folder)
