@@ -2,13 +2,18 @@
 #include "config.h"
 #include "app/application.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include <glib/gi18n.h>
+#include <glib/gstdio.h>
 
 #include "app/bytestag-resources.h"
 #include "app/preferences-window.h"
 #include "app/shortcuts-window.h"
 #include "app/window.h"
 #include "core/error.h"
+#include "core/key.h"
 
 struct _BytestagApplication
 {
@@ -114,6 +119,29 @@ bytestag_application_command_line (GApplication            *application,
   return 0;
 }
 
+/* Another folder is another instance: unique among those on this folder, so that a second start
+ * on it reaches the window that is there, and no other one. */
+static void
+take_id_of_folder (GApplication *application,
+                   const char   *folder)
+{
+  g_autofree char *real = NULL;
+  g_autofree char *hex = NULL;
+  g_autofree char *id = NULL;
+  const char *name;
+  BytestagKey key;
+
+  /* Its real path is known only when it is there; the instance says what is wrong with it. */
+  g_mkdir_with_parents (folder, 0700);
+  real = realpath (folder, NULL);
+  name = real != NULL ? real : folder;
+  bytestag_key_digest (&key, name, strlen (name));
+  hex = bytestag_key_to_hex (&key);
+  /* An element of a name on the bus does not begin with a digit. */
+  id = g_strconcat (BYTESTAG_APPLICATION_ID, ".Folder", hex, NULL);
+  g_application_set_application_id (application, id);
+}
+
 static int
 bytestag_application_handle_local_options (GApplication *application,
                                            GVariantDict *options)
@@ -138,8 +166,7 @@ bytestag_application_handle_local_options (GApplication *application,
 
       g_free (self->data_folder);
       self->data_folder = folder;
-      /* Another instance: a second start on this folder must not reach the first one's window. */
-      g_application_set_flags (application, g_application_get_flags (application) | G_APPLICATION_NON_UNIQUE);
+      take_id_of_folder (application, folder);
     }
   return -1;
 }

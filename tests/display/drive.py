@@ -165,6 +165,16 @@ class Drive:
         self.say(f'window {name} is open')
         return window
 
+    def start_again(self, window):
+        """A second start on the folder of a window shows that window, and ends."""
+        again = self.session.spawn(self.build / 'src/app/bytestag', '--data', self.output / window.name.lower() / 'data',
+                                   log=self.output / 'again.log')
+        again.wait(SECONDS)
+        if again.returncode != 0:
+            raise RuntimeError(f'a second start ended with {again.returncode}:\n{again.log.read_text()}')
+        window.check()
+        self.say(f'a second start on its folder reached window {window.name}')
+
     def drag_into(self, window, folder):
         source = self.session.spawn(self.build / 'tests/display/drag-source', folder)
         handle = self.session.window('Drag Source', source)
@@ -255,6 +265,7 @@ def drive(session, build, output):
     known = self.start_nodes(N_NODES)
     a = self.open('A', known)
     b = self.open('B', known)
+    self.start_again(a)
     self.share(a, folder)
     self.paste(b)
     self.watch_download(b)
