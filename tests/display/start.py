@@ -22,6 +22,7 @@ class Starts:
     def __init__(self, session, build, output):
         self.session = session
         self.program = build / 'src/app/bytestag'
+        self.node = build / 'src/cli/bytestag-node'
         self.output = output
 
     def run(self, *arguments):
@@ -68,16 +69,31 @@ class Starts:
         process.terminate()
         process.wait(SECONDS)
 
+    def second_start_on_a_folder_reaches_its_window(self):
+        folder = self.output / 'one window'
+        process, app = self.open('--data', folder)
+        linked = self.output / 'another name of it'
+        linked.symlink_to(folder)
+        status, said = self.run('--data', linked, LINK)
+        assert (status, said) == (0, ''), (status, said)
+        dialog = self.session.find(app, None, 'Open Link')
+        self.session.find(dialog, 'label', 'Some photos')
+        self.session.press(self.session.find(dialog, 'push button', 'Cancel'))
+        self.close(process)
+
     def folder_in_use_is_said_and_tried_again(self):
         folder = self.output / 'shared data & <b>'
-        first, _ = self.open('--data', folder)
-        second, app = self.open('--data', folder)
+        node = self.session.spawn(self.node, 'run', '--json', '--host', '127.0.0.1', '--data', folder,
+                                  log=self.output / 'node.log')
+        wait(lambda: '"ready"' in node.log.read_text(), SECONDS, 'the node')
+        process, app = self.open('--data', folder)
         self.text(app, 'Bytestag Cannot Start')
         self.text(app, f'.*data folder {folder}.*')
-        self.close(first)
+        node.terminate()
+        node.wait(SECONDS)
         self.session.press(self.session.find(app, 'push button', 'Try Again'))
         self.session.find(app, 'label', 'Share Files and Folders')
-        self.close(second)
+        self.close(process)
 
     def port_in_use_is_said_and_tried_again(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
