@@ -461,13 +461,13 @@ add_parts (BytestagSharedFilesTable *self, File *file)
     }
 }
 
-/* Another file takes a part over, with the time when it was last published. */
+/* Another file takes a part over, with the time when it was last published. @number:
+ * of the part in the file that goes, where a copy of it has the part too. */
 static void
-hand_part_over (BytestagSharedFilesTable *self, const BytestagKey *key, guint32 published)
+hand_part_over (BytestagSharedFilesTable *self, const BytestagKey *key, guint number, guint32 published)
 {
   GPtrArray *files = g_hash_table_lookup (self->spares, key);
   File *heir;
-  guint number = 0;
 
   if (files == NULL)
     {
@@ -476,6 +476,8 @@ hand_part_over (BytestagSharedFilesTable *self, const BytestagKey *key, guint32 
     }
 
   heir = g_ptr_array_index (files, 0);
+  if (number >= heir->n_parts || !bytestag_key_equal (&heir->parts[number], key))
+    number = 0;
   while (!bytestag_key_equal (&heir->parts[number], key))
     number++;
 
@@ -490,7 +492,7 @@ remove_parts (BytestagSharedFilesTable *self, File *file)
   for (guint i = 0; i < file->n_parts; i++)
     {
       if (g_hash_table_lookup (self->parts, &file->parts[i]) == file)
-        hand_part_over (self, &file->parts[i], file->published[i]);
+        hand_part_over (self, &file->parts[i], i, file->published[i]);
       else
         remove_spare (self, &file->parts[i], file);
     }
