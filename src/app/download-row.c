@@ -108,6 +108,19 @@ state_icon (BytestagDownloadRow   *self,
 }
 
 static char **
+icon_classes (BytestagDownloadRow   *self,
+              BytestagDownloadState  state)
+{
+  const char * const failed[] = { "item-icon", "error", NULL };
+  const char * const done[] = { "item-icon", "success", NULL };
+  const char * const usual[] = { "item-icon", NULL };
+
+  if (state == BYTESTAG_DOWNLOAD_FAILED)
+    return g_strdupv ((char **) failed);
+  return g_strdupv ((char **) (state == BYTESTAG_DOWNLOAD_DONE ? done : usual));
+}
+
+static char **
 state_classes (BytestagDownloadRow   *self,
                BytestagDownloadState  state)
 {
@@ -294,6 +307,7 @@ bytestag_download_row_class_init (BytestagDownloadRowClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, is_done);
   gtk_widget_class_bind_template_callback (widget_class, has_map);
   gtk_widget_class_bind_template_callback (widget_class, state_icon);
+  gtk_widget_class_bind_template_callback (widget_class, icon_classes);
   gtk_widget_class_bind_template_callback (widget_class, state_classes);
 }
 

@@ -9,7 +9,7 @@ struct _BytestagDropArea
   GtkWidget parent_instance;
 
   GtkOverlay *overlay;
-  GtkRevealer *revealer;
+  GtkWidget *sign; /* over the child, while something is dragged there */
   GtkImage *image;
   GtkLabel *title;
   GtkLabel *description;
@@ -125,7 +125,7 @@ drag_enter_cb (BytestagDropArea *self,
       gtk_label_set_label (self->title, _("Drop to Open the Link"));
       gtk_label_set_label (self->description, _("You see what it is before anything is downloaded."));
     }
-  gtk_revealer_set_reveal_child (self->revealer, TRUE);
+  gtk_widget_set_visible (self->sign, TRUE);
   return GDK_ACTION_COPY;
 }
 
@@ -138,7 +138,7 @@ drag_motion_cb (BytestagDropArea *self)
 static void
 drag_leave_cb (BytestagDropArea *self)
 {
-  gtk_revealer_set_reveal_child (self->revealer, FALSE);
+  gtk_widget_set_visible (self->sign, FALSE);
 }
 
 static void
@@ -167,7 +167,7 @@ static gboolean
 drop_cb (BytestagDropArea *self,
          GdkDrop          *drop)
 {
-  gtk_revealer_set_reveal_child (self->revealer, FALSE);
+  gtk_widget_set_visible (self->sign, FALSE);
   gdk_drop_read_value_async (drop, offers_files (drop) ? GDK_TYPE_FILE_LIST : G_TYPE_STRING,
                              G_PRIORITY_DEFAULT, NULL, read_cb, g_object_ref (self));
   return TRUE;
@@ -242,7 +242,7 @@ bytestag_drop_area_class_init (BytestagDropAreaClass *klass)
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/bytestag/Bytestag/drop-area.ui");
   gtk_widget_class_bind_template_child (widget_class, BytestagDropArea, overlay);
-  gtk_widget_class_bind_template_child (widget_class, BytestagDropArea, revealer);
+  gtk_widget_class_bind_template_child (widget_class, BytestagDropArea, sign);
   gtk_widget_class_bind_template_child (widget_class, BytestagDropArea, image);
   gtk_widget_class_bind_template_child (widget_class, BytestagDropArea, title);
   gtk_widget_class_bind_template_child (widget_class, BytestagDropArea, description);

@@ -101,6 +101,16 @@ state_icon (BytestagShareRow   *self,
 }
 
 static char **
+icon_classes (BytestagShareRow   *self,
+              BytestagShareState  state)
+{
+  const char * const failed[] = { "item-icon", "error", NULL };
+  const char * const usual[] = { "item-icon", NULL };
+
+  return g_strdupv ((char **) (state == BYTESTAG_SHARE_FAILED ? failed : usual));
+}
+
+static char **
 state_classes (BytestagShareRow   *self,
                BytestagShareState  state)
 {
@@ -254,6 +264,7 @@ bytestag_share_row_class_init (BytestagShareRowClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, is_working);
   gtk_widget_class_bind_template_callback (widget_class, is_text);
   gtk_widget_class_bind_template_callback (widget_class, may_have_link);
+  gtk_widget_class_bind_template_callback (widget_class, icon_classes);
   gtk_widget_class_bind_template_callback (widget_class, state_classes);
   gtk_widget_class_bind_template_callback (widget_class, state_icon);
 }

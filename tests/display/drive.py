@@ -7,7 +7,7 @@ drive.py --build FOLDER --output FOLDER [--demo]
 Two windows with their own data folders and 6 nodes beside them, on a display of their own. A folder of 60 files is
 dragged into window A, its link copied, pasted into window B and downloaded there; the bytes are compared and the
 network page looked at. Each step is printed; the last line is "OK: …" and the status 0, or it says what went wrong.
-With --demo: one window on a local network of 20 nodes, looked at page by page.
+With --demo: one larger window on a local network of 20 nodes.
 """
 
 import argparse
@@ -22,7 +22,6 @@ from pathlib import Path
 from desktop import SECONDS, Session, wait
 
 PLACES = {'A': (10, 10), 'B': (640, 10)}
-WINDOW = (590, 640)
 LIMIT_SECONDS = 180
 N_NODES = 6
 # libadwaita's switcher bar when it appears; the accessibility bus at the start of a program.
@@ -74,7 +73,7 @@ def wait_quietly(condition, seconds):
 class Window:
     """One instance of the program, and what a person does with it."""
 
-    def __init__(self, session, program, name, folder, known_node):
+    def __init__(self, session, program, name, folder, known_node, size=(590, 640)):
         self.session = session
         self.name = name
         self.home = folder / 'home'
@@ -82,7 +81,7 @@ class Window:
         self.downloads = self.home / 'Downloads'
         # As if it had been left at this size: what a person's resize does is not this test's matter.
         (folder / 'data').mkdir(mode=0o700)
-        (folder / 'data/settings.ini').write_text('[bytestag]\nwindow-width={}\nwindow-height={}\n'.format(*WINDOW))
+        (folder / 'data/settings.ini').write_text('[bytestag]\nwindow-width={}\nwindow-height={}\n'.format(*size))
         self.process = session.spawn(program, '--data', folder / 'data', '--known-node', known_node,
                                      env={'HOME': str(self.home)}, log=folder / 'log')
         self.window = session.window('Bytestag', self.process)
@@ -160,8 +159,9 @@ class Drive:
                 return json.loads(line)
         return None
 
-    def open(self, name, known_node):
-        window = Window(self.session, self.build / 'src/app/bytestag', name, self.output / name.lower(), known_node)
+    def open(self, name, known_node, **options):
+        window = Window(self.session, self.build / 'src/app/bytestag', name, self.output / name.lower(), known_node,
+                        **options)
         self.say(f'window {name} is open')
         return window
 
@@ -285,11 +285,12 @@ def drive(session, build, output):
 def demo(session, build, output):
     self = Drive(session, build, output)
     known = self.start_nodes(20)
-    a = self.open('A', known)
-    a.picture(output / 'a-shared.png')
-    a.page('Downloads')
-    a.picture(output / 'a-downloads.png')
+    a = self.open('A', known, size=(860, 640))
     self.look_at_network(a)
+    folder = output / 'Photos of the summer'
+    make_folder(folder)
+    a.page('Shared')
+    self.share(a, folder)
     a.close()
     print('OK: a window on a local network of 20 nodes', flush=True)
 
