@@ -3,90 +3,45 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "core/error.h"
 #include "dht/network-private.h"
 
 struct _BytestagFindNodesTask
 {
-  BytestagTask parent_instance;
+  BytestagRequestTask parent_instance;
 
-  BytestagNetwork *network;
-  BytestagNode *node;
   BytestagKey key;
   GPtrArray *nodes;
-  guint64 handle;
 };
 
-G_DEFINE_FINAL_TYPE (BytestagFindNodesTask, bytestag_find_nodes_task, BYTESTAG_TYPE_TASK)
+G_DEFINE_FINAL_TYPE (BytestagFindNodesTask, bytestag_find_nodes_task, BYTESTAG_TYPE_REQUEST_TASK)
 
-static void
-release (BytestagFindNodesTask *self)
-{
-  if (self->network != NULL)
-    _bytestag_network_cancel_request (self->network, &self->handle);
-  g_clear_object (&self->network);
-}
-
-static void
-reply_cb (const BytestagMessage  *message,
-          const BytestagEndpoint *from,
-          gint64                  rtt,
-          gpointer                user_data)
-{
-  BytestagFindNodesTask *self = user_data;
-  g_autoptr (BytestagNode) node = NULL;
-
-  self->handle = 0;
-
-  if (message == NULL)
-    {
-      _bytestag_network_unanswered (self->network, self->node);
-      release (self);
-      bytestag_task_fail_literal (BYTESTAG_TASK (self), BYTESTAG_ERROR_TIMED_OUT, _("The node does not answer"));
-      return;
-    }
-
-  node = _bytestag_network_answered (self->network, self->node, message, from, rtt);
-  /* Who is told of a contact may cancel us. */
-  if (self->network == NULL)
-    return;
-
-  self->nodes = _bytestag_network_read_nodes (self->network, message);
-  release (self);
-  if (self->nodes != NULL)
-    bytestag_task_done (BYTESTAG_TASK (self));
-  else
-    bytestag_task_fail_literal (BYTESTAG_TASK (self), BYTESTAG_ERROR_INVALID, _("The answer has no list of nodes"));
-}
-
-static void
-bytestag_find_nodes_task_start (BytestagTask *task)
+static guint64
+bytestag_find_nodes_task_send (BytestagRequestTask *task,
+                               BytestagNetwork     *network,
+                               BytestagNode        *node,
+                               BytestagReplyFunc    reply)
 {
   BytestagFindNodesTask *self = BYTESTAG_FIND_NODES_TASK (task);
 
-  self->handle = _bytestag_network_send_find_node (self->network, bytestag_node_get_endpoint (self->node),
-                                                   &self->key, reply_cb, self);
-  if (self->handle == 0)
-    {
-      release (self);
-      bytestag_task_fail_literal (task, BYTESTAG_ERROR_BUSY, _("The request could not be sent"));
-    }
+  return _bytestag_network_send_find_node (network, bytestag_node_get_endpoint (node), &self->key, reply, self);
 }
 
-static void
-bytestag_find_nodes_task_stop (BytestagTask *task)
+static const char *
+bytestag_find_nodes_task_read (BytestagRequestTask   *task,
+                               BytestagNetwork       *network,
+                               const BytestagMessage *message,
+                               BytestagNode          *answerer)
 {
-  release (BYTESTAG_FIND_NODES_TASK (task));
+  BytestagFindNodesTask *self = BYTESTAG_FIND_NODES_TASK (task);
+
+  self->nodes = _bytestag_network_read_nodes (network, message);
+  return self->nodes != NULL ? NULL : _("The answer has no list of nodes");
 }
 
 static void
 bytestag_find_nodes_task_dispose (GObject *object)
 {
-  BytestagFindNodesTask *self = BYTESTAG_FIND_NODES_TASK (object);
-
-  release (self);
-  g_clear_object (&self->node);
-  g_clear_pointer (&self->nodes, g_ptr_array_unref);
+  g_clear_pointer (&BYTESTAG_FIND_NODES_TASK (object)->nodes, g_ptr_array_unref);
 
   G_OBJECT_CLASS (bytestag_find_nodes_task_parent_class)->dispose (object);
 }
@@ -94,12 +49,11 @@ bytestag_find_nodes_task_dispose (GObject *object)
 static void
 bytestag_find_nodes_task_class_init (BytestagFindNodesTaskClass *klass)
 {
-  GObjectClass *object_class = G_OBJECT_CLASS (klass);
-  BytestagTaskClass *task_class = BYTESTAG_TASK_CLASS (klass);
+  BytestagRequestTaskClass *request_class = BYTESTAG_REQUEST_TASK_CLASS (klass);
 
-  object_class->dispose = bytestag_find_nodes_task_dispose;
-  task_class->start = bytestag_find_nodes_task_start;
-  task_class->stop = bytestag_find_nodes_task_stop;
+  G_OBJECT_CLASS (klass)->dispose = bytestag_find_nodes_task_dispose;
+  request_class->send = bytestag_find_nodes_task_send;
+  request_class->read = bytestag_find_nodes_task_read;
 }
 
 static void
@@ -112,10 +66,8 @@ _bytestag_find_nodes_task_new (BytestagNetwork   *network,
                                BytestagNode      *node,
                                const BytestagKey *key)
 {
-  BytestagFindNodesTask *self = g_object_new (BYTESTAG_TYPE_FIND_NODES_TASK, "reactor", network->reactor, NULL);
+  BytestagFindNodesTask *self = _bytestag_request_task_new (BYTESTAG_TYPE_FIND_NODES_TASK, network, node);
 
-  self->network = g_object_ref (network);
-  self->node = g_object_ref (node);
   self->key = *key;
   return self;
 }

@@ -268,6 +268,10 @@ void          _bytestag_network_keep            (BytestagNetwork        *self,
                                                  BytestagTask           *task);
 
 /* The tasks. */
+/* A task of @type, a BytestagRequestTask, that asks @node (nullable). (transfer full) */
+gpointer                   _bytestag_request_task_new        (GType                   type,
+                                                              BytestagNetwork        *network,
+                                                              BytestagNode           *node);
 BytestagPingTask          *_bytestag_ping_task_new           (BytestagNetwork        *network,
                                                               const BytestagEndpoint *address,
                                                               BytestagNode           *node);

@@ -4,6 +4,7 @@
 #include "core/task.h"
 #include "core/node.h"
 #include "core/exchange-info.h"
+#include "dht/reply-table.h"
 #include "dht/shortlist.h"
 
 /* The tasks of the network, one file each. (Seed: Task and its subclasses.) They
@@ -11,15 +12,37 @@
 
 G_BEGIN_DECLS
 
+typedef struct _BytestagNetwork BytestagNetwork;
+
+/* One request to one node, and its reply: what ping, findnode and findval are.
+ * Its class is the network's own matter. */
+#define BYTESTAG_TYPE_REQUEST_TASK (bytestag_request_task_get_type ())
+G_DECLARE_DERIVABLE_TYPE (BytestagRequestTask, bytestag_request_task, BYTESTAG, REQUEST_TASK, BytestagTask)
+/**
+ * BytestagRequestTaskClass:
+ * @send: sends the request, with the task as the reply's data; returns the
+ *   handle of it, or 0
+ * @read: reads the reply; @answerer is (nullable) who sent it. Returns NULL, or
+ *   what is wrong with it, translated
+ */
+struct _BytestagRequestTaskClass
+{
+  BytestagTaskClass parent_class;
+
+  guint64 (*send) (BytestagRequestTask *self, BytestagNetwork *network, BytestagNode *node, BytestagReplyFunc reply);
+  const char *(*read) (BytestagRequestTask *self, BytestagNetwork *network, const BytestagMessage *message,
+                       BytestagNode *answerer);
+};
+
 #define BYTESTAG_TYPE_PING_TASK (bytestag_ping_task_get_type ())
-G_DECLARE_FINAL_TYPE (BytestagPingTask, bytestag_ping_task, BYTESTAG, PING_TASK, BytestagTask)
+G_DECLARE_FINAL_TYPE (BytestagPingTask, bytestag_ping_task, BYTESTAG, PING_TASK, BytestagRequestTask)
 /* µs; -1 unless DONE. */
 gint64        bytestag_ping_task_get_rtt  (BytestagPingTask *self);
 /* (transfer none) (nullable) who answered; NULL also when it did not say its id. */
 BytestagNode *bytestag_ping_task_get_node (BytestagPingTask *self);
 
 #define BYTESTAG_TYPE_FIND_NODES_TASK (bytestag_find_nodes_task_get_type ())
-G_DECLARE_FINAL_TYPE (BytestagFindNodesTask, bytestag_find_nodes_task, BYTESTAG, FIND_NODES_TASK, BytestagTask)
+G_DECLARE_FINAL_TYPE (BytestagFindNodesTask, bytestag_find_nodes_task, BYTESTAG, FIND_NODES_TASK, BytestagRequestTask)
 /* (transfer none) (nullable) (element-type BytestagNode) */
 GPtrArray    *bytestag_find_nodes_task_get_nodes (BytestagFindNodesTask *self);
 
@@ -34,7 +57,7 @@ BytestagFindValueResult *bytestag_find_value_result_copy     (const BytestagFind
 void                     bytestag_find_value_result_free     (BytestagFindValueResult       *self);
 
 #define BYTESTAG_TYPE_FIND_VALUE_TASK (bytestag_find_value_task_get_type ())
-G_DECLARE_FINAL_TYPE (BytestagFindValueTask, bytestag_find_value_task, BYTESTAG, FIND_VALUE_TASK, BytestagTask)
+G_DECLARE_FINAL_TYPE (BytestagFindValueTask, bytestag_find_value_task, BYTESTAG, FIND_VALUE_TASK, BytestagRequestTask)
 /* (transfer none) (nullable) */
 const BytestagFindValueResult *bytestag_find_value_task_get_result (BytestagFindValueTask *self);
 
