@@ -19,9 +19,10 @@ struct _BytestagApplication
 {
   AdwApplication parent_instance;
 
-  BytestagInstance *instance;  /* held from the first start that got it */
+  BytestagInstance *instance;   /* held from the first start that got it */
   BytestagClient *client;
-  BytestagWindow *window;      /* GTK's, while it is open */
+  BytestagWindow *window;       /* GTK's, while it is open */
+  GtkWidget *preferences;       /* likewise */
 
   /* The command line of this process. */
   char *data_folder;           /* NULL: the person's own */
@@ -189,9 +190,14 @@ preferences_action (GSimpleAction *action,
 {
   BytestagApplication *self = user_data;
 
-  if (self->client != NULL && self->window != NULL)
-    gtk_window_present (GTK_WINDOW (bytestag_preferences_window_new (GTK_WINDOW (self->window),
-                                                                     bytestag_client_get_settings (self->client))));
+  if (self->client == NULL || self->window == NULL)
+    return;
+
+  if (self->preferences == NULL)
+    g_set_weak_pointer (&self->preferences,
+                        bytestag_preferences_window_new (GTK_WINDOW (self->window),
+                                                         bytestag_client_get_settings (self->client)));
+  gtk_window_present (GTK_WINDOW (self->preferences));
 }
 
 static void
@@ -281,6 +287,7 @@ bytestag_application_finalize (GObject *object)
 {
   BytestagApplication *self = BYTESTAG_APPLICATION (object);
 
+  g_clear_weak_pointer (&self->preferences);
   g_clear_weak_pointer (&self->window);
   g_free (self->data_folder);
   g_strfreev (self->known_nodes);
