@@ -145,7 +145,7 @@ join_cb (BytestagNetworkPage *self)
   g_autofree char *display = bytestag_name_for_display (address);
   g_autofree char *text = g_strdup_printf (_("Joining through %s…"), display);
 
-  if (self->client == NULL)
+  if (self->client == NULL || bytestag_client_get_network (self->client) == NULL)
     return;
 
   g_cancellable_cancel (self->joining);

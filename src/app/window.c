@@ -76,6 +76,12 @@ toast_action (GtkWidget  *widget,
   adw_toast_overlay_add_toast (self->toasts, adw_toast_new (g_variant_get_string (parameter, NULL)));
 }
 
+static gboolean
+is_running (BytestagWindow *self)
+{
+  return self->client != NULL && bytestag_client_get_network (self->client) != NULL;
+}
+
 /* What went wrong stands in the share's own row. */
 static void
 shared_cb (GObject      *source,
@@ -93,8 +99,13 @@ static void
 share_files (BytestagWindow *self,
              GListModel     *files)
 {
-  if (self->client == NULL || g_list_model_get_n_items (files) == 0)
+  if (g_list_model_get_n_items (files) == 0)
     return;
+  if (!is_running (self))
+    {
+      show_notice (self, _("Nothing can be shared before Bytestag runs"));
+      return;
+    }
 
   adw_view_stack_set_visible_child_name (self->pages, "shared");
   bytestag_client_share_async (self->client, files, NULL, NULL, NULL, shared_cb, NULL);
@@ -142,7 +153,7 @@ share_action (GtkWidget  *widget,
   BytestagWindow *self = BYTESTAG_WINDOW (widget);
   gboolean is_folder = g_str_equal (name, "win.share-folder");
 
-  if (self->chooser != NULL || self->client == NULL)
+  if (self->chooser != NULL || !is_running (self))
     return;
 
   self->chooser = gtk_file_chooser_native_new (is_folder ? _("Share Folder") : _("Share Files"),
@@ -161,7 +172,7 @@ download_cb (BytestagWindow *self,
              BytestagLink   *link,
              const char     *folder)
 {
-  if (self->client == NULL)
+  if (!is_running (self))
     return;
 
   adw_view_stack_set_visible_child_name (self->pages, "downloads");
@@ -186,7 +197,7 @@ show_next_link (BytestagWindow *self)
   g_autofree char *setting = NULL;
   g_autofree char *folder = NULL;
 
-  if (self->dialog != NULL || self->client == NULL || g_queue_is_empty (&self->links))
+  if (self->dialog != NULL || !is_running (self) || g_queue_is_empty (&self->links))
     return;
 
   text = g_queue_pop_head (&self->links);

@@ -287,6 +287,29 @@ test_size (Fixture       *fixture,
   }
 }
 
+/* What a person does while nothing runs is answered in words. */
+static void
+test_not_running (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_autofree char *data_folder = g_build_filename (fixture->folder, "other", NULL);
+  g_autoptr (BytestagInstance) instance = bytestag_instance_open (data_folder, NULL);
+  g_autoptr (BytestagClient) client = bytestag_client_new (instance, FALSE, NULL);
+
+  bytestag_window_set_client (BYTESTAG_WINDOW (fixture->window), client);
+  bytestag_window_set_trouble (BYTESTAG_WINDOW (fixture->window), "The port is in use");
+  drop_file (fixture, "photo.jpg", "x");
+  wait_for_label (fixture->window, "Nothing can be shared before Bytestag runs");
+  bytestag_window_open_link (BYTESTAG_WINDOW (fixture->window),
+                             "bytestag:?xt=urn:bstagih:AAAQEAYEAUDAOCAJBIFQYDIOB4IBCEQT&dn=first");
+  g_assert_null (find_dialog (fixture));
+
+  /* The link waited. */
+  bytestag_window_set_client (BYTESTAG_WINDOW (fixture->window), fixture->client);
+  wait_for_label (find_dialog (fixture), "first");
+  bytestag_client_stop (client);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -300,6 +323,7 @@ main (int    argc,
     { "/window/share-error", test_share_error },
     { "/window/download", test_download },
     { "/window/network", test_network },
+    { "/window/not-running", test_not_running },
     { "/window/size", test_size },
   };
 
