@@ -124,6 +124,3 @@
 #define BYTESTAG_LIMIT_CONTROL_LINE (1024 * 1024)
 #define BYTESTAG_LIMIT_CONTROL_TOKENS 100000
 #define BYTESTAG_LIMIT_CONTROL_QUEUE (8 * 1024 * 1024)
-
-/* A list on screen holds at most so many rows. */
-#define BYTESTAG_LIMIT_ROWS 2000

@@ -116,6 +116,7 @@ void     bytestag_kvp_table_write      (BytestagKvpTable        *self,
                                         GBytes                  *value,
                                         BytestagKvpWriteFunc     done,
                                         gpointer                 user_data);
+/* FALSE: it is not held, or this table lets nobody remove values. */
 gboolean bytestag_kvp_table_remove     (BytestagKvpTable        *self,
                                         const BytestagKvpId     *id);
 

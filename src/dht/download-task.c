@@ -372,11 +372,3 @@ bytestag_download_task_get_node (BytestagDownloadTask *self)
 
   return get_private (self)->node;
 }
-
-const BytestagKvpId *
-bytestag_download_task_get_id (BytestagDownloadTask *self)
-{
-  g_return_val_if_fail (BYTESTAG_IS_DOWNLOAD_TASK (self), NULL);
-
-  return &get_private (self)->id;
-}

@@ -33,6 +33,7 @@ G_DECLARE_FINAL_TYPE (BytestagCandidate, bytestag_candidate, BYTESTAG, CANDIDATE
 
 /* Properties, notified: "node", "state", "useful", "step" (uint: 0 for the start
  * nodes, else one more than the candidate that named it). */
+/* (transfer none) */
 BytestagNode          *bytestag_candidate_get_node   (BytestagCandidate *self);
 BytestagCandidateState bytestag_candidate_get_state  (BytestagCandidate *self);
 gboolean               bytestag_candidate_get_useful (BytestagCandidate *self);
@@ -48,6 +49,7 @@ G_DECLARE_FINAL_TYPE (BytestagShortlist, bytestag_shortlist, BYTESTAG, SHORTLIST
  * BYTESTAG_LIMIT_CANDIDATES: the farthest that were not asked, or failed, make room. */
 BytestagShortlist *bytestag_shortlist_new                      (const BytestagKey *key,
                                                                 const BytestagKey *own_id);
+/* (transfer none) */
 const BytestagKey *bytestag_shortlist_get_key                  (BytestagShortlist *self);
 /* Adds nodes that are not known yet. @source: (nullable) who named them. Our own
  * id and unusable endpoints are passed over. (element-type BytestagNode) */

@@ -102,8 +102,8 @@ struct _BytestagDownloadTaskClass
 };
 /* (transfer full) (nullable) the bytes that came, also of one that failed. */
 GBytes       *bytestag_download_task_dup_bytes (BytestagDownloadTask *self);
+/* (transfer none) who sends them. */
 BytestagNode *bytestag_download_task_get_node  (BytestagDownloadTask *self);
-const BytestagKvpId *bytestag_download_task_get_id (BytestagDownloadTask *self);
 
 /* The same for what a peer stores here. */
 #define BYTESTAG_TYPE_READ_STORE_TASK (bytestag_read_store_task_get_type ())
@@ -125,6 +125,7 @@ typedef enum {
 BytestagStoreOutcome bytestag_store_to_node_task_get_outcome (BytestagStoreToNodeTask *self);
 /* Acked bytes. */
 gsize         bytestag_store_to_node_task_get_n_sent (BytestagStoreToNodeTask *self);
+/* (transfer none) who it goes to. */
 BytestagNode *bytestag_store_to_node_task_get_node   (BytestagStoreToNodeTask *self);
 
 /* Signals "store-started" and "store-finished" (BytestagStoreToNodeTask).

@@ -120,7 +120,8 @@ append_unichar (GString *text, gunichar c)
     g_string_append_printf (text, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10), 0xdc00 + (c & 0x3ff));
 }
 
-/* A character that is not ASCII: UTF-8, or one of the two additions of json-text.h. */
+/* A character that is not ASCII: UTF-8, or one of the two additions of
+ * bytestag_json_read_string(). */
 static const char *
 append_character (GString *text, const char *at)
 {

@@ -34,7 +34,7 @@ void    bytestag_canonical_end_array    (BytestagCanonical *self);
 /* @name: a constant without characters to escape. A value follows. */
 void    bytestag_canonical_member       (BytestagCanonical *self,
                                          const char        *name);
-/* @string as json-text.h gives it; any other byte that is not UTF-8 becomes U+FFFD. */
+/* @string as bytestag_json_read_string() gives it; any other byte that is not UTF-8 becomes U+FFFD. */
 void    bytestag_canonical_string       (BytestagCanonical *self,
                                          const char        *string);
 void    bytestag_canonical_null         (BytestagCanonical *self);

@@ -268,8 +268,9 @@ read_parts (BytestagFileInfo       *self,
   return TRUE;
 }
 
-BytestagFileInfo *
-bytestag_file_info_from_json (const BytestagJsonValue *object, GError **error)
+/* (transfer full) */
+static BytestagFileInfo *
+from_json (const BytestagJsonValue *object, GError **error)
 {
   enum { FILENAME, HASH, PART_PAGES, PARTS, SHA256, SIZE, N_MEMBERS };
   static const char * const names[N_MEMBERS] = {
@@ -322,7 +323,7 @@ bytestag_file_info_from_bytes (GBytes *bytes, GError **error)
   if (!bytestag_info_parse (&object, bytes, error))
     return NULL;
 
-  return bytestag_file_info_from_json (&object, error);
+  return from_json (&object, error);
 }
 
 GPtrArray *
@@ -341,7 +342,7 @@ bytestag_file_infos_from_json (const BytestagJsonValue *array, GError **error)
   bytestag_json_read_begin (&scanner, array);
   while (bytestag_scanner_next_element (&scanner) && bytestag_scanner_read_value (&scanner, &element))
     {
-      BytestagFileInfo *file = bytestag_file_info_from_json (&element, error);
+      BytestagFileInfo *file = from_json (&element, error);
 
       if (file == NULL)
         return NULL;

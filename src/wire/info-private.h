@@ -27,9 +27,6 @@ void              bytestag_info_write_integer  (BytestagCanonical      *writer,
                                                 const BytestagJsonInteger *integer);
 guint64           bytestag_info_saturating_add (guint64                 a,
                                                 guint64                 b);
-/* (transfer full) */
-BytestagFileInfo *bytestag_file_info_from_json (const BytestagJsonValue *object,
-                                                GError                **error);
 /* An array of at least one info. (transfer full) (element-type BytestagFileInfo) */
 GPtrArray        *bytestag_file_infos_from_json (const BytestagJsonValue *array,
                                                 GError                **error);
