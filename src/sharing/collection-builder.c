@@ -23,8 +23,8 @@ add_value (GArray            *values,
 {
   BytestagBuiltValue value = { 0 };
 
-  bytestag_key_digest (&value.index, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
-  value.key = key != NULL ? *key : value.index;
+  bytestag_key_digest (&value.id.index, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  value.id.key = key != NULL ? *key : value.id.index;
   value.bytes = g_bytes_ref (bytes);
   g_array_append_val (values, value);
 }
@@ -72,7 +72,7 @@ bytestag_built_collection_new (GPtrArray   *files,
   for (guint i = values->len; i > 0; i--)
     add_value (self->pages, NULL, g_ptr_array_index (values, i - 1));
 
-  self->key = g_array_index (self->pages, BytestagBuiltValue, 0).key;
+  self->key = g_array_index (self->pages, BytestagBuiltValue, 0).id.key;
   gnutls_hash_fast (GNUTLS_DIG_SHA256, g_bytes_get_data (root, NULL), g_bytes_get_size (root), self->sha256);
 
   for (guint i = 0; i < files->len; i++)

@@ -3,14 +3,14 @@
 
 #include <gio/gio.h>
 
+#include "core/kvp-id.h"
 #include "wire/collection-info.h"
 
 G_BEGIN_DECLS
 
 /* A value that goes with a collection: its root, a page, or a file's info. */
 typedef struct {
-  BytestagKey key;
-  BytestagKey index; /* SHA-1 of @bytes */
+  BytestagKvpId id;
   GBytes *bytes;
 } BytestagBuiltValue;
 

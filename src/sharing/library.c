@@ -197,9 +197,8 @@ list_pieces (GPtrArray               *files,
   for (guint i = 0; i < built->file_infos->len; i++)
     {
       const BytestagBuiltValue *value = &g_array_index (built->file_infos, BytestagBuiltValue, i);
-      BytestagKvpId id = { value->key, value->index };
 
-      g_array_append_val (ids, id);
+      g_array_append_val (ids, value->id);
     }
 
   g_array_sort (ids, compare_ids);
@@ -223,10 +222,9 @@ serve_values (BytestagLibrary *self,
   for (guint i = 0; i < values->len; i++)
     {
       const BytestagBuiltValue *value = &g_array_index (values, BytestagBuiltValue, i);
-      BytestagKvpId id = { value->key, value->index };
 
-      bytestag_shared_files_table_add_value (self->table, &value->key, value->bytes);
-      g_array_append_val (share->values, id);
+      bytestag_shared_files_table_add_value (self->table, &value->id, value->bytes);
+      g_array_append_val (share->values, value->id);
     }
 }
 
@@ -290,9 +288,8 @@ publish (BytestagLibrary         *self,
   for (guint i = 0; i < built->pages->len; i++)
     {
       const BytestagBuiltValue *value = &g_array_index (built->pages, BytestagBuiltValue, i);
-      BytestagKvpId id = { value->key, value->index };
 
-      bytestag_publication_add (share->publication, &id, COPIES_OF_PAGES);
+      bytestag_publication_add (share->publication, &value->id, COPIES_OF_PAGES);
     }
   for (guint i = 0; i < pieces->len; i++)
     bytestag_publication_add (share->publication, &g_array_index (pieces, BytestagKvpId, i), self->copies);

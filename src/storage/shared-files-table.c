@@ -557,21 +557,18 @@ bytestag_shared_files_table_remove_file (BytestagSharedFilesTable *self, const c
 }
 
 void
-bytestag_shared_files_table_add_value (BytestagSharedFilesTable *self, const BytestagKey *key, GBytes *bytes)
+bytestag_shared_files_table_add_value (BytestagSharedFilesTable *self, const BytestagKvpId *id, GBytes *bytes)
 {
-  BytestagKvpId id = { .key = *key };
   Value *value;
-  gsize size;
-  gconstpointer data = g_bytes_get_data (bytes, &size);
 
   g_return_if_fail (BYTESTAG_IS_SHARED_FILES_TABLE (self));
+  g_return_if_fail (id != NULL && bytes != NULL);
 
-  bytestag_key_digest (&id.index, data, size);
-  value = g_tree_lookup (self->values, &id);
+  value = g_tree_lookup (self->values, id);
   if (value == NULL)
     {
       value = g_new0 (Value, 1);
-      value->id = id;
+      value->id = *id;
       value->bytes = g_bytes_ref (bytes);
       g_tree_insert (self->values, &value->id, value);
     }

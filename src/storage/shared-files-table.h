@@ -29,9 +29,10 @@ void     bytestag_shared_files_table_add_file      (BytestagSharedFilesTable *se
                                                     BytestagFileInfo         *info);
 void     bytestag_shared_files_table_remove_file   (BytestagSharedFilesTable *self,
                                                     const char               *path);
-/* An info value: @key, index = SHA-1 (@value). Counted: added twice, it is removed twice. */
+/* An info value; the caller knows that the index of @id is its SHA-1: those of a large
+ * collection take a while to hash. Counted: added twice, it is removed twice. */
 void     bytestag_shared_files_table_add_value     (BytestagSharedFilesTable *self,
-                                                    const BytestagKey        *key,
+                                                    const BytestagKvpId      *id,
                                                     GBytes                   *value);
 void     bytestag_shared_files_table_remove_value  (BytestagSharedFilesTable *self,
                                                     const BytestagKvpId      *id);

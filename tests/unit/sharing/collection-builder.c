@@ -50,8 +50,8 @@ test_small (void)
 
   g_assert_cmpuint (built->pages->len, ==, 1);
   root = &g_array_index (built->pages, BytestagBuiltValue, 0);
-  g_assert_true (bytestag_key_equal (&root->key, &built->key));
-  g_assert_true (bytestag_key_equal (&root->index, &built->key));
+  g_assert_true (bytestag_key_equal (&root->id.key, &built->key));
+  g_assert_true (bytestag_key_equal (&root->id.index, &built->key));
   gnutls_hash_fast (GNUTLS_DIG_SHA256, g_bytes_get_data (root->bytes, NULL), g_bytes_get_size (root->bytes), sha256);
   g_assert_cmpmem (sha256, sizeof sha256, built->sha256, sizeof built->sha256);
   read = bytestag_collection_info_from_bytes (root->bytes, NULL);
@@ -62,8 +62,8 @@ test_small (void)
   /* Only the file of two parts has an info of its own (A.3 B6), without its name. */
   g_assert_cmpuint (built->file_infos->len, ==, 1);
   info = &g_array_index (built->file_infos, BytestagBuiltValue, 0);
-  g_assert_true (bytestag_key_equal (&info->key, bytestag_file_info_get_hash (files->pdata[1])));
-  g_assert_false (bytestag_key_equal (&info->key, &info->index));
+  g_assert_true (bytestag_key_equal (&info->id.key, bytestag_file_info_get_hash (files->pdata[1])));
+  g_assert_false (bytestag_key_equal (&info->id.key, &info->id.index));
   g_assert_null (g_strstr_len (g_bytes_get_data (info->bytes, NULL), (gssize) g_bytes_get_size (info->bytes), "file-2"));
 }
 
@@ -91,7 +91,7 @@ test_paged (void)
       const BytestagBuiltValue *value = &g_array_index (built->pages, BytestagBuiltValue, i);
 
       g_assert_cmpuint (g_bytes_get_size (value->bytes), <=, BYTESTAG_LIMIT_INFO_WRITTEN);
-      g_assert_true (bytestag_key_equal (&value->key, &value->index));
+      g_assert_true (bytestag_key_equal (&value->id.key, &value->id.index));
     }
   g_assert_nonnull (pages);
 }

@@ -38,7 +38,7 @@ make_publication (Fixture    *self,
       id.key = id.index;
       /* So that the test can tell them. */
       id.key.bytes[0] = (guint8) prefix[0];
-      bytestag_shared_files_table_add_value (self->shared, &id.key, value);
+      bytestag_shared_files_table_add_value (self->shared, &id, value);
       bytestag_publication_add (publication, &id, 4);
     }
 

@@ -412,7 +412,7 @@ add_value (Fixture *fixture, const BytestagKey *key, const char *text)
   BytestagKvpId id = { .key = *key };
 
   bytestag_key_digest (&id.index, text, strlen (text));
-  bytestag_shared_files_table_add_value (fixture->table, key, bytes);
+  bytestag_shared_files_table_add_value (fixture->table, &id, bytes);
 
   return id;
 }
@@ -495,7 +495,7 @@ test_visit_key (Fixture *fixture, gconstpointer user_data)
       add_value (fixture, &id.key, text);
     }
   /* Held as a part and as an info: the same value. */
-  bytestag_shared_files_table_add_value (fixture->table, &id.key, same_as_part);
+  bytestag_shared_files_table_add_value (fixture->table, &id, same_as_part);
 
   g_array_set_size (ids, 0);
   g_assert_cmpuint (bytestag_kvp_table_visit_key (fixture->kvp_table, &id.key, collect_cb, ids), ==, 21);
