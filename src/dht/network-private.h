@@ -145,9 +145,6 @@ void          _bytestag_network_send_ack        (BytestagNetwork        *self,
 /* Does nothing for 0, and clears it. */
 void          _bytestag_network_cancel_request  (BytestagNetwork        *self,
                                                  guint64                *handle);
-/* Sends what the codec holds; FALSE when it did not fit. */
-gboolean      _bytestag_network_send            (BytestagNetwork        *self,
-                                                 const BytestagEndpoint *to);
 
 /* contacts.c: what we learn of nodes. */
 /* A reply to a ping, findnode or findval came: its sender becomes a contact.
@@ -259,11 +256,7 @@ void          _bytestag_network_add_store       (BytestagNetwork        *self,
                                                  BytestagReadStoreTask  *task);
 void          _bytestag_network_stop_downloads  (BytestagNetwork        *self);
 
-/* network.c: keeps @task until it finished, starts it, and shows it when @visible.
- * (transfer full): @task itself */
-gpointer      _bytestag_network_run             (BytestagNetwork        *self,
-                                                 gpointer                task,
-                                                 gboolean                visible);
+/* network.c: keeps @task until it finished. */
 void          _bytestag_network_keep            (BytestagNetwork        *self,
                                                  BytestagTask           *task);
 

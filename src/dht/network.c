@@ -69,10 +69,12 @@ _bytestag_network_keep (BytestagNetwork *self,
   g_signal_connect_object (task, "finished", G_CALLBACK (task_finished_cb), self, 0);
 }
 
-gpointer
-_bytestag_network_run (BytestagNetwork *self,
-                       gpointer         task,
-                       gboolean         visible)
+/* Keeps @task until it finished, starts it, and shows it when @visible.
+ * (transfer full): @task itself */
+static gpointer
+run_task (BytestagNetwork *self,
+          gpointer         task,
+          gboolean         visible)
 {
   _bytestag_network_keep (self, task);
   if (visible)
@@ -192,7 +194,7 @@ bytestag_network_ping_address (BytestagNetwork        *self,
   g_return_val_if_fail (BYTESTAG_IS_NETWORK (self), NULL);
   g_return_val_if_fail (address != NULL, NULL);
 
-  return _bytestag_network_run (self, _bytestag_ping_task_new (self, address, NULL), FALSE);
+  return run_task (self, _bytestag_ping_task_new (self, address, NULL), FALSE);
 }
 
 BytestagPingTask *
@@ -202,9 +204,7 @@ bytestag_network_ping_node (BytestagNetwork *self,
   g_return_val_if_fail (BYTESTAG_IS_NETWORK (self), NULL);
   g_return_val_if_fail (BYTESTAG_IS_NODE (node), NULL);
 
-  return _bytestag_network_run (self,
-                                _bytestag_ping_task_new (self, bytestag_node_get_endpoint (node), node),
-                                FALSE);
+  return run_task (self, _bytestag_ping_task_new (self, bytestag_node_get_endpoint (node), node), FALSE);
 }
 
 BytestagJoinTask *
@@ -214,7 +214,7 @@ bytestag_network_join_network (BytestagNetwork        *self,
   g_return_val_if_fail (BYTESTAG_IS_NETWORK (self), NULL);
   g_return_val_if_fail (address != NULL, NULL);
 
-  return _bytestag_network_run (self, _bytestag_join_task_new (self, address), TRUE);
+  return run_task (self, _bytestag_join_task_new (self, address), TRUE);
 }
 
 BytestagFindNodesTask *
@@ -226,7 +226,7 @@ bytestag_network_find_nodes_from_node (BytestagNetwork   *self,
   g_return_val_if_fail (BYTESTAG_IS_NODE (node), NULL);
   g_return_val_if_fail (key != NULL, NULL);
 
-  return _bytestag_network_run (self, _bytestag_find_nodes_task_new (self, node, key), FALSE);
+  return run_task (self, _bytestag_find_nodes_task_new (self, node, key), FALSE);
 }
 
 BytestagFindValueTask *
@@ -239,7 +239,7 @@ bytestag_network_find_value_from_node (BytestagNetwork   *self,
   g_return_val_if_fail (BYTESTAG_IS_NODE (node), NULL);
   g_return_val_if_fail (key != NULL, NULL);
 
-  return _bytestag_network_run (self, _bytestag_find_value_task_new (self, node, key, index), FALSE);
+  return run_task (self, _bytestag_find_value_task_new (self, node, key, index), FALSE);
 }
 
 BytestagFindShortlistTask *
@@ -249,9 +249,7 @@ bytestag_network_find_node_shortlist (BytestagNetwork   *self,
   g_return_val_if_fail (BYTESTAG_IS_NETWORK (self), NULL);
   g_return_val_if_fail (key != NULL, NULL);
 
-  return _bytestag_network_run (self,
-                                _bytestag_find_shortlist_task_new (self, key, NULL, FALSE, FALSE),
-                                TRUE);
+  return run_task (self, _bytestag_find_shortlist_task_new (self, key, NULL, FALSE, FALSE), TRUE);
 }
 
 BytestagFindShortlistTask *
@@ -263,9 +261,7 @@ bytestag_network_find_value_shortlist (BytestagNetwork   *self,
   g_return_val_if_fail (BYTESTAG_IS_NETWORK (self), NULL);
   g_return_val_if_fail (key != NULL, NULL);
 
-  return _bytestag_network_run (self,
-                                _bytestag_find_shortlist_task_new (self, key, index, TRUE, stop_at_value),
-                                TRUE);
+  return run_task (self, _bytestag_find_shortlist_task_new (self, key, index, TRUE, stop_at_value), TRUE);
 }
 
 BytestagDownloadTask *
@@ -302,7 +298,7 @@ bytestag_network_get_value (BytestagNetwork   *self,
 
   id.key = *key;
   id.index = *index;
-  return _bytestag_network_run (self, _bytestag_get_value_task_new (self, &id), FALSE);
+  return run_task (self, _bytestag_get_value_task_new (self, &id), FALSE);
 }
 
 BytestagStoreToNodeTask *
@@ -321,9 +317,7 @@ bytestag_network_store_to_node (BytestagNetwork   *self,
 
   id.key = *key;
   id.index = *index;
-  return _bytestag_network_run (self,
-                                _bytestag_store_to_node_task_new (self, node, &id, value, timestamp),
-                                FALSE);
+  return run_task (self, _bytestag_store_to_node_task_new (self, node, &id, value, timestamp), FALSE);
 }
 
 BytestagStoreValueTask *
@@ -340,7 +334,7 @@ bytestag_network_store_value (BytestagNetwork   *self,
 
   id.key = *key;
   id.index = *index;
-  return _bytestag_network_run (self, _bytestag_store_value_task_new (self, &id, copies), FALSE);
+  return run_task (self, _bytestag_store_value_task_new (self, &id, copies), FALSE);
 }
 
 /* Getters */

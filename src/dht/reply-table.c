@@ -233,18 +233,22 @@ timer_cb (gpointer user_data)
   bytestag_transport_send (self->transport, &pending->to, pending->data, pending->length);
 }
 
-static guint64
-send_request (BytestagReplyTable     *self,
-              const BytestagEndpoint *to,
-              const BytestagKey      *id,
-              const guint8           *data,
-              gsize                   length,
-              gboolean                once,
-              BytestagReplyFunc       func,
-              gpointer                user_data)
+guint64
+bytestag_reply_table_send (BytestagReplyTable     *self,
+                           const BytestagEndpoint *to,
+                           const BytestagKey      *id,
+                           const guint8           *data,
+                           gsize                   length,
+                           gboolean                once,
+                           BytestagReplyFunc       func,
+                           gpointer                user_data)
 {
   Pending *pending;
   guint64 handle;
+
+  g_return_val_if_fail (self != NULL, 0);
+  g_return_val_if_fail (to != NULL && id != NULL && func != NULL, 0);
+  g_return_val_if_fail (length <= BYTESTAG_LIMIT_DATAGRAM, 0);
 
   if (self->closed || self->pending.length == BYTESTAG_LIMIT_PENDING_REQUESTS)
     return 0;
@@ -272,38 +276,6 @@ send_request (BytestagReplyTable     *self,
   bytestag_transport_send (self->transport, to, data, length);
 
   return handle;
-}
-
-guint64
-bytestag_reply_table_send (BytestagReplyTable     *self,
-                           const BytestagEndpoint *to,
-                           const BytestagKey      *id,
-                           const guint8           *data,
-                           gsize                   length,
-                           BytestagReplyFunc       func,
-                           gpointer                user_data)
-{
-  g_return_val_if_fail (self != NULL, 0);
-  g_return_val_if_fail (to != NULL && id != NULL && func != NULL, 0);
-  g_return_val_if_fail (length <= BYTESTAG_LIMIT_DATAGRAM, 0);
-
-  return send_request (self, to, id, data, length, FALSE, func, user_data);
-}
-
-guint64
-bytestag_reply_table_send_once (BytestagReplyTable     *self,
-                                const BytestagEndpoint *to,
-                                const BytestagKey      *id,
-                                const guint8           *data,
-                                gsize                   length,
-                                BytestagReplyFunc       func,
-                                gpointer                user_data)
-{
-  g_return_val_if_fail (self != NULL, 0);
-  g_return_val_if_fail (to != NULL && id != NULL && func != NULL, 0);
-  g_return_val_if_fail (length <= BYTESTAG_LIMIT_DATAGRAM, 0);
-
-  return send_request (self, to, id, data, length, TRUE, func, user_data);
 }
 
 void

@@ -24,38 +24,29 @@ typedef void (*BytestagReplyFunc) (const BytestagMessage  *message,
                                    gint64                  rtt,
                                    gpointer                user_data);
 
-/* 20 random bytes in base64: a seq_id (A.1.2). */
-#define BYTESTAG_SEQUENCE_ID_SIZE 20
-
 BytestagReplyTable *bytestag_reply_table_new       (BytestagReactor        *reactor,
                                                     BytestagTransport      *transport);
 /* Whoever still waits is called without a message, in order of sending. The table
  * works until then (so clear a pointer to it after, not before), but what is sent
  * from there is refused. */
 void                bytestag_reply_table_free      (BytestagReplyTable     *self);
-/* A fresh sequence id, for the message about to be written. */
+/* A fresh seq_id (A.1.2), for the message about to be written. */
 void                bytestag_reply_table_make_id   (BytestagReplyTable     *self,
                                                     BytestagKey            *id);
-/* Sends @data, which carries @id as its seq_id, and waits. Returns a handle for
- * _cancel(), 0 when BYTESTAG_LIMIT_PENDING_REQUESTS wait already (nothing is sent
- * and @func is not called). */
+/* Sends @data, which carries @id as its seq_id, and waits. @once: it is not sent
+ * again, which is for a ping to an address that somebody else named (B.5), and for
+ * what its receiver would take twice (A.2, 3). Returns a handle for _cancel(), 0
+ * when BYTESTAG_LIMIT_PENDING_REQUESTS wait already (nothing is sent and @func is
+ * not called). */
 guint64             bytestag_reply_table_send      (BytestagReplyTable     *self,
                                                     const BytestagEndpoint *to,
                                                     const BytestagKey      *id,
                                                     const guint8           *data,
                                                     gsize                   length,
+                                                    gboolean                once,
                                                     BytestagReplyFunc       func,
                                                     gpointer                user_data);
 /* The function will not be called. A handle that is over, or 0, is passed over. */
-/* The same, sent once: for a ping to an address that somebody else named (B.5),
- * and for what its receiver would take twice (A.2, 3). */
-guint64             bytestag_reply_table_send_once (BytestagReplyTable     *self,
-                                                    const BytestagEndpoint *to,
-                                                    const BytestagKey      *id,
-                                                    const guint8           *data,
-                                                    gsize                   length,
-                                                    BytestagReplyFunc       func,
-                                                    gpointer                user_data);
 void                bytestag_reply_table_cancel    (BytestagReplyTable     *self,
                                                     guint64                 handle);
 /* A message of kind REPLY came: calls who waits, or returns FALSE. One with a truthy
@@ -63,6 +54,7 @@ void                bytestag_reply_table_cancel    (BytestagReplyTable     *self
 gboolean            bytestag_reply_table_dispatch  (BytestagReplyTable     *self,
                                                     const BytestagEndpoint *from,
                                                     const BytestagMessage  *message);
+/* Requests that wait now. */
 guint               bytestag_reply_table_get_n_pending (BytestagReplyTable *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BytestagReplyTable, bytestag_reply_table_free)

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "dht/network-private.h"
+#include "wire/json-keys.h"
 
 /* The five RPCs as a peer asks them (A.1.4): one function each. Nothing here
  * allocates but an accepted store and a served value. */
@@ -30,11 +31,11 @@ end_reply (BytestagNetwork        *self,
            const BytestagMessage  *request,
            gsize                  *length)
 {
-  bytestag_codec_add_slice (self->codec, "reply_id", &request->seq_id, TRUE);
+  bytestag_codec_add_slice (self->codec, BYTESTAG_JSON_REPLY_ID, &request->seq_id, TRUE);
   if (request->extensions >= 0)
     {
-      bytestag_codec_add_integer (self->codec, "ext", BYTESTAG_OUR_EXTENSIONS);
-      bytestag_codec_add_endpoint (self->codec, "you", to);
+      bytestag_codec_add_integer (self->codec, BYTESTAG_JSON_EXTENSIONS, BYTESTAG_OUR_EXTENSIONS);
+      bytestag_codec_add_endpoint (self->codec, BYTESTAG_JSON_YOU, to);
     }
   return bytestag_codec_end (self->codec, length);
 }
@@ -282,7 +283,7 @@ handle_store (BytestagNetwork        *self,
   self->counters.stores_accepted++;
 
   begin_reply (self);
-  bytestag_codec_add_key (self->codec, "xferid",
+  bytestag_codec_add_key (self->codec, BYTESTAG_JSON_TRANSFER_ID,
                           _bytestag_download_task_get_transfer_id (BYTESTAG_DOWNLOAD_TASK (task)));
   finish_reply (self, from, request);
   return BYTESTAG_DROP_NONE;

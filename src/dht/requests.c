@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "dht/network-private.h"
+#include "wire/json-keys.h"
 
 /* What we send on our own account (A.1.4, A.1.5): members in the original's
  * order, our additions last. */
@@ -12,7 +13,7 @@ begin_request (BytestagNetwork *self,
 {
   bytestag_codec_begin (self->codec);
   bytestag_codec_add_sender (self->codec, bytestag_node_get_key (self->node));
-  bytestag_codec_add_string (self->codec, "rpc", rpc);
+  bytestag_codec_add_string (self->codec, BYTESTAG_JSON_RPC, rpc);
 }
 
 static void
@@ -23,19 +24,19 @@ count_sent (BytestagNetwork *self,
   self->counters.bytes_sent += length;
 }
 
-gboolean
-_bytestag_network_send (BytestagNetwork        *self,
-                        const BytestagEndpoint *to)
+/* Sends what the codec holds, unless it did not fit. */
+static void
+send_message (BytestagNetwork        *self,
+              const BytestagEndpoint *to)
 {
   gsize length;
   const guint8 *data = bytestag_codec_end (self->codec, &length);
 
   if (data == NULL)
-    return FALSE;
+    return;
 
   count_sent (self, length);
   bytestag_transport_send (self->transport, to, data, length);
-  return TRUE;
 }
 
 /* Sends what the codec holds, which says @id, and waits for the reply. */
@@ -58,11 +59,7 @@ send_and_wait (BytestagNetwork        *self,
   if (data == NULL)
     return 0;
 
-  if (once)
-    handle = bytestag_reply_table_send_once (self->replies, to, id, data, length, func, user_data);
-  else
-    handle = bytestag_reply_table_send (self->replies, to, id, data, length, func, user_data);
-
+  handle = bytestag_reply_table_send (self->replies, to, id, data, length, once, func, user_data);
   if (handle != 0)
     count_sent (self, length);
   return handle;
@@ -81,8 +78,8 @@ send_request (BytestagNetwork        *self,
     return 0;
 
   bytestag_reply_table_make_id (self->replies, &id);
-  bytestag_codec_add_key (self->codec, "seq_id", &id);
-  bytestag_codec_add_integer (self->codec, "ext", BYTESTAG_OUR_EXTENSIONS);
+  bytestag_codec_add_key (self->codec, BYTESTAG_JSON_SEQUENCE_ID, &id);
+  bytestag_codec_add_integer (self->codec, BYTESTAG_JSON_EXTENSIONS, BYTESTAG_OUR_EXTENSIONS);
   return send_and_wait (self, to, &id, once, func, user_data);
 }
 
@@ -92,7 +89,7 @@ _bytestag_network_send_ping (BytestagNetwork        *self,
                              BytestagReplyFunc       func,
                              gpointer                user_data)
 {
-  begin_request (self, "ping");
+  begin_request (self, BYTESTAG_JSON_RPC_PING);
   return send_request (self, to, FALSE, func, user_data);
 }
 
@@ -102,7 +99,7 @@ _bytestag_network_send_ping_once (BytestagNetwork        *self,
                                   BytestagReplyFunc       func,
                                   gpointer                user_data)
 {
-  begin_request (self, "ping");
+  begin_request (self, BYTESTAG_JSON_RPC_PING);
   return send_request (self, to, TRUE, func, user_data);
 }
 
@@ -113,8 +110,8 @@ _bytestag_network_send_find_node (BytestagNetwork        *self,
                                   BytestagReplyFunc       func,
                                   gpointer                user_data)
 {
-  begin_request (self, "findnode");
-  bytestag_codec_add_key (self->codec, "key", key);
+  begin_request (self, BYTESTAG_JSON_RPC_FIND_NODE);
+  bytestag_codec_add_key (self->codec, BYTESTAG_JSON_KEY, key);
   return send_request (self, to, FALSE, func, user_data);
 }
 
@@ -132,10 +129,10 @@ _bytestag_network_send_find_value (BytestagNetwork   *self,
   if (index == NULL && bytestag_node_get_extensions (to) < 0)
     index = key;
 
-  begin_request (self, "findval");
-  bytestag_codec_add_key (self->codec, "key", key);
+  begin_request (self, BYTESTAG_JSON_RPC_FIND_VALUE);
+  bytestag_codec_add_key (self->codec, BYTESTAG_JSON_KEY, key);
   if (index != NULL)
-    bytestag_codec_add_key (self->codec, "index", index);
+    bytestag_codec_add_key (self->codec, BYTESTAG_JSON_INDEX, index);
   return send_request (self, bytestag_node_get_endpoint (to), FALSE, func, user_data);
 }
 
@@ -148,11 +145,11 @@ _bytestag_network_send_store (BytestagNetwork        *self,
                               BytestagReplyFunc       func,
                               gpointer                user_data)
 {
-  begin_request (self, "store");
-  bytestag_codec_add_key (self->codec, "key", &id->key);
-  bytestag_codec_add_key (self->codec, "index", &id->index);
-  bytestag_codec_add_integer (self->codec, "size", (gint64) size);
-  bytestag_codec_add_integer (self->codec, "timestmp", timestamp);
+  begin_request (self, BYTESTAG_JSON_RPC_STORE);
+  bytestag_codec_add_key (self->codec, BYTESTAG_JSON_KEY, &id->key);
+  bytestag_codec_add_key (self->codec, BYTESTAG_JSON_INDEX, &id->index);
+  bytestag_codec_add_integer (self->codec, BYTESTAG_JSON_SIZE, (gint64) size);
+  bytestag_codec_add_integer (self->codec, BYTESTAG_JSON_TIMESTAMP, timestamp);
   return send_request (self, to, FALSE, func, user_data);
 }
 
@@ -164,9 +161,9 @@ write_chunk (BytestagNetwork     *self,
              gsize                length)
 {
   bytestag_codec_begin (self->codec);
-  bytestag_codec_add_slice (self->codec, "xfer_id", transfer, FALSE);
-  bytestag_codec_add_data (self->codec, "xfer_data", data, length);
-  bytestag_codec_add_key (self->codec, "seq_id", id);
+  bytestag_codec_add_slice (self->codec, BYTESTAG_JSON_PACKET_TRANSFER_ID, transfer, FALSE);
+  bytestag_codec_add_data (self->codec, BYTESTAG_JSON_PACKET_DATA, data, length);
+  bytestag_codec_add_key (self->codec, BYTESTAG_JSON_SEQUENCE_ID, id);
 }
 
 guint64
@@ -193,7 +190,7 @@ _bytestag_network_resend_chunk (BytestagNetwork        *self,
                                 gsize                   length)
 {
   write_chunk (self, transfer, id, data, length);
-  _bytestag_network_send (self, to);
+  send_message (self, to);
 }
 
 void
@@ -203,15 +200,15 @@ _bytestag_network_send_get_value (BytestagNetwork        *self,
                                   const BytestagKey      *transfer,
                                   gsize                   offset)
 {
-  begin_request (self, "getval");
-  bytestag_codec_add_key (self->codec, "key", &id->key);
-  bytestag_codec_add_key (self->codec, "index", &id->index);
-  bytestag_codec_add_key (self->codec, "xferid", transfer);
+  begin_request (self, BYTESTAG_JSON_RPC_GET_VALUE);
+  bytestag_codec_add_key (self->codec, BYTESTAG_JSON_KEY, &id->key);
+  bytestag_codec_add_key (self->codec, BYTESTAG_JSON_INDEX, &id->index);
+  bytestag_codec_add_key (self->codec, BYTESTAG_JSON_TRANSFER_ID, transfer);
   if (offset > 0)
-    bytestag_codec_add_integer (self->codec, "valofs", (gint64) offset);
-  bytestag_codec_add_integer (self->codec, "ext", BYTESTAG_OUR_EXTENSIONS);
+    bytestag_codec_add_integer (self->codec, BYTESTAG_JSON_VALUE_OFFSET, (gint64) offset);
+  bytestag_codec_add_integer (self->codec, BYTESTAG_JSON_EXTENSIONS, BYTESTAG_OUR_EXTENSIONS);
   if (bytestag_endpoint_is_usable (to))
-    _bytestag_network_send (self, to);
+    send_message (self, to);
 }
 
 void
@@ -220,9 +217,9 @@ _bytestag_network_send_end (BytestagNetwork        *self,
                             const BytestagSlice    *transfer)
 {
   bytestag_codec_begin (self->codec);
-  bytestag_codec_add_slice (self->codec, "xfer_id", transfer, FALSE);
-  bytestag_codec_add_null (self->codec, "xfer_data");
-  _bytestag_network_send (self, to);
+  bytestag_codec_add_slice (self->codec, BYTESTAG_JSON_PACKET_TRANSFER_ID, transfer, FALSE);
+  bytestag_codec_add_null (self->codec, BYTESTAG_JSON_PACKET_DATA);
+  send_message (self, to);
 }
 
 void
@@ -231,9 +228,9 @@ _bytestag_network_send_ack (BytestagNetwork        *self,
                             const BytestagMessage  *chunk)
 {
   bytestag_codec_begin (self->codec);
-  bytestag_codec_add_slice (self->codec, "xfer_id", &chunk->xfer_id, FALSE);
-  bytestag_codec_add_slice (self->codec, "reply_id", &chunk->seq_id, TRUE);
-  _bytestag_network_send (self, to);
+  bytestag_codec_add_slice (self->codec, BYTESTAG_JSON_PACKET_TRANSFER_ID, &chunk->xfer_id, FALSE);
+  bytestag_codec_add_slice (self->codec, BYTESTAG_JSON_REPLY_ID, &chunk->seq_id, TRUE);
+  send_message (self, to);
 }
 
 void

@@ -109,7 +109,7 @@ send_request (Test        *test,
   bytestag_reply_table_make_id (test->table, id);
 
   return bytestag_reply_table_send (test->table, &test->peer, id, (const guint8 *) text, strlen (text),
-                                    reply_cb, result);
+                                    FALSE, reply_cb, result);
 }
 
 /* @text: the raw JSON of reply_id; NULL: as it should be. */
@@ -286,7 +286,7 @@ test_id_text (Test         *test,
     {
       Result result = { .test = test };
 
-      bytestag_reply_table_send (test->table, &test->peer, &id, (const guint8 *) "x", 1, reply_cb, &result);
+      bytestag_reply_table_send (test->table, &test->peer, &id, (const guint8 *) "x", 1, FALSE, reply_cb, &result);
       for (guint j = 0; j < G_N_ELEMENTS (others); j++)
         g_assert_false (dispatch (test, &test->peer, &id, others[j]));
       g_assert_true (dispatch (test, &test->peer, &id, same[i]));
@@ -326,7 +326,7 @@ test_truthy_seq_id (Test         *test,
       message.seq_id.length = strlen (falsy[i]);
       g_assert_true (bytestag_reply_table_dispatch (test->table, &test->peer, &message));
       g_assert_cmpuint (result.n_calls, ==, i + 1);
-      bytestag_reply_table_send (test->table, &test->peer, &id, (const guint8 *) "x", 1, reply_cb, &result);
+      bytestag_reply_table_send (test->table, &test->peer, &id, (const guint8 *) "x", 1, FALSE, reply_cb, &result);
     }
 
   message.kind = BYTESTAG_MESSAGE_REQUEST;
@@ -354,7 +354,7 @@ test_datagram (Test         *test,
   bytestag_codec_add_string (codec, "rpc", "ping");
   bytestag_codec_add_key (codec, "seq_id", &id);
   bytes = bytestag_codec_end (codec, &length);
-  bytestag_reply_table_send (test->table, &test->peer, &id, bytes, length, reply_cb, &result);
+  bytestag_reply_table_send (test->table, &test->peer, &id, bytes, length, FALSE, reply_cb, &result);
 
   bytestag_codec_begin (codec);
   bytestag_codec_add_sender (codec, &node_id);
@@ -474,7 +474,7 @@ test_sizes (Test         *test,
           bytestag_reply_table_make_id (test->table, &id);
           memset (bytes, 'a' + i + round, sizeof bytes);
           g_assert_cmpuint (bytestag_reply_table_send (test->table, &test->peer, &id, bytes, sizes[i],
-                                                       reply_cb, &result), !=, 0);
+                                                       FALSE, reply_cb, &result), !=, 0);
         }
 
       advance (test, BYTESTAG_REPLY_RETRANSMIT_US);
@@ -524,7 +524,7 @@ test_free (Test         *test,
 
       ordered[i] = (Ordered) { .order = order, .number = i, .result = { .test = test } };
       bytestag_reply_table_make_id (test->table, &id);
-      bytestag_reply_table_send (test->table, &test->peer, &id, (const guint8 *) "x", 1, ordered_cb, &ordered[i]);
+      bytestag_reply_table_send (test->table, &test->peer, &id, (const guint8 *) "x", 1, FALSE, ordered_cb, &ordered[i]);
     }
   ordered[0].result.to_cancel = 3;
   ordered[1].result.sends_again = TRUE;
