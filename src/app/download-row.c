@@ -207,8 +207,10 @@ copy_link_action (GtkWidget  *widget,
 {
   BytestagDownloadRow *self = BYTESTAG_DOWNLOAD_ROW (widget);
   g_autofree char *text = bytestag_link_to_uri (bytestag_download_get_link (self->download));
+  g_autofree char *toast = bytestag_words_link_copied (bytestag_download_get_name (self->download));
 
   gdk_clipboard_set_text (gtk_widget_get_clipboard (widget), text);
+  gtk_widget_activate_action (widget, "win.toast", "s", toast);
 }
 
 static void

@@ -133,9 +133,12 @@ static void
 update_actions (BytestagShareRow *self)
 {
   gboolean has_link = self->share != NULL && bytestag_share_get_link (self->share) != NULL;
+  gboolean has_failed = self->share != NULL && bytestag_share_get_state (self->share) == BYTESTAG_SHARE_FAILED;
 
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "share.copy-link", has_link);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "share.copy-magnet", has_link);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "share.stop", self->share != NULL && !has_failed);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "share.remove", has_failed);
 }
 
 static void
@@ -161,10 +164,9 @@ stop_action (GtkWidget  *widget,
              GVariant   *parameter)
 {
   BytestagShareRow *self = BYTESTAG_SHARE_ROW (widget);
-  g_autoptr (BytestagShare) share = NULL;
+  /* Who answers takes it off the list, and this row with it. */
+  g_autoptr (BytestagShare) share = g_object_ref (self->share);
 
-  if (!g_set_object (&share, self->share))
-    return;
   g_signal_emit (self, signals[STOP_REQUESTED], 0, share);
 }
 
@@ -254,6 +256,7 @@ bytestag_share_row_class_init (BytestagShareRowClass *klass)
   gtk_widget_class_install_action (widget_class, "share.copy-link", NULL, copy_action);
   gtk_widget_class_install_action (widget_class, "share.copy-magnet", NULL, copy_action);
   gtk_widget_class_install_action (widget_class, "share.stop", NULL, stop_action);
+  gtk_widget_class_install_action (widget_class, "share.remove", NULL, stop_action);
 
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_GROUP);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/bytestag/Bytestag/share-row.ui");
@@ -277,6 +280,7 @@ bytestag_share_row_init (BytestagShareRow *self)
   self->signals = g_signal_group_new (BYTESTAG_TYPE_SHARE);
   g_signal_group_connect_swapped (self->signals, "notify::name", G_CALLBACK (update_name), self);
   g_signal_group_connect_swapped (self->signals, "notify::link", G_CALLBACK (update_actions), self);
+  g_signal_group_connect_swapped (self->signals, "notify::state", G_CALLBACK (update_actions), self);
   update_actions (self);
 }
 

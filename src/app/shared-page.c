@@ -35,8 +35,7 @@ static void
 link_copied_cb (BytestagShareRow *row,
                 BytestagShare    *share)
 {
-  g_autofree char *name = bytestag_words_name_markup (bytestag_share_get_name (share));
-  g_autofree char *text = g_strdup_printf (_("Link to “%s” copied"), name);
+  g_autofree char *text = bytestag_words_link_copied (bytestag_share_get_name (share));
 
   gtk_widget_activate_action (GTK_WIDGET (row), "win.toast", "s", text);
 }
@@ -46,10 +45,15 @@ stop_requested_cb (BytestagShareRow *row,
                    BytestagShare    *share)
 {
   GtkWidget *page = gtk_widget_get_ancestor (GTK_WIDGET (row), BYTESTAG_TYPE_SHARED_PAGE);
-  g_autofree char *name = bytestag_words_name_markup (bytestag_share_get_name (share));
-  g_autofree char *text = g_strdup_printf (_("“%s” is no longer shared. Copies can stay on other computers."), name);
 
-  gtk_widget_activate_action (page, "win.toast", "s", text);
+  if (bytestag_share_get_state (share) == BYTESTAG_SHARE_PUBLISHING || bytestag_share_get_n_pieces_sent (share) > 0)
+    {
+      g_autofree char *name = bytestag_words_name_markup (bytestag_share_get_name (share));
+      /* Translators: a narrow window cuts the end off, so the name comes last */
+      g_autofree char *text = g_strdup_printf (_("Stopped. Copies can stay on other computers: “%s”"), name);
+
+      gtk_widget_activate_action (page, "win.toast", "s", text);
+    }
   bytestag_library_stop (BYTESTAG_SHARED_PAGE (page)->library, share);
 }
 

@@ -20,6 +20,14 @@ bytestag_words_name_markup (const char *name)
 }
 
 char *
+bytestag_words_link_copied (const char *name)
+{
+  g_autofree char *markup = bytestag_words_name_markup (name);
+
+  return g_strdup_printf (_("Link to “%s” copied"), markup);
+}
+
+char *
 bytestag_words_files (guint   n_files,
                       guint64 size)
 {
@@ -225,14 +233,6 @@ bytestag_words_time (gint64 boot_time)
   if (g_date_time_get_day_of_year (then) == g_date_time_get_day_of_year (now))
     return g_date_time_format (then, "%X");
   return g_date_time_format (then, "%c");
-}
-
-char *
-bytestag_words_short_key (const BytestagKey *key)
-{
-  g_autofree char *hex = bytestag_key_to_hex (key);
-
-  return g_strndup (hex, 8);
 }
 
 char *

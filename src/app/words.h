@@ -7,12 +7,14 @@
 
 G_BEGIN_DECLS
 
-/* What the window says, in the person's language. Every function returns plain
- * text, never markup; (transfer full). */
+/* What the window says, in the person's language. Every function returns plain text,
+ * but for the two that say "markup"; (transfer full). */
 
 /* A name from a person or a peer, for a place that parses markup (toasts, rows,
  * status pages): safe for the eyes, escaped. */
 char *bytestag_words_name_markup    (const char            *name);
+/* What a toast says, markup, when the link of what is called @name was copied. */
+char *bytestag_words_link_copied    (const char            *name);
 /* "60 files, 41.0 MB" */
 char *bytestag_words_files          (guint                  n_files,
                                      guint64                size);
@@ -45,8 +47,6 @@ char *bytestag_words_round_trip     (gint64                 rtt);
 char *bytestag_words_span           (gint64                 span);
 /* A time of the system clock (CLOCK_BOOTTIME, µs) as local time; 0: never. */
 char *bytestag_words_time           (gint64                 boot_time);
-/* The first 8 hex digits of a key. */
-char *bytestag_words_short_key      (const BytestagKey     *key);
 /* Several lines about a node, for a tooltip. */
 char *bytestag_words_node           (BytestagNode          *node);
 

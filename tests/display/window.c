@@ -158,9 +158,11 @@ test_share (Fixture       *fixture,
   gtk_widget_activate_action (row, "share.copy-link", NULL);
   wait_for_label (fixture->window, "Link to “photo.jpg” copied");
 
+  /* Nobody got a copy, so there is nothing to warn of. */
   gtk_widget_activate_action (row, "share.stop", NULL);
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (library)), ==, 0);
   wait_for_label (fixture->window, "Share Files and Folders");
+  g_assert_false (has_label (fixture->window, "Stopped"));
 }
 
 /* Such a name shows its boxes wherever it stands; Adwaita's toasts read markup. */
@@ -183,13 +185,23 @@ test_share_error (Fixture       *fixture,
                   gconstpointer  data)
 {
   GtkWidget *area = find_type (fixture->window, BYTESTAG_TYPE_DROP_AREA);
+  GListModel *library = G_LIST_MODEL (bytestag_client_get_library (fixture->client));
   g_autoptr (GFile) file = g_file_new_for_path ("/nowhere/at all");
   g_auto (GValue) value = G_VALUE_INIT;
+  GtkWidget *row;
 
   g_value_init (&value, GDK_TYPE_FILE_LIST);
   g_value_take_boxed (&value, gdk_file_list_new_from_array (&file, 1));
   bytestag_drop_area_take (BYTESTAG_DROP_AREA (area), &value);
-  wait_for_label (wait_for_type (fixture->window, BYTESTAG_TYPE_SHARE_ROW), "Cannot be shared:");
+  row = wait_for_type (fixture->window, BYTESTAG_TYPE_SHARE_ROW);
+  wait_for_label (row, "Cannot be shared:");
+
+  /* What was never shared cannot be stopped, only taken off the list. */
+  gtk_widget_activate_action (row, "share.stop", NULL);
+  g_assert_cmpuint (g_list_model_get_n_items (library), ==, 1);
+  gtk_widget_activate_action (row, "share.remove", NULL);
+  g_assert_cmpuint (g_list_model_get_n_items (library), ==, 0);
+  g_assert_false (has_label (fixture->window, "Stopped"));
 }
 
 static GtkWidget *
@@ -229,6 +241,9 @@ test_download (Fixture       *fixture,
   row = wait_for_type (fixture->window, BYTESTAG_TYPE_DOWNLOAD_ROW);
   wait_for_label (row, "first");
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (downloads)), ==, 1);
+
+  gtk_widget_activate_action (row, "download.copy-link", NULL);
+  wait_for_label (fixture->window, "Link to “first” copied");
 
   /* The second link waited its turn. */
   while (find_dialog (fixture) == NULL || find_dialog (fixture) == dialog)
