@@ -52,13 +52,3 @@ bytestag_folder_chooser_show (GtkWindow          *parent,
   g_object_set_data_full (G_OBJECT (parent), "bytestag-folder-chooser", dialog, g_object_unref);
   gtk_native_dialog_show (GTK_NATIVE_DIALOG (dialog));
 }
-
-char *
-bytestag_download_folder (const char *setting)
-{
-  const char *folder = setting;
-
-  if (folder == NULL || *folder == '\0')
-    folder = g_get_user_special_dir (G_USER_DIRECTORY_DOWNLOAD);
-  return folder != NULL ? g_strdup (folder) : g_build_filename (g_get_home_dir (), "Downloads", NULL);
-}

@@ -11,13 +11,10 @@ typedef void (*BytestagFolderFunc) (const char *folder,
 /* Asks for a folder. @func is called with the path when one was chosen, and not
  * otherwise; @parent keeps the dialog and is @user_data's owner.
  * @folder: (nullable) where the person starts. */
-void  bytestag_folder_chooser_show   (GtkWindow          *parent,
-                                      const char         *title,
-                                      const char         *folder,
-                                      BytestagFolderFunc  func,
-                                      gpointer            user_data);
-/* (transfer full) where downloads go when the setting is @setting ("": the
- * person's own download folder). */
-char *bytestag_download_folder       (const char         *setting);
+void bytestag_folder_chooser_show (GtkWindow          *parent,
+                                   const char         *title,
+                                   const char         *folder,
+                                   BytestagFolderFunc  func,
+                                   gpointer            user_data);
 
 G_END_DECLS

@@ -6,6 +6,7 @@
 
 #include "app/folder-chooser.h"
 #include "app/known-node-row.h"
+#include "client/settings.h"
 
 struct _BytestagPreferencesWindow
 {
@@ -72,7 +73,7 @@ static void
 set_download_folder (BytestagPreferencesWindow *self,
                      const char                *setting)
 {
-  g_autofree char *folder = bytestag_download_folder (setting);
+  g_autofree char *folder = bytestag_settings_resolve_download_folder (setting);
   g_autofree char *display = g_filename_display_name (folder);
 
   adw_action_row_set_subtitle (self->folder_row, display);
@@ -147,7 +148,7 @@ choose_folder_action (GtkWidget  *widget,
                       GVariant   *parameter)
 {
   BytestagPreferencesWindow *self = BYTESTAG_PREFERENCES_WINDOW (widget);
-  g_autofree char *folder = bytestag_download_folder (self->download_folder);
+  g_autofree char *folder = bytestag_settings_resolve_download_folder (self->download_folder);
 
   bytestag_folder_chooser_show (GTK_WINDOW (self), _("Download Folder"), folder, folder_chosen_cb, self);
 }

@@ -6,7 +6,6 @@
 
 #include "app/downloads-page.h"
 #include "app/drop-area.h"
-#include "app/folder-chooser.h"
 #include "app/network-page.h"
 #include "app/open-link-dialog.h"
 #include "app/shared-page.h"
@@ -194,15 +193,13 @@ static void
 show_next_link (BytestagWindow *self)
 {
   g_autofree char *text = NULL;
-  g_autofree char *setting = NULL;
   g_autofree char *folder = NULL;
 
   if (self->dialog != NULL || !is_running (self) || g_queue_is_empty (&self->links))
     return;
 
   text = g_queue_pop_head (&self->links);
-  setting = g_settings_get_string (bytestag_client_get_settings (self->client), "download-folder");
-  folder = bytestag_download_folder (setting);
+  folder = bytestag_client_dup_download_folder (self->client);
   self->dialog = BYTESTAG_OPEN_LINK_DIALOG (bytestag_open_link_dialog_new (GTK_WINDOW (self), folder));
   g_object_weak_ref (G_OBJECT (self->dialog), dialog_gone_cb, self);
   g_signal_connect_object (self->dialog, "download", G_CALLBACK (download_cb), self, G_CONNECT_SWAPPED);

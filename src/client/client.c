@@ -534,17 +534,12 @@ bytestag_client_get_peers (BytestagClient *self)
 char *
 bytestag_client_dup_download_folder (BytestagClient *self)
 {
-  g_autofree char *folder = NULL;
-  const char *special;
+  g_autofree char *setting = NULL;
 
   g_return_val_if_fail (BYTESTAG_IS_CLIENT (self), NULL);
 
-  folder = g_settings_get_string (self->settings, "download-folder");
-  if (folder[0] != '\0')
-    return g_steal_pointer (&folder);
-
-  special = g_get_user_special_dir (G_USER_DIRECTORY_DOWNLOAD);
-  return special != NULL ? g_strdup (special) : g_build_filename (g_get_home_dir (), "Downloads", NULL);
+  setting = g_settings_get_string (self->settings, "download-folder");
+  return bytestag_settings_resolve_download_folder (setting);
 }
 
 static void

@@ -50,3 +50,13 @@ bytestag_settings_new (const char *folder, GError **error)
 
   return g_settings_new_full (schema, backend, NULL);
 }
+
+char *
+bytestag_settings_resolve_download_folder (const char *setting)
+{
+  const char *folder = setting;
+
+  if (folder == NULL || *folder == '\0')
+    folder = g_get_user_special_dir (G_USER_DIRECTORY_DOWNLOAD);
+  return folder != NULL ? g_strdup (folder) : g_build_filename (g_get_home_dir (), "Downloads", NULL);
+}

@@ -10,7 +10,10 @@ G_BEGIN_DECLS
  * loses values silently where there is no session bus, so it is for the default
  * window alone. A schema that is not installed is an error, not an abort.
  * (transfer full) */
-GSettings *bytestag_settings_new (const char  *folder,
-                                  GError     **error);
+GSettings *bytestag_settings_new                     (const char  *folder,
+                                                      GError     **error);
+/* The folder that downloads go to when the key "download-folder" is @setting
+ * (nullable; "": the person's own download folder). (transfer full) */
+char      *bytestag_settings_resolve_download_folder (const char  *setting);
 
 G_END_DECLS

@@ -50,6 +50,18 @@ test_folder (void)
 }
 
 static void
+test_download_folder (void)
+{
+  g_autofree char *set = bytestag_settings_resolve_download_folder ("/some/where");
+  g_autofree char *empty = bytestag_settings_resolve_download_folder ("");
+  g_autofree char *none = bytestag_settings_resolve_download_folder (NULL);
+
+  g_assert_cmpstr (set, ==, "/some/where");
+  g_assert_true (g_path_is_absolute (empty));
+  g_assert_cmpstr (none, ==, empty);
+}
+
+static void
 test_desktop (void)
 {
   g_autoptr (GSettings) settings = open_settings (NULL);
@@ -108,6 +120,7 @@ main (int argc, char *argv[])
 
   g_test_add_func ("/client/settings/folder", test_folder);
   g_test_add_func ("/client/settings/desktop", test_desktop);
+  g_test_add_func ("/client/settings/download-folder", test_download_folder);
   g_test_add_func ("/client/settings/damaged-file", test_damaged_file);
   g_test_add_func ("/client/settings/no-schema", test_no_schema);
 
