@@ -42,6 +42,21 @@ static GParamSpec *properties[N_PROPS];
 
 static void show_next_link (BytestagWindow *self);
 
+typedef struct
+{
+  BytestagWindow *window; /* NULL when it has gone */
+  BytestagShare *share;   /* only to know whether there is one */
+} Sharing;
+
+static void
+sharing_free (Sharing *sharing)
+{
+  g_clear_weak_pointer (&sharing->window);
+  g_free (sharing);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Sharing, sharing_free)
+
 static void
 show_notice (BytestagWindow *self,
              const char     *text)
@@ -81,23 +96,26 @@ is_running (BytestagWindow *self)
   return self->client != NULL && bytestag_client_get_network (self->client) != NULL;
 }
 
-/* What went wrong stands in the share's own row. */
+/* What went wrong with a share stands in its own row; one that was refused has none. */
 static void
 shared_cb (GObject      *source,
            GAsyncResult *result,
            gpointer      user_data)
 {
+  g_autoptr (Sharing) sharing = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (BytestagShare) share = bytestag_client_share_finish (BYTESTAG_CLIENT (source), result, &error);
 
-  if (share == NULL)
-    g_debug ("Sharing ended: %s", error->message);
+  if (sharing->share == NULL && sharing->window != NULL)
+    show_notice (sharing->window, error->message);
 }
 
 static void
 share_files (BytestagWindow *self,
              GListModel     *files)
 {
+  Sharing *sharing;
+
   if (g_list_model_get_n_items (files) == 0)
     return;
   if (!is_running (self))
@@ -107,7 +125,9 @@ share_files (BytestagWindow *self,
     }
 
   adw_view_stack_set_visible_child_name (self->pages, "shared");
-  bytestag_client_share_async (self->client, files, NULL, NULL, NULL, shared_cb, NULL);
+  sharing = g_new0 (Sharing, 1);
+  g_set_weak_pointer (&sharing->window, self);
+  bytestag_client_share_async (self->client, files, NULL, NULL, &sharing->share, NULL, shared_cb, sharing);
 }
 
 static void

@@ -180,6 +180,7 @@ bytestag_client_share_async (BytestagClient      *self,
                              GListModel          *files,
                              const char          *name,
                              const char          *comment,
+                             BytestagShare      **share,
                              GCancellable        *cancellable,
                              GAsyncReadyCallback  callback,
                              gpointer             user_data)
@@ -193,6 +194,8 @@ bytestag_client_share_async (BytestagClient      *self,
   g_return_if_fail (bytestag_client_get_library (self) != NULL);
   g_return_if_fail (G_IS_LIST_MODEL (files));
 
+  if (share != NULL)
+    *share = NULL;
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, bytestag_client_share_async);
   paths = list_paths (self, files, &error);
@@ -209,6 +212,8 @@ bytestag_client_share_async (BytestagClient      *self,
   sharing = g_new0 (Sharing, 1);
   sharing->share = g_object_ref (bytestag_library_share (bytestag_client_get_library (self),
                                                          (const char * const *) paths, name, comment));
+  if (share != NULL)
+    *share = sharing->share;
   sharing->ready = g_signal_connect (sharing->share, "ready", G_CALLBACK (ready_cb), task);
   sharing->failed = g_signal_connect (sharing->share, "failed", G_CALLBACK (failed_cb), task);
   sharing->state = g_signal_connect (sharing->share, "notify::state", G_CALLBACK (state_cb), task);

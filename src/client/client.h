@@ -47,11 +47,14 @@ BytestagDownloads *bytestag_client_get_downloads (BytestagClient      *self);
 GListModel        *bytestag_client_get_peers     (BytestagClient      *self);
 
 /* Completes when the link is there. @files: (element-type GFile) local ones. @name,
- * @comment: (nullable). _finish(): (transfer full), also when it was shared already. */
+ * @comment: (nullable). @share: (out) (optional) (nullable) (transfer none) the item, in the list
+ * at once; NULL: refused, so nothing but the error tells why. _finish(): (transfer full), also
+ * when it was shared already. */
 void               bytestag_client_share_async   (BytestagClient      *self,
                                                   GListModel          *files,
                                                   const char          *name,
                                                   const char          *comment,
+                                                  BytestagShare      **share,
                                                   GCancellable        *cancellable,
                                                   GAsyncReadyCallback  callback,
                                                   gpointer             user_data);

@@ -173,9 +173,8 @@ bytestag_verb_share (GTask        *task,
                      GVariantDict *arguments)
 {
   BytestagClient *client = g_task_get_source_object (task);
-  GListModel *library = G_LIST_MODEL (bytestag_client_get_library (client));
   g_autoptr (GListModel) files = lookup_files (arguments);
-  guint n_before = g_list_model_get_n_items (library);
+  BytestagShare *share = NULL;
   const char *name = NULL;
   const char *comment = NULL;
   Telling *telling = g_new0 (Telling, 1);
@@ -186,10 +185,11 @@ bytestag_verb_share (GTask        *task,
   telling->task = task;
   /* What was begun is told by the library, however the telling ends. */
   g_task_set_check_cancellable (task, FALSE);
-  bytestag_client_share_async (client, files, name, comment, g_task_get_cancellable (task), shared_cb, telling);
-  if (g_list_model_get_n_items (library) > n_before)
+  bytestag_client_share_async (client, files, name, comment, &share, g_task_get_cancellable (task),
+                               shared_cb, telling);
+  if (share != NULL)
     {
-      telling->share = g_list_model_get_item (library, n_before);
+      telling->share = g_object_ref (share);
       g_signal_connect (telling->share, "notify::bytes-hashed", G_CALLBACK (tell_hashing), telling);
     }
 }

@@ -204,6 +204,22 @@ test_share_error (Fixture       *fixture,
   g_assert_false (has_label (fixture->window, "Stopped"));
 }
 
+/* What gets no row is answered all the same. */
+static void
+test_share_refused (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  GtkWidget *area = find_type (fixture->window, BYTESTAG_TYPE_DROP_AREA);
+  BytestagInstance *instance = bytestag_client_get_instance (fixture->client);
+  g_autoptr (GFile) file = g_file_new_for_path (bytestag_instance_get_folder (instance));
+  g_auto (GValue) value = G_VALUE_INIT;
+
+  g_value_init (&value, GDK_TYPE_FILE_LIST);
+  g_value_take_boxed (&value, gdk_file_list_new_from_array (&file, 1));
+  bytestag_drop_area_take (BYTESTAG_DROP_AREA (area), &value);
+  wait_for_label (fixture->window, "is not shared: Bytestag keeps its own data there");
+}
+
 static GtkWidget *
 find_dialog (Fixture *fixture)
 {
@@ -336,6 +352,7 @@ main (int    argc,
     { "/window/share", test_share },
     { "/window/nasty-name", test_nasty_name },
     { "/window/share-error", test_share_error },
+    { "/window/share-refused", test_share_refused },
     { "/window/download", test_download },
     { "/window/network", test_network },
     { "/window/not-running", test_not_running },

@@ -89,7 +89,7 @@ share (Fixture     *self,
   GAsyncResult *waiting = NULL;
 
   g_list_store_append (files, file);
-  bytestag_client_share_async (self->clients[0], G_LIST_MODEL (files), NULL, NULL, NULL, loop_result_cb, &waiting);
+  bytestag_client_share_async (self->clients[0], G_LIST_MODEL (files), NULL, NULL, NULL, NULL, loop_result_cb, &waiting);
   result = loop_take_result (&waiting);
   return bytestag_client_share_finish (self->clients[0], result, error);
 }
@@ -158,7 +158,7 @@ test_bad (Fixture       *self,
   g_clear_error (&error);
 
   g_list_store_append (files, remote);
-  bytestag_client_share_async (self->clients[0], G_LIST_MODEL (files), NULL, NULL, NULL, loop_result_cb, &waiting);
+  bytestag_client_share_async (self->clients[0], G_LIST_MODEL (files), NULL, NULL, NULL, NULL, loop_result_cb, &waiting);
   result = loop_take_result (&waiting);
   g_assert_null (bytestag_client_share_finish (self->clients[0], result, &error));
   g_assert_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID);
@@ -177,7 +177,7 @@ test_cancelled_share (Fixture       *self,
   g_autoptr (GError) error = NULL;
 
   g_list_store_append (files, file);
-  bytestag_client_share_async (self->clients[0], G_LIST_MODEL (files), NULL, NULL, cancellable, loop_result_cb,
+  bytestag_client_share_async (self->clients[0], G_LIST_MODEL (files), NULL, NULL, NULL, cancellable, loop_result_cb,
                                &waiting);
   g_cancellable_cancel (cancellable);
   result = loop_take_result (&waiting);
