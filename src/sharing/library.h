@@ -19,7 +19,7 @@ BytestagLibrary *bytestag_library_new        (BytestagNetwork          *network,
  * recursively, sorted, links not followed, hidden files left out unless named
  * themselves). @name: (nullable) the file's or folder's own. Returns the item, which is in the list at
  * once (transfer none); the same collection again gives the item that is there, after hashing,
- * and the new one leaves the list. @peers: as bytestag_library_set_link_peers. */
+ * and the new one leaves the list. @comment: (nullable). */
 BytestagShare   *bytestag_library_share      (BytestagLibrary          *self,
                                               const char * const       *paths,
                                               const char               *name,
