@@ -434,5 +434,5 @@ bytestag_collection_info_get_pages (BytestagCollectionInfo *self, guint *n_pages
 
   if (n_pages != NULL)
     *n_pages = self->pages != NULL ? self->pages->len : 0;
-  return self->pages != NULL ? (const BytestagPageRef *) self->pages->data : NULL;
+  return self->pages != NULL ? (gconstpointer) self->pages->data : NULL;
 }
