@@ -79,13 +79,14 @@ is_done (BytestagDownloadRow   *self,
   return state == BYTESTAG_DOWNLOAD_DONE;
 }
 
-/* The map of a download that is complete says nothing more. */
+/* The map of a download that is complete says nothing more; the pieces of a
+ * cancelled one are gone. */
 static gboolean
 has_map (BytestagDownloadRow   *self,
          BytestagDownloadState  state,
          BytestagPartMap       *map)
 {
-  return map != NULL && state != BYTESTAG_DOWNLOAD_DONE;
+  return map != NULL && state != BYTESTAG_DOWNLOAD_DONE && state != BYTESTAG_DOWNLOAD_CANCELLED;
 }
 
 static char *

@@ -149,7 +149,7 @@ join_cb (BytestagNetworkPage *self)
     return;
 
   g_cancellable_cancel (self->joining);
-  g_set_object (&self->joining, NULL);
+  g_clear_object (&self->joining);
   self->joining = g_cancellable_new ();
   say_join (self, text, FALSE);
   bytestag_client_join_async (self->client, address, self->joining, joined_cb, g_object_ref (self));

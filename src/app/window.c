@@ -10,6 +10,7 @@
 #include "app/open-link-dialog.h"
 #include "app/shared-page.h"
 #include "app/words.h"
+#include "wire/safe-name.h"
 
 struct _BytestagWindow
 {
@@ -106,8 +107,21 @@ shared_cb (GObject      *source,
   g_autoptr (GError) error = NULL;
   g_autoptr (BytestagShare) share = bytestag_client_share_finish (BYTESTAG_CLIENT (source), result, &error);
 
-  if (sharing->share == NULL && sharing->window != NULL)
-    show_notice (sharing->window, error->message);
+  if (sharing->window == NULL)
+    return;
+
+  if (sharing->share == NULL)
+    {
+      show_notice (sharing->window, error->message);
+    }
+  else if (share != NULL && share != sharing->share)
+    {
+      /* The same bytes under the same name: the row that was there stays alone. */
+      g_autofree char *name = bytestag_name_for_display (bytestag_share_get_name (share));
+      g_autofree char *text = g_strdup_printf (_("“%s” is shared already: its link is the same"), name);
+
+      show_notice (sharing->window, text);
+    }
 }
 
 static void

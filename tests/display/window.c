@@ -220,6 +220,23 @@ test_share_refused (Fixture       *fixture,
   wait_for_label (fixture->window, "is not shared: Bytestag keeps its own data there");
 }
 
+/* The same again is no second row, and is said. */
+static void
+test_share_again (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  GListModel *library = G_LIST_MODEL (bytestag_client_get_library (fixture->client));
+  GtkWidget *row;
+
+  drop_file (fixture, NASTY, "x");
+  row = wait_for_type (fixture->window, BYTESTAG_TYPE_SHARE_ROW);
+  wait_for_label (row, "Only on this computer");
+  g_assert_false (has_label (fixture->window, "is shared already"));
+  drop_file (fixture, NASTY, "x");
+  wait_for_label (fixture->window, "“" NASTY_SHOWN "” is shared already");
+  g_assert_cmpuint (g_list_model_get_n_items (library), ==, 1);
+}
+
 static GtkWidget *
 find_dialog (Fixture *fixture)
 {
@@ -352,6 +369,7 @@ main (int    argc,
     { "/window/share", test_share },
     { "/window/nasty-name", test_nasty_name },
     { "/window/share-error", test_share_error },
+    { "/window/share-again", test_share_again },
     { "/window/share-refused", test_share_refused },
     { "/window/download", test_download },
     { "/window/network", test_network },
