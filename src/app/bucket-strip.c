@@ -295,14 +295,6 @@ bytestag_bucket_strip_new (void)
   return g_object_new (BYTESTAG_TYPE_BUCKET_STRIP, NULL);
 }
 
-BytestagBucket *
-bytestag_bucket_strip_get_bucket (BytestagBucketStrip *self)
-{
-  g_return_val_if_fail (BYTESTAG_IS_BUCKET_STRIP (self), NULL);
-
-  return self->bucket;
-}
-
 void
 bytestag_bucket_strip_set_bucket (BytestagBucketStrip *self,
                                   BytestagBucket      *bucket)

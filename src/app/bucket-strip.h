@@ -12,8 +12,7 @@ G_DECLARE_FINAL_TYPE (BytestagBucketStrip, bytestag_bucket_strip, BYTESTAG, BUCK
 /* The slots of a bucket, drawn: shape and colour say how each node does, and a
  * tooltip names it. Property "bucket" (BytestagBucket, nullable). */
 GtkWidget      *bytestag_bucket_strip_new        (void);
-/* (transfer none) (nullable) */
-BytestagBucket *bytestag_bucket_strip_get_bucket (BytestagBucketStrip   *self);
+/* (nullable) NULL: nothing is drawn. */
 void            bytestag_bucket_strip_set_bucket (BytestagBucketStrip   *self,
                                                   BytestagBucket        *bucket);
 

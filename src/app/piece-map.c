@@ -235,14 +235,6 @@ bytestag_piece_map_new (void)
   return g_object_new (BYTESTAG_TYPE_PIECE_MAP, NULL);
 }
 
-BytestagPartMap *
-bytestag_piece_map_get_map (BytestagPieceMap *self)
-{
-  g_return_val_if_fail (BYTESTAG_IS_PIECE_MAP (self), NULL);
-
-  return self->map;
-}
-
 void
 bytestag_piece_map_set_map (BytestagPieceMap *self,
                             BytestagPartMap  *map)

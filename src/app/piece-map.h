@@ -13,8 +13,7 @@ G_DECLARE_FINAL_TYPE (BytestagPieceMap, bytestag_piece_map, BYTESTAG, PIECE_MAP,
 /* A strip that shows which pieces of a download are here. Property "map"
  * (BytestagPartMap, nullable): shows nothing while there is none. */
 GtkWidget       *bytestag_piece_map_new     (void);
-/* (transfer none) (nullable) */
-BytestagPartMap *bytestag_piece_map_get_map (BytestagPieceMap *self);
+/* (nullable) NULL: nothing is drawn. */
 void             bytestag_piece_map_set_map (BytestagPieceMap *self,
                                              BytestagPartMap  *map);
 

@@ -636,14 +636,6 @@ bytestag_download_get_part_map (BytestagDownload *self)
   return self->assemble_task != NULL ? bytestag_assemble_task_get_part_map (self->assemble_task) : NULL;
 }
 
-BytestagCollectionInfo *
-bytestag_download_get_collection (BytestagDownload *self)
-{
-  g_return_val_if_fail (BYTESTAG_IS_DOWNLOAD (self), NULL);
-
-  return self->collection;
-}
-
 const char *
 bytestag_download_get_status (BytestagDownload *self)
 {

@@ -32,7 +32,6 @@ const char            *bytestag_download_get_name   (BytestagDownload *self);
 BytestagDownloadState  bytestag_download_get_state  (BytestagDownload *self);
 BytestagLink          *bytestag_download_get_link   (BytestagDownload *self);
 BytestagPartMap       *bytestag_download_get_part_map (BytestagDownload *self);
-BytestagCollectionInfo *bytestag_download_get_collection (BytestagDownload *self);
 const char            *bytestag_download_get_status (BytestagDownload *self);
 const char            *bytestag_download_get_folder (BytestagDownload *self);
 guint64                bytestag_download_get_size   (BytestagDownload *self);

@@ -251,6 +251,18 @@ live_node_get_peer (LiveNode *self)
   return &self->peer;
 }
 
+gboolean
+live_node_knows_peer (LiveNode *self)
+{
+  BytestagRoutingTable *table = bytestag_network_get_routing_table (self->network);
+  g_autoptr (GPtrArray) nodes = bytestag_routing_table_get_close_nodes (table, bytestag_routing_table_get_key (table), 20);
+
+  for (guint i = 0; i < nodes->len; i++)
+    if (bytestag_endpoint_equal (bytestag_node_get_endpoint (nodes->pdata[i]), &self->peer))
+      return TRUE;
+  return FALSE;
+}
+
 void
 live_node_answer_pings (LiveNode *self, const BytestagKey *id)
 {

@@ -22,6 +22,8 @@ BytestagKvpTable       *live_node_get_table      (LiveNode              *self);
 guint                   live_node_get_n_values   (LiveNode              *self);
 /* Where the peer's datagrams come from; and a second port of it. */
 const BytestagEndpoint *live_node_get_peer       (LiveNode              *self);
+/* Whether the peer is a contact of the node. */
+gboolean                live_node_knows_peer     (LiveNode              *self);
 /* The peer answers the node's pings as @id (NULL: not at all), and they are left
  * out of what settle returns. */
 void                    live_node_answer_pings   (LiveNode              *self,

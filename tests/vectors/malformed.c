@@ -216,18 +216,6 @@ send_all (const Case *self, LiveNode *node, JsonArray *sends)
     }
 }
 
-static gboolean
-is_contact (LiveNode *node)
-{
-  BytestagRoutingTable *table = bytestag_network_get_routing_table (live_node_get_network (node));
-  g_autoptr (GPtrArray) nodes = bytestag_routing_table_get_close_nodes (table, bytestag_routing_table_get_key (table), 20);
-
-  for (guint i = 0; i < nodes->len; i++)
-    if (bytestag_endpoint_equal (bytestag_node_get_endpoint (nodes->pdata[i]), live_node_get_peer (node)))
-      return TRUE;
-  return FALSE;
-}
-
 static JsonObject *
 first_sent (JsonArray *sends)
 {
@@ -289,10 +277,10 @@ run_exchange (Case *self)
   if (reason_for_absence (self, first_sent (sends)))
     {
       explain (self, reason_for_absence (self, first_sent (sends)));
-      g_assert_false (is_contact (node));
+      g_assert_false (live_node_knows_peer (node));
     }
   else if (added && JSON_NODE_HOLDS_VALUE (added))
-    g_assert_cmpint (is_contact (node), ==, json_node_get_boolean (added));
+    g_assert_cmpint (live_node_knows_peer (node), ==, json_node_get_boolean (added));
   g_assert_cmpuint (live_node_get_n_values (node), ==, 1);
   bytestag_routing_table_check_invariants (bytestag_network_get_routing_table (live_node_get_network (node)));
 }
