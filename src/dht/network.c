@@ -425,6 +425,25 @@ bytestag_network_get_counters (BytestagNetwork *self)
   return &self->counters;
 }
 
+void
+bytestag_network_check_invariants (BytestagNetwork *self)
+{
+  g_return_if_fail (BYTESTAG_IS_NETWORK (self));
+
+  if (self->replies == NULL)
+    return;
+
+  bytestag_routing_table_check_invariants (self->routing_table);
+  g_assert (bytestag_reply_table_get_n_pending (self->replies) <= BYTESTAG_LIMIT_PENDING_REQUESTS);
+  g_assert (self->stores->len <= BYTESTAG_LIMIT_INCOMING_STORES);
+  g_assert (self->uploads->len <= BYTESTAG_LIMIT_UPLOADS);
+  g_assert (self->downloads->len <= BYTESTAG_LIMIT_DOWNLOADS);
+  g_assert (self->drains->len <= BYTESTAG_LIMIT_DRAINS);
+  g_assert (self->prover.proofs.length <= BYTESTAG_LIMIT_PROVING_ADDRESSES);
+  g_assert (g_hash_table_size (self->prover.addresses) == self->prover.proofs.length);
+  g_assert (self->n_refreshing <= BYTESTAG_LIMIT_REFRESHES);
+}
+
 /* Life */
 
 void
