@@ -147,12 +147,9 @@ bytestag_crowd_wake (BytestagCrowd *self,
 void
 bytestag_crowd_rest (BytestagCrowd *self)
 {
+  bytestag_sim_clear (self->sim);
   for (guint i = 0; i < self->n_members; i++)
-    {
-      if (self->members[i].index > 0)
-        bytestag_sim_crash (self->sim, self->members[i].index - 1);
-      self->members[i].index = 0;
-    }
+    self->members[i].index = 0;
 }
 
 /* Addresses */
@@ -354,7 +351,7 @@ static void
 take_short (Search *search,
             Range   range)
 {
-  guint numbers[SHORT];
+  guint numbers[SHORT] = { 0 };
   guint n = 0;
 
   for (guint i = range.begin; i < range.end; i++)

@@ -9,9 +9,6 @@
 #define SECOND G_GINT64_CONSTANT (1000000)
 #define N_CLOSEST BYTESTAG_MAX_BUCKET_SIZE
 
-/* After so many look-ups the nodes are made anew. */
-#define LOOKUPS_OF_A_ROUND 50
-
 typedef struct {
   guint n;
   gdouble hops, requests, found, seconds; /* sums */
@@ -94,9 +91,9 @@ look_up_many (guint64  seed,
   bytestag_crowd_kill (crowd, dead);
   for (guint i = 0; i < n_lookups; i++)
     {
-      if (i % LOOKUPS_OF_A_ROUND == 0)
-        bytestag_crowd_rest (crowd);
       look_up (sim, crowd, sums);
+      /* What one taught the nodes is no help to the next. */
+      bytestag_crowd_rest (crowd);
     }
 }
 

@@ -393,6 +393,14 @@ bytestag_sim_leave (BytestagSim *self,
   stop (get_node (self, index));
 }
 
+void
+bytestag_sim_clear (BytestagSim *self)
+{
+  for (guint i = 0; i < self->nodes->len; i++)
+    bytestag_sim_crash (self, i);
+  g_ptr_array_set_size (self->nodes, 0);
+}
+
 BytestagNetwork *
 bytestag_sim_restart (BytestagSim *self,
                       guint        index,

@@ -92,6 +92,8 @@ void              bytestag_sim_leave            (BytestagSim            *self,
 /* The plug is pulled: it sends nothing more. */
 void              bytestag_sim_crash            (BytestagSim            *self,
                                                  guint                   index);
+/* All nodes crash and are forgotten: the next one has index 0. */
+void              bytestag_sim_clear            (BytestagSim            *self);
 /* A node that is down comes back, and knows nobody. @keeps: its id and values;
  * else it is a new one. (transfer none) */
 BytestagNetwork  *bytestag_sim_restart          (BytestagSim            *self,
