@@ -11,6 +11,7 @@ _bytestag_guard_init (BytestagGuard *self,
                       gint64         now)
 {
   self->proven = bytestag_endpoint_cache_new (BYTESTAG_LIMIT_PROVEN_ENDPOINTS, sizeof (gint64));
+  self->answered = bytestag_endpoint_cache_new (BYTESTAG_LIMIT_ANSWERED_ENDPOINTS, sizeof (gint64));
   self->proofs = bytestag_endpoint_cache_new (BYTESTAG_LIMIT_PROVING_ADDRESSES, sizeof (gint64));
   self->unproven_hosts = bytestag_endpoint_cache_new (BYTESTAG_LIMIT_UNPROVEN_HOSTS, sizeof (BytestagTokenBucket));
   self->rates = bytestag_endpoint_cache_new (BYTESTAG_LIMIT_RATED_NETWORKS, sizeof (BytestagTokenBucket));
@@ -24,6 +25,7 @@ void
 _bytestag_guard_clear (BytestagGuard *self)
 {
   g_clear_pointer (&self->proven, bytestag_endpoint_cache_free);
+  g_clear_pointer (&self->answered, bytestag_endpoint_cache_free);
   g_clear_pointer (&self->proofs, bytestag_endpoint_cache_free);
   g_clear_pointer (&self->unproven_hosts, bytestag_endpoint_cache_free);
   g_clear_pointer (&self->rates, bytestag_endpoint_cache_free);
@@ -47,6 +49,27 @@ _bytestag_guard_is_proven (BytestagGuard          *self,
   const gint64 *answered = bytestag_endpoint_cache_peek (self->proven, from);
 
   return answered != NULL && now - *answered < BYTESTAG_LIMIT_PROVEN_US;
+}
+
+/* Half of the time that we take a proof for good: others may have another clock. */
+#define KNOWN_TO_OTHERS (BYTESTAG_LIMIT_PROVEN_US / 2)
+
+void
+_bytestag_guard_answered (BytestagGuard          *self,
+                          const BytestagEndpoint *to,
+                          gint64                  now)
+{
+  *(gint64 *) bytestag_endpoint_cache_use (self->answered, to, NULL) = now;
+}
+
+gboolean
+_bytestag_guard_is_stranger_to (BytestagGuard          *self,
+                                const BytestagEndpoint *to,
+                                gint64                  now)
+{
+  const gint64 *answered = bytestag_endpoint_cache_peek (self->answered, to);
+
+  return answered == NULL || now - *answered >= KNOWN_TO_OTHERS;
 }
 
 /* (nullable): NULL for hosts that rules by network do not count. */

@@ -18,6 +18,10 @@ G_BEGIN_DECLS
 
 /* No ping of ours is longer; bytes. */
 #define BYTESTAG_PING_BYTES 144
+/* A request of so many bytes earns the longest reply and a ping, also from who does not
+ * know our address yet (B.5). */
+#define BYTESTAG_EARNING_BYTES \
+  ((BYTESTAG_LIMIT_REPLY + BYTESTAG_PING_BYTES + BYTESTAG_LIMIT_AMPLIFICATION - 1) / BYTESTAG_LIMIT_AMPLIFICATION)
 
 /* Round trips that the time-out of unmet nodes is made of (B.5). */
 #define BYTESTAG_N_ROUND_TRIPS 64
@@ -43,6 +47,7 @@ typedef struct {
 /* guard.c: defence against those who lie about their address, or send too much (B.5). */
 typedef struct {
   BytestagEndpointCache *proven;         /* gint64: the time of the last answer */
+  BytestagEndpointCache *answered;       /* gint64: the time of our last answer */
   BytestagEndpointCache *proofs;         /* gint64: the time of the ping that asks for it */
   BytestagEndpointCache *unproven_hosts; /* BytestagTokenBucket */
   BytestagEndpointCache *rates;          /* BytestagTokenBucket, by network */
@@ -212,6 +217,14 @@ void          _bytestag_guard_prove             (BytestagGuard          *self,
                                                  gint64                  now);
 gboolean      _bytestag_guard_is_proven         (BytestagGuard          *self,
                                                  const BytestagEndpoint *from,
+                                                 gint64                  now);
+/* A request of @to was answered: if it is one of ours, we are proven to it. */
+void          _bytestag_guard_answered          (BytestagGuard          *self,
+                                                 const BytestagEndpoint *to,
+                                                 gint64                  now);
+/* Whether @to may think that our address is somebody else's. */
+gboolean      _bytestag_guard_is_stranger_to    (BytestagGuard          *self,
+                                                 const BytestagEndpoint *to,
                                                  gint64                  now);
 /* Whether a request may go to an endpoint that somebody named, and then counts it; to
  * a proven one always. */

@@ -61,6 +61,7 @@ send_reply (BytestagNetwork        *self,
   self->counters.requests_served++;
   self->counters.datagrams_sent++;
   self->counters.bytes_sent += length;
+  _bytestag_guard_answered (&self->guard, to, bytestag_reactor_get_time (self->reactor));
   bytestag_transport_send (self->transport, to, data, length);
 }
 

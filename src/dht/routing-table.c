@@ -639,22 +639,48 @@ bytestag_original_time_to_live (BytestagRoutingTable *self,
   return BYTESTAG_TIME_EXPIRE / exp (n_nodes / (gdouble) BYTESTAG_MAX_BUCKET_SIZE);
 }
 
+static int
+compare_endpoints (gconstpointer a,
+                   gconstpointer b)
+{
+  return memcmp (a, b, sizeof (BytestagEndpoint));
+}
+
+/* The most of @networks, which are sorted for it, that are the same. */
+static guint
+count_most (BytestagEndpoint *networks,
+            guint             n_networks)
+{
+  guint most = 0, run = 0;
+
+  qsort (networks, n_networks, sizeof *networks, compare_endpoints);
+  for (guint i = 0; i < n_networks; i++)
+    {
+      run = i > 0 && bytestag_endpoint_equal (&networks[i - 1], &networks[i]) ? run + 1 : 1;
+      most = MAX (most, run);
+    }
+  return most;
+}
+
 /* No network has more than its share (B.5). */
 static void
 check_diversity (BytestagRoutingTable *self)
 {
+  g_autofree BytestagEndpoint *networks = g_new (BytestagEndpoint, self->num_contacts + 1);
+  guint n_in_table = 0;
+
   for (guint number = 0; number < BYTESTAG_KEY_BITS; number++)
     {
       BytestagBucket *bucket = self->buckets[number];
+      guint n_in_bucket = 0;
 
-      /* With itself out of the way there was a place for it. */
       for (guint slot = 0; bucket != NULL && slot < bytestag_bucket_get_n_nodes (bucket); slot++)
-        {
-          BytestagNode *node = bytestag_bucket_peek (bucket, slot);
-
-          g_assert (is_diverse (self, bucket, bytestag_node_get_endpoint (node), node));
-        }
+        n_in_bucket += bytestag_endpoint_get_network (bytestag_node_get_endpoint (bytestag_bucket_peek (bucket, slot)),
+                                                      self->limits_private, &networks[n_in_table + n_in_bucket]);
+      g_assert (count_most (networks + n_in_table, n_in_bucket) <= BYTESTAG_LIMIT_NETWORK_IN_BUCKET);
+      n_in_table += n_in_bucket;
     }
+  g_assert (count_most (networks, n_in_table) <= BYTESTAG_LIMIT_NETWORK_IN_TABLE);
 }
 
 static void
