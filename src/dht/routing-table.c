@@ -65,6 +65,77 @@ replacements_free (Replacements *replacements)
   g_free (replacements);
 }
 
+/* Diversity (B.5) */
+
+static guint8 *
+get_network_bound (BytestagRoutingTable   *self,
+                   const BytestagEndpoint *endpoint)
+{
+  guint hash = endpoint->family;
+
+  for (guint i = 0; i < (endpoint->family == BYTESTAG_FAMILY_IPV6 ? 8 : 3); i++)
+    hash = hash * 31 + endpoint->address[i];
+  return &self->network_bounds[hash % BYTESTAG_N_NETWORK_BOUNDS];
+}
+
+/* Bounds only grow as contacts come; who leaves is missed until they are counted anew. */
+static void
+add_to_bound (BytestagRoutingTable   *self,
+              const BytestagEndpoint *endpoint)
+{
+  guint8 *bound = get_network_bound (self, endpoint);
+
+  *bound = MIN (*bound + 1, G_MAXUINT8);
+}
+
+/* Contacts of the network of @endpoint. */
+static guint
+count_network (BytestagRoutingTable   *self,
+               const BytestagEndpoint *endpoint)
+{
+  guint n_contacts = 0;
+
+  memset (self->network_bounds, 0, sizeof self->network_bounds);
+  for (guint number = 0; number < BYTESTAG_KEY_BITS; number++)
+    {
+      guint n_nodes = self->buckets[number] != NULL ? bytestag_bucket_get_n_nodes (self->buckets[number]) : 0;
+
+      for (guint slot = 0; slot < n_nodes; slot++)
+        {
+          BytestagNode *node = bytestag_bucket_peek (self->buckets[number], slot);
+
+          add_to_bound (self, bytestag_node_get_endpoint (node));
+          n_contacts += bytestag_endpoint_same_network (bytestag_node_get_endpoint (node), endpoint);
+        }
+    }
+  return n_contacts;
+}
+
+/* Whether the network of @endpoint has not got its share of contacts yet, once @leaving
+ * (nullable), a member of @bucket (nullable), is gone. */
+static gboolean
+is_diverse (BytestagRoutingTable   *self,
+            BytestagBucket         *bucket,
+            const BytestagEndpoint *endpoint,
+            BytestagNode           *leaving)
+{
+  guint n_leaving, n_in_bucket = 0;
+
+  if (!self->limits_private && bytestag_endpoint_is_private (endpoint))
+    return TRUE;
+
+  n_leaving = leaving != NULL &&
+              bytestag_endpoint_same_network (bytestag_node_get_endpoint (leaving), endpoint);
+  for (guint slot = 0; bucket != NULL && slot < bytestag_bucket_get_n_nodes (bucket); slot++)
+    n_in_bucket += bytestag_endpoint_same_network (
+      bytestag_node_get_endpoint (bytestag_bucket_peek (bucket, slot)), endpoint);
+  if (n_in_bucket - n_leaving >= BYTESTAG_LIMIT_NETWORK_IN_BUCKET)
+    return FALSE;
+
+  return *get_network_bound (self, endpoint) < BYTESTAG_LIMIT_NETWORK_IN_TABLE ||
+         count_network (self, endpoint) - n_leaving < BYTESTAG_LIMIT_NETWORK_IN_TABLE;
+}
+
 /* Counts from the bucket itself, so that whoever changes it, the sum is right. */
 static void
 bucket_items_changed_cb (BytestagBucket       *bucket,
@@ -75,6 +146,9 @@ bucket_items_changed_cb (BytestagBucket       *bucket,
 {
   guint number = bytestag_bucket_get_number (bucket);
   guint64 bit = G_GUINT64_CONSTANT (1) << (WORD_BITS - 1 - number % WORD_BITS);
+
+  for (guint i = 0; i < added; i++)
+    add_to_bound (self, bytestag_node_get_endpoint (bytestag_bucket_peek (bucket, position + i)));
 
   if (bytestag_bucket_get_n_nodes (bucket) > 0)
     self->filled[number / WORD_BITS] |= bit;
@@ -266,37 +340,6 @@ static gboolean
 is_stale (BytestagNode *node)
 {
   return bytestag_node_get_state (node) == BYTESTAG_NODE_STALE;
-}
-
-/* Whether the network of @endpoint has not got its share of contacts yet (B.5), once
- * @leaving (nullable) is gone. */
-static gboolean
-is_diverse (BytestagRoutingTable   *self,
-            BytestagBucket         *bucket,
-            const BytestagEndpoint *endpoint,
-            BytestagNode           *leaving)
-{
-  guint n_in_table = 0, n_in_bucket = 0;
-
-  if (!self->limits_private && bytestag_endpoint_is_private (endpoint))
-    return TRUE;
-
-  for (guint number = 0; number < BYTESTAG_KEY_BITS; number++)
-    {
-      guint n_nodes = self->buckets[number] != NULL ? bytestag_bucket_get_n_nodes (self->buckets[number]) : 0;
-
-      for (guint slot = 0; slot < n_nodes; slot++)
-        {
-          BytestagNode *node = bytestag_bucket_peek (self->buckets[number], slot);
-
-          if (node == leaving || !bytestag_endpoint_same_network (bytestag_node_get_endpoint (node), endpoint))
-            continue;
-          n_in_table++;
-          n_in_bucket += self->buckets[number] == bucket;
-        }
-    }
-
-  return n_in_table < BYTESTAG_LIMIT_NETWORK_IN_TABLE && n_in_bucket < BYTESTAG_LIMIT_NETWORK_IN_BUCKET;
 }
 
 /* Forgets a candidate by its id and family, as members have one entry for each. */
