@@ -49,7 +49,7 @@ typedef struct {
   BytestagEndpointCache *proven;         /* gint64: the time of the last answer */
   BytestagEndpointCache *answered;       /* gint64: the time of our last answer */
   BytestagEndpointCache *proofs;         /* gint64: the time of the ping that asks for it */
-  BytestagEndpointCache *unproven_hosts; /* BytestagTokenBucket */
+  BytestagEndpointCache *unproven_hosts; /* BytestagTokenBucket; IPv6: by /64 */
   BytestagEndpointCache *rates;          /* BytestagTokenBucket, by network */
   BytestagTokenBucket proofs_rate;
   BytestagTokenBucket total_rate;
@@ -322,9 +322,10 @@ void          _bytestag_network_drain           (BytestagNetwork        *self,
 /* Lets a getval into the download slot, now or when there is a place. */
 void          _bytestag_network_queue_download  (BytestagNetwork        *self,
                                                  BytestagDownloadTask   *task);
-/* Whether one more store from @from may come in. */
+/* Whether one more store from @from may come in. @is_proven: it has answered us. */
 gboolean      _bytestag_network_has_store_place (BytestagNetwork        *self,
-                                                 const BytestagEndpoint *from);
+                                                 const BytestagEndpoint *from,
+                                                 gboolean                is_proven);
 void          _bytestag_network_add_store       (BytestagNetwork        *self,
                                                  BytestagReadStoreTask  *task);
 void          _bytestag_network_stop_downloads  (BytestagNetwork        *self);

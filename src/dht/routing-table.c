@@ -342,6 +342,19 @@ is_stale (BytestagNode *node)
   return bytestag_node_get_state (node) == BYTESTAG_NODE_STALE;
 }
 
+/* (transfer full) */
+static BytestagNode *
+take_replacement (Replacements *replacements,
+                  guint         index)
+{
+  BytestagNode *node = replacements->nodes[index];
+
+  replacements->n_nodes--;
+  memmove (replacements->nodes + index, replacements->nodes + index + 1,
+           (replacements->n_nodes - index) * sizeof *replacements->nodes);
+  return node;
+}
+
 /* Forgets a candidate by its id and family, as members have one entry for each. */
 static void
 drop_replacement (BytestagRoutingTable *self,
@@ -358,13 +371,36 @@ drop_replacement (BytestagRoutingTable *self,
       if (bytestag_node_get_endpoint (candidate)->family == family &&
           bytestag_key_equal (bytestag_node_get_key (candidate), bytestag_node_get_key (node)))
         {
-          replacements->n_nodes--;
-          memmove (replacements->nodes + i, replacements->nodes + i + 1,
-                   (replacements->n_nodes - i) * sizeof *replacements->nodes);
-          g_object_unref (candidate);
+          g_object_unref (take_replacement (replacements, i));
           return;
         }
     }
+}
+
+/* Makes room for @node: the oldest goes, or the oldest of its network when that has its
+ * share, since no more of them could come in, and they would push out all others. */
+static void
+make_room (BytestagRoutingTable *self,
+           Replacements         *replacements,
+           BytestagNode         *node)
+{
+  const BytestagEndpoint *endpoint = bytestag_node_get_endpoint (node);
+  guint n_of_network = 0, oldest = 0;
+
+  if (self->limits_private || !bytestag_endpoint_is_private (endpoint))
+    {
+      for (guint i = replacements->n_nodes; i > 0; i--)
+        if (bytestag_endpoint_same_network (bytestag_node_get_endpoint (replacements->nodes[i - 1]), endpoint))
+          {
+            n_of_network++;
+            oldest = i - 1;
+          }
+    }
+
+  if (n_of_network >= BYTESTAG_LIMIT_NETWORK_IN_BUCKET)
+    g_object_unref (take_replacement (replacements, oldest));
+  else if (replacements->n_nodes == BYTESTAG_LIMIT_REPLACEMENTS)
+    g_object_unref (take_replacement (replacements, 0));
 }
 
 static void
@@ -380,12 +416,7 @@ add_replacement (BytestagRoutingTable *self,
     self->replacements[number] = g_new0 (Replacements, 1);
   replacements = self->replacements[number];
 
-  if (replacements->n_nodes == BYTESTAG_LIMIT_REPLACEMENTS)
-    {
-      g_object_unref (replacements->nodes[0]);
-      replacements->n_nodes--;
-      memmove (replacements->nodes, replacements->nodes + 1, replacements->n_nodes * sizeof *replacements->nodes);
-    }
+  make_room (self, replacements, node);
   replacements->nodes[replacements->n_nodes++] = g_object_ref (node);
 }
 
@@ -398,17 +429,8 @@ pop_replacement (BytestagRoutingTable *self,
   Replacements *replacements = self->replacements[number];
 
   for (guint i = replacements != NULL ? replacements->n_nodes : 0; i > 0; i--)
-    {
-      BytestagNode *node = replacements->nodes[i - 1];
-
-      if (!is_diverse (self, self->buckets[number], bytestag_node_get_endpoint (node), leaving))
-        continue;
-
-      replacements->n_nodes--;
-      memmove (replacements->nodes + i - 1, replacements->nodes + i,
-               (replacements->n_nodes - i + 1) * sizeof *replacements->nodes);
-      return node;
-    }
+    if (is_diverse (self, self->buckets[number], bytestag_node_get_endpoint (replacements->nodes[i - 1]), leaving))
+      return take_replacement (replacements, i - 1);
 
   return NULL;
 }

@@ -337,9 +337,10 @@ _bytestag_network_serve_proven (BytestagNetwork        *self,
 static BytestagDrop
 check_place (BytestagNetwork        *self,
              const BytestagEndpoint *to,
-             const BytestagSlice    *transfer)
+             const BytestagSlice    *transfer,
+             gboolean                is_proven)
 {
-  guint n_to_address = 0;
+  guint n_to_address = 0, n_unproven = 0;
 
   if (self->uploads->len >= BYTESTAG_LIMIT_UPLOADS)
     return BYTESTAG_DROP_RATE;
@@ -348,6 +349,7 @@ check_place (BytestagNetwork        *self,
     {
       const ServedValue *served = self->uploads->pdata[i];
 
+      n_unproven += bytestag_timer_is_armed (&served->proof_timer);
       if (!bytestag_endpoint_same_host (&served->to, to))
         continue;
       if (bytestag_endpoint_equal (&served->to, to) && served->transfer_length == transfer->length &&
@@ -356,7 +358,10 @@ check_place (BytestagNetwork        *self,
       n_to_address++;
     }
 
-  return n_to_address < BYTESTAG_LIMIT_UPLOADS_TO_ADDRESS ? BYTESTAG_DROP_NONE : BYTESTAG_DROP_RATE;
+  if (n_to_address >= BYTESTAG_LIMIT_UPLOADS_TO_ADDRESS ||
+      (!is_proven && n_unproven >= BYTESTAG_LIMIT_UNPROVEN_UPLOADS))
+    return BYTESTAG_DROP_RATE;
+  return BYTESTAG_DROP_NONE;
 }
 
 BytestagDrop
@@ -365,6 +370,7 @@ _bytestag_network_serve_value (BytestagNetwork        *self,
                                const BytestagMessage  *message)
 {
   BytestagKvpId id = { message->key, message->index };
+  gboolean is_proven = _bytestag_network_is_proven (self, message, to);
   BytestagDrop drop;
   ServedValue *served;
 
@@ -377,7 +383,7 @@ _bytestag_network_serve_value (BytestagNetwork        *self,
   if (!bytestag_kvp_table_lookup (self->table, &id, NULL))
     return BYTESTAG_DROP_NONE;
 
-  drop = check_place (self, to, &message->xferid);
+  drop = check_place (self, to, &message->xferid, is_proven);
   if (drop != BYTESTAG_DROP_NONE)
     return drop;
 
@@ -394,7 +400,7 @@ _bytestag_network_serve_value (BytestagNetwork        *self,
 
   /* A value is far larger than what asks for it: no byte of it to an address that may be
    * somebody else's (B.5). */
-  if (_bytestag_network_is_proven (self, message, to))
+  if (is_proven)
     {
       start_reading (served);
     }
