@@ -9,13 +9,14 @@ import os
 import random
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 
-from harness import DEADLINE, node, run_tests, tree
+from harness import node, run_tests, tree
 
 N_NODES = 30
 N_KILLED = 10
@@ -32,7 +33,8 @@ N_GETTERS = 3
 PARALLEL = 6
 # Nothing at all, a byte, within one chunk, several, two parts.
 SIZES = [0, 1, 1000, 30_000, 280_000]
-# A publisher is gone: whoever asks gives up after this.
+# All that is fetched at the end comes within this, and what nobody may have any more within that.
+FETCH_SECONDS = 60
 PATIENCE = 8
 # How much rubbish comes each second, and how long a burst of it is.
 RUBBISH_PER_SECOND = 200
@@ -84,13 +86,13 @@ class Member:
         if self.sharing is not None:
             self.sharing.wait()
 
-    def fetch(self, link, number, within=DEADLINE):
+    def fetch(self, link, number, within):
         """What the running node gets of a link: the folder, and the process of the command."""
         to = self.to / f'{number}-by-{self.number}'
         getting = node('get', link, '--to', to, data=self.data, host=False)
         try:
             getting.wait(within)
-        except Exception:
+        except subprocess.TimeoutExpired:
             getting.stop(signal.SIGINT)
         return to, getting
 
@@ -211,9 +213,12 @@ def fetch_all(members, rng):
         getters = rng.sample(others, N_GETTERS if member.publishes else 1)
         jobs += [(member, getter) for getter in getters]
 
+    deadline = time.monotonic() + FETCH_SECONDS
+
     def fetch(job):
         member, getter = job
-        to, getting = getter.fetch(member.link, member.number, DEADLINE if member.publishes else PATIENCE)
+        left = max(0.0, deadline - time.monotonic())
+        to, getting = getter.fetch(member.link, member.number, left if member.publishes else min(left, PATIENCE))
         same = tree(to) == {f'{member.source.name}/{path}': digest for path, digest in tree(member.source).items()}
         return member, getter, getting, same
 
@@ -227,7 +232,7 @@ def fetch_all(members, rng):
                 n_found_of_dead += same
     print(f'# {len(jobs) - n_of_dead} fetches of {sum(m.publishes for m in members)} collections whose publisher '
           f'lives; of {n_of_dead} whose publisher is gone, {n_found_of_dead} were found')
-    assert not missing, missing
+    assert not missing, '\n'.join(missing)
 
 
 def assert_quiet(processes):
