@@ -71,7 +71,12 @@ bytestag_counter_row_set_property (GObject      *object,
     {
     case PROP_COUNTER:
       if (g_set_object (&self->counter, g_value_get_object (value)))
-        g_object_notify_by_pspec (object, pspec);
+        {
+          /* GTK 4.8 warns of a binding from an object to itself when the object goes. */
+          adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self),
+                                         self->counter != NULL ? bytestag_counter_get_label (self->counter) : "");
+          g_object_notify_by_pspec (object, pspec);
+        }
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);

@@ -33,7 +33,8 @@ N_GETTERS = 3
 PARALLEL = 6
 # Nothing at all, a byte, within one chunk, several, two parts.
 SIZES = [0, 1, 1000, 30_000, 280_000]
-# All that is fetched at the end comes within this, and what nobody may have any more within that.
+# What is shared is published so soon after the last kill; all that is fetched at the end comes within this, and what nobody may have any more within that.
+PUBLISH_SECONDS = 30
 FETCH_SECONDS = 60
 PATIENCE = 8
 # How much rubbish comes each second, and how long a burst of it is.
@@ -264,10 +265,11 @@ def what_is_shared_is_found_while_a_third_is_killed(folder):
     processes += [m.process for m in members if m.process not in processes]
 
     running = [m for m in members if not m.killed]
+    deadline = time.monotonic() + PUBLISH_SECONDS
     for member in running:
         assert member.process.process.poll() is None, f'{member.number} ended: {member.process.errors}'
         if member.publishes:
-            member.sharing.wait_event('published')
+            member.sharing.wait_event('published', within=deadline - time.monotonic())
     print(f'# {len(running)} of {len(processes)} processes run after {rubbish.n_sent} datagrams of rubbish, '
           f'{time.monotonic() - began:.0f} s', flush=True)
     fetch_all(members, rng)
