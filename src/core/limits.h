@@ -47,6 +47,27 @@
 /* Records of answered requests that wait to be used again, of each size; what a
  * burst took beyond that goes back. */
 #define BYTESTAG_LIMIT_IDLE_REQUESTS 64
+/* Endpoints that have answered us, and so may be sent more than they ask with (B.5);
+ * how long that holds: as long as a mapping of most routers, and some. */
+#define BYTESTAG_LIMIT_PROVEN_ENDPOINTS 2048
+#define BYTESTAG_LIMIT_PROVEN_US (G_GINT64_CONSTANT (3600) * G_USEC_PER_SEC)
+/* Bytes of a reply to an endpoint that has not answered us, for each byte of its
+ * request, our ping that proves it among them (B.5). */
+#define BYTESTAG_LIMIT_AMPLIFICATION 3
+/* What hosts that never answered are sent, be it that they seem to ask us or that others
+ * name them: whoever forges or invents makes us trouble nobody more than this. Enough
+ * for some nodes behind one router to be met. Hosts remembered. */
+#define BYTESTAG_LIMIT_UNPROVEN_OF_HOST_BURST 8
+#define BYTESTAG_LIMIT_UNPROVEN_OF_HOST_PER_MINUTE 4
+#define BYTESTAG_LIMIT_UNPROVEN_HOSTS 2048
+/* Requests that we answer (B.5): of one network (a publisher asks some 50 a second), and
+ * of all together that have not answered us, which costs some 6 % of a core. Networks
+ * remembered. */
+#define BYTESTAG_LIMIT_REQUESTS_OF_NETWORK_PER_SECOND 200
+#define BYTESTAG_LIMIT_REQUESTS_OF_NETWORK_BURST 800
+#define BYTESTAG_LIMIT_REQUESTS_PER_SECOND 4000
+#define BYTESTAG_LIMIT_REQUESTS_BURST 8000
+#define BYTESTAG_LIMIT_RATED_NETWORKS 4096
 /* Pings that prove a sender before it becomes a contact (B.5): one a minute
  * for an address, 50 a second in all; addresses remembered. */
 #define BYTESTAG_LIMIT_PROVING_PINGS_PER_SECOND 50
@@ -88,6 +109,19 @@
 /* Parts of a file that still has a FileInfo value of its own (B.3): with more, it
  * would not fit into one part. */
 #define BYTESTAG_LIMIT_FILE_INFO_PARTS 8400
+
+/* Diversity (B.5): nodes of one network (/24, /64) in a bucket, in the whole table, and
+ * asked in one look-up. */
+#define BYTESTAG_LIMIT_NETWORK_IN_BUCKET 2
+#define BYTESTAG_LIMIT_NETWORK_IN_TABLE 10
+#define BYTESTAG_LIMIT_NETWORK_IN_LOOKUP 2
+
+/* Disjoint paths of a look-up for a value: at one time (B.5), in all, since one that was
+ * led astray is followed by another, and requests of one, which are those of an honest
+ * look-up. */
+#define BYTESTAG_LIMIT_ACTIVE_PATHS 4
+#define BYTESTAG_LIMIT_PATHS 16
+#define BYTESTAG_LIMIT_REQUESTS_OF_PATH 24
 
 /* Look-ups: candidates of a shortlist, nodes taken from one reply. */
 #define BYTESTAG_LIMIT_CANDIDATES 512
