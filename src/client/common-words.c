@@ -44,6 +44,10 @@ bytestag_words_drop (BytestagDrop drop)
     [BYTESTAG_DROP_BAD_MEMBER] = N_("a member of the message is missing or wrong"),
     [BYTESTAG_DROP_UNMATCHED] = N_("a reply or a chunk that nobody waits for"),
     [BYTESTAG_DROP_RATE] = N_("more than this node takes at one time"),
+    [BYTESTAG_DROP_NETWORK_RATE] = N_("more than one network may send"),
+    [BYTESTAG_DROP_TOTAL_RATE] = N_("more than all unknown networks together may send"),
+    [BYTESTAG_DROP_UNPROVEN] = N_("too long an answer for an address that has not answered"),
+    [BYTESTAG_DROP_DIVERSITY] = N_("a node of a network that has enough contacts"),
   };
 
   G_STATIC_ASSERT (G_N_ELEMENTS (words) == BYTESTAG_N_DROPS);
