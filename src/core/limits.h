@@ -134,9 +134,13 @@
 #define BYTESTAG_LIMIT_VALUES_OF_REPLY 64
 /* Look-ups that refresh buckets at one time: they wait for those of a person. */
 #define BYTESTAG_LIMIT_REFRESHES 3
+/* Downloads of one value at one time: another begins when the others stall. */
+#define BYTESTAG_LIMIT_ATTEMPTS_OF_GET 3
 /* Downloads of one value from one holder: the second is for a holder that ended
  * what another had begun wrong. */
 #define BYTESTAG_LIMIT_HOLDER_TRIES 2
+/* Stale contacts that are pinged at each check of the buckets, four times an hour. */
+#define BYTESTAG_LIMIT_STALE_PINGS 32
 /* Votes on our own address that are remembered (B.1), one for each /16. */
 #define BYTESTAG_LIMIT_ADDRESS_VOTES 16
 /* Replacement candidates that wait behind a full bucket. */

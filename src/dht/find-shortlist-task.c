@@ -28,6 +28,7 @@ struct _BytestagFindShortlistTask
   gboolean has_index;
   gboolean for_value;
   gboolean stop_at_value;
+  gboolean is_paused;
   BytestagShortlist *shortlist;
   GPtrArray *starts; /* (element-type BytestagNode) contacts to begin with, nearest first */
   guint n_started;   /* of them */
@@ -51,6 +52,13 @@ typedef struct {
   gboolean is_overdue;
   gboolean for_nodes; /* it has given values, but not the one */
 } Request;
+
+enum {
+  VALUE_FOUND,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (BytestagFindShortlistTask, bytestag_find_shortlist_task, BYTESTAG_TYPE_TASK)
 
@@ -188,6 +196,9 @@ request_answered (BytestagFindShortlistTask *self,
   /* One that nobody can reach is no place for a value, though it knows of others. */
   is_reachable = !bytestag_node_is_read_only (node);
   bytestag_shortlist_mark_node (self->shortlist, node, is_reachable, is_reachable && wanted != NULL, wanted);
+
+  if (wanted != NULL && is_reachable && self->network != NULL)
+    g_signal_emit (self, signals[VALUE_FOUND], 0, node);
 
   if (wanted != NULL && self->stop_at_value && self->network != NULL)
     finish (self);
@@ -351,6 +362,9 @@ go_on (BytestagFindShortlistTask *self)
 {
   guint n_active = 0;
 
+  if (self->is_paused)
+    return;
+
   for (guint i = 0; i < self->n_paths && self->network != NULL; i++)
     n_active += go_on_along (self, i);
 
@@ -414,6 +428,16 @@ bytestag_find_shortlist_task_class_init (BytestagFindShortlistTaskClass *klass)
   object_class->finalize = bytestag_find_shortlist_task_finalize;
   task_class->start = bytestag_find_shortlist_task_start;
   task_class->stop = bytestag_find_shortlist_task_stop;
+
+  /**
+   * BytestagFindShortlistTask::value-found:
+   * @self: the look-up
+   * @node: says that it holds the value
+   */
+  signals[VALUE_FOUND] =
+    g_signal_new ("value-found", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 1, BYTESTAG_TYPE_NODE);
 }
 
 static void
@@ -442,6 +466,18 @@ _bytestag_find_shortlist_task_new (BytestagNetwork   *network,
   self->stop_at_value = stop_at_value;
   self->shortlist = bytestag_shortlist_new (key, bytestag_node_get_key (network->node));
   return self;
+}
+
+void
+_bytestag_find_shortlist_task_set_paused (BytestagFindShortlistTask *self,
+                                          gboolean                   is_paused)
+{
+  if (self->is_paused == is_paused)
+    return;
+
+  self->is_paused = is_paused;
+  if (!is_paused && self->network != NULL)
+    go_on (self);
 }
 
 BytestagShortlist *

@@ -88,6 +88,7 @@ struct _BytestagNetwork
   gint64 refreshed[BYTESTAG_KEY_BITS];
   gboolean refresh_wanted[BYTESTAG_KEY_BITS];
   guint n_refreshing;
+  guint next_stale_bucket; /* the one after the next that is looked at for stale contacts */
 
   BytestagNetworkCounters counters;
 };
@@ -342,6 +343,9 @@ BytestagFindShortlistTask *_bytestag_find_shortlist_task_new (BytestagNetwork   
                                                               const BytestagKey      *index,
                                                               gboolean                for_value,
                                                               gboolean                stop_at_value);
+/* While it is paused it asks nobody else, and does not end; answers still come in. */
+void                       _bytestag_find_shortlist_task_set_paused (BytestagFindShortlistTask *self,
+                                                              gboolean                is_paused);
 BytestagJoinTask          *_bytestag_join_task_new           (BytestagNetwork        *network,
                                                               const BytestagEndpoint *address);
 BytestagDownloadTask      *_bytestag_download_task_new       (BytestagNetwork        *network,
