@@ -42,14 +42,12 @@ bytestag_codec_read (BytestagCodec   *self,
                      gsize            length,
                      BytestagMessage *message)
 {
-  const char *text;
-  gsize text_length;
-  BytestagDrop drop;
+  const char *text = (const char *) data;
+  gsize text_length = length;
+  BytestagDrop drop = BYTESTAG_DROP_NONE;
 
-  if (self->is_plain)
-    return bytestag_message_parse (message, (const char *) data, length);
-
-  drop = bytestag_inflater_run (self->inflater, data, length, &text, &text_length);
+  if (!self->is_plain)
+    drop = bytestag_inflater_run (self->inflater, data, length, &text, &text_length);
   if (drop != BYTESTAG_DROP_NONE)
     return drop;
 
