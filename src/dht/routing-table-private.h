@@ -37,4 +37,17 @@ struct _BytestagRoutingTable
   guint8 network_bounds[BYTESTAG_N_NETWORK_BOUNDS];
 };
 
+/* replacements.c */
+/* (transfer full) the one at @index. */
+BytestagNode *_bytestag_replacements_take              (Replacements         *replacements,
+                                                        guint                 index);
+/* Lets @node wait behind bucket @number, as the newest. */
+void          _bytestag_routing_table_add_replacement  (BytestagRoutingTable *self,
+                                                        guint                 number,
+                                                        BytestagNode         *node);
+/* Forgets one by its id and family, as members have one entry for each. */
+void          _bytestag_routing_table_drop_replacement (BytestagRoutingTable *self,
+                                                        guint                 number,
+                                                        BytestagNode         *node);
+
 G_END_DECLS

@@ -342,84 +342,6 @@ is_stale (BytestagNode *node)
   return bytestag_node_get_state (node) == BYTESTAG_NODE_STALE;
 }
 
-/* (transfer full) */
-static BytestagNode *
-take_replacement (Replacements *replacements,
-                  guint         index)
-{
-  BytestagNode *node = replacements->nodes[index];
-
-  replacements->n_nodes--;
-  memmove (replacements->nodes + index, replacements->nodes + index + 1,
-           (replacements->n_nodes - index) * sizeof *replacements->nodes);
-  return node;
-}
-
-/* Forgets a candidate by its id and family, as members have one entry for each. */
-static void
-drop_replacement (BytestagRoutingTable *self,
-                  guint                 number,
-                  BytestagNode         *node)
-{
-  Replacements *replacements = self->replacements[number];
-  guint8 family = bytestag_node_get_endpoint (node)->family;
-
-  for (guint i = 0; replacements != NULL && i < replacements->n_nodes; i++)
-    {
-      BytestagNode *candidate = replacements->nodes[i];
-
-      if (bytestag_node_get_endpoint (candidate)->family == family &&
-          bytestag_key_equal (bytestag_node_get_key (candidate), bytestag_node_get_key (node)))
-        {
-          g_object_unref (take_replacement (replacements, i));
-          return;
-        }
-    }
-}
-
-/* Makes room for @node: the oldest goes, or the oldest of its network when that has its
- * share, since no more of them could come in, and they would push out all others. */
-static void
-make_room (BytestagRoutingTable *self,
-           Replacements         *replacements,
-           BytestagNode         *node)
-{
-  const BytestagEndpoint *endpoint = bytestag_node_get_endpoint (node);
-  guint n_of_network = 0, oldest = 0;
-
-  if (self->limits_private || !bytestag_endpoint_is_private (endpoint))
-    {
-      for (guint i = replacements->n_nodes; i > 0; i--)
-        if (bytestag_endpoint_same_network (bytestag_node_get_endpoint (replacements->nodes[i - 1]), endpoint))
-          {
-            n_of_network++;
-            oldest = i - 1;
-          }
-    }
-
-  if (n_of_network >= BYTESTAG_LIMIT_NETWORK_IN_BUCKET)
-    g_object_unref (take_replacement (replacements, oldest));
-  else if (replacements->n_nodes == BYTESTAG_LIMIT_REPLACEMENTS)
-    g_object_unref (take_replacement (replacements, 0));
-}
-
-static void
-add_replacement (BytestagRoutingTable *self,
-                 guint                 number,
-                 BytestagNode         *node)
-{
-  Replacements *replacements;
-
-  drop_replacement (self, number, node);
-
-  if (self->replacements[number] == NULL)
-    self->replacements[number] = g_new0 (Replacements, 1);
-  replacements = self->replacements[number];
-
-  make_room (self, replacements, node);
-  replacements->nodes[replacements->n_nodes++] = g_object_ref (node);
-}
-
 /* (transfer full) (nullable) the newest one that may come in for @leaving. */
 static BytestagNode *
 pop_replacement (BytestagRoutingTable *self,
@@ -430,7 +352,7 @@ pop_replacement (BytestagRoutingTable *self,
 
   for (guint i = replacements != NULL ? replacements->n_nodes : 0; i > 0; i--)
     if (is_diverse (self, self->buckets[number], bytestag_node_get_endpoint (replacements->nodes[i - 1]), leaving))
-      return take_replacement (replacements, i - 1);
+      return _bytestag_replacements_take (replacements, i - 1);
 
   return NULL;
 }
@@ -481,7 +403,7 @@ wait_for_room (BytestagRoutingTable *self,
   g_autoptr (BytestagBucket) locked = g_object_ref (bucket);
   g_autoptr (BytestagNode) oldest = g_object_ref (bytestag_bucket_peek_nth_oldest (bucket, 0));
 
-  add_replacement (self, bytestag_bucket_get_number (bucket), node);
+  _bytestag_routing_table_add_replacement (self, bytestag_bucket_get_number (bucket), node);
 
   if (bytestag_bucket_is_locked (bucket))
     {
@@ -552,7 +474,7 @@ enter (BytestagRoutingTable *self,
       return FALSE;
     }
 
-  drop_replacement (self, bytestag_bucket_get_number (bucket), node);
+  _bytestag_routing_table_drop_replacement (self, bytestag_bucket_get_number (bucket), node);
   return leaving != NULL ? bytestag_bucket_replace (bucket, leaving, node, now)
                          : bytestag_bucket_node_update (bucket, node, now, error);
 }
@@ -631,7 +553,7 @@ bytestag_routing_table_keep_new_node (BytestagRoutingTable *self,
 
   bytestag_bucket_keep_new_node (bucket, bytestag_clock_get_time (self->clock));
   if (bytestag_bucket_find (bucket, bytestag_node_get_key (waiting), bytestag_node_get_endpoint (waiting)) != NULL)
-    drop_replacement (self, number, waiting);
+    _bytestag_routing_table_drop_replacement (self, number, waiting);
 }
 
 void
@@ -647,7 +569,7 @@ bytestag_routing_table_remove (BytestagRoutingTable *self,
   if (number == BYTESTAG_KEY_BITS || self->buckets[number] == NULL)
     return;
 
-  drop_replacement (self, number, node);
+  _bytestag_routing_table_drop_replacement (self, number, node);
   bytestag_bucket_remove (self->buckets[number], node);
 }
 
@@ -670,7 +592,7 @@ bytestag_routing_table_node_failed (BytestagRoutingTable *self,
                                  bytestag_node_get_endpoint (node));
   if (member == NULL)
     {
-      drop_replacement (self, number, node);
+      _bytestag_routing_table_drop_replacement (self, number, node);
       return;
     }
 
