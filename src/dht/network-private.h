@@ -251,6 +251,9 @@ BytestagDrop  _bytestag_guard_take              (BytestagGuard          *self,
 /* round-trips.c */
 void          _bytestag_round_trips_add         (BytestagRoundTrips     *self,
                                                  gint64                  rtt);
+/* What @percent of them stayed within, µs; -1: there is none. */
+gint64        _bytestag_round_trips_get_percentile (const BytestagRoundTrips *self,
+                                                    guint                     percent);
 /* Time-out of a node that was never met, µs. */
 gint64        _bytestag_round_trips_get_unmet_timeout (const BytestagRoundTrips *self);
 /* Time-out of a node whose round trip is known, µs. */

@@ -37,17 +37,18 @@ struct _BytestagRoutingTable
   guint8 network_bounds[BYTESTAG_N_NETWORK_BOUNDS];
 };
 
-/* replacements.c */
-/* (transfer full) the one at @index. */
-BytestagNode *_bytestag_replacements_take              (Replacements         *replacements,
-                                                        guint                 index);
-/* Lets @node wait behind bucket @number, as the newest. */
-void          _bytestag_routing_table_add_replacement  (BytestagRoutingTable *self,
-                                                        guint                 number,
-                                                        BytestagNode         *node);
-/* Forgets one by its id and family, as members have one entry for each. */
-void          _bytestag_routing_table_drop_replacement (BytestagRoutingTable *self,
-                                                        guint                 number,
-                                                        BytestagNode         *node);
+/* diversity.c */
+/* A contact came in. Bounds only grow by that; who leaves is missed until the contacts are
+ * counted anew. */
+void     _bytestag_routing_table_add_to_bound    (BytestagRoutingTable   *self,
+                                                  const BytestagEndpoint *endpoint);
+/* Whether the network of @endpoint has not got its share of contacts yet, once @leaving
+ * (nullable), a member of @bucket (nullable), is gone. */
+gboolean _bytestag_routing_table_is_diverse      (BytestagRoutingTable   *self,
+                                                  BytestagBucket         *bucket,
+                                                  const BytestagEndpoint *endpoint,
+                                                  BytestagNode           *leaving);
+/* Aborts when a network has more. */
+void     _bytestag_routing_table_check_diversity (BytestagRoutingTable   *self);
 
 G_END_DECLS

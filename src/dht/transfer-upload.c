@@ -333,6 +333,48 @@ _bytestag_network_serve_proven (BytestagNetwork        *self,
     }
 }
 
+static guint
+count_to_host (BytestagNetwork        *self,
+               const BytestagEndpoint *to)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < self->uploads->len; i++)
+    n += bytestag_endpoint_same_host (&((const ServedValue *) self->uploads->pdata[i])->to, to);
+
+  return n;
+}
+
+/* All places are taken, which four addresses can do by asking and falling silent: one that
+ * waits for a proof gives way to anybody, one of who has more places to who has proven its
+ * address. Which one is by chance: whoever has most is met most often. */
+static gboolean
+make_place (BytestagNetwork        *self,
+            const BytestagEndpoint *to,
+            gboolean                is_proven)
+{
+  guint n = self->uploads->len;
+  guint first = bytestag_rng_range (bytestag_reactor_get_rng (self->reactor), n);
+  ServedValue *met = self->uploads->pdata[first];
+
+  for (guint i = 0; i < n; i++)
+    {
+      ServedValue *served = self->uploads->pdata[(first + i) % n];
+
+      if (bytestag_timer_is_armed (&served->proof_timer))
+        {
+          unproven_cb (served);
+          return TRUE;
+        }
+    }
+
+  if (!is_proven || met->upload == NULL || count_to_host (self, &met->to) <= count_to_host (self, to) + 1)
+    return FALSE;
+
+  end_upload (met->upload);
+  return TRUE;
+}
+
 /* Whether this getval may be answered: a copy of one that is, is not. */
 static BytestagDrop
 check_place (BytestagNetwork        *self,
@@ -341,9 +383,6 @@ check_place (BytestagNetwork        *self,
              gboolean                is_proven)
 {
   guint n_to_address = 0, n_unproven = 0;
-
-  if (self->uploads->len >= BYTESTAG_LIMIT_UPLOADS)
-    return BYTESTAG_DROP_RATE;
 
   for (guint i = 0; i < self->uploads->len; i++)
     {
@@ -359,7 +398,8 @@ check_place (BytestagNetwork        *self,
     }
 
   if (n_to_address >= BYTESTAG_LIMIT_UPLOADS_TO_ADDRESS ||
-      (!is_proven && n_unproven >= BYTESTAG_LIMIT_UNPROVEN_UPLOADS))
+      (!is_proven && n_unproven >= BYTESTAG_LIMIT_UNPROVEN_UPLOADS) ||
+      (self->uploads->len >= BYTESTAG_LIMIT_UPLOADS && !make_place (self, to, is_proven)))
     return BYTESTAG_DROP_RATE;
   return BYTESTAG_DROP_NONE;
 }
@@ -370,9 +410,9 @@ _bytestag_network_serve_value (BytestagNetwork        *self,
                                const BytestagMessage  *message)
 {
   BytestagKvpId id = { message->key, message->index };
-  gboolean is_proven = _bytestag_network_is_proven (self, message, to);
   BytestagDrop drop;
   ServedValue *served;
+  gboolean is_proven;
 
   if (message->key_member != BYTESTAG_MEMBER_VALID || message->index_member != BYTESTAG_MEMBER_VALID ||
       message->xferid.text == NULL || !bytestag_slice_is_scalar (&message->xferid) ||
@@ -383,6 +423,7 @@ _bytestag_network_serve_value (BytestagNetwork        *self,
   if (!bytestag_kvp_table_lookup (self->table, &id, NULL))
     return BYTESTAG_DROP_NONE;
 
+  is_proven = _bytestag_network_is_proven (self, message, to);
   drop = check_place (self, to, &message->xferid, is_proven);
   if (drop != BYTESTAG_DROP_NONE)
     return drop;
