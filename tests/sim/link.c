@@ -12,10 +12,10 @@
 #define LATE_LATENCIES 4
 
 void
-bytestag_link_init (BytestagLink *self,
+bytestag_link_init (BytestagSimLink *self,
                     guint64       seed)
 {
-  *self = (BytestagLink) {
+  *self = (BytestagSimLink) {
     .seed = seed,
     .median = 80 * 1000,
     .sigma = 0.8,
@@ -32,7 +32,7 @@ get_host_bits (const BytestagEndpoint *endpoint)
 }
 
 gint64
-bytestag_link_get_latency (const BytestagLink     *self,
+bytestag_link_get_latency (const BytestagSimLink     *self,
                            const BytestagEndpoint *a,
                            const BytestagEndpoint *b)
 {
@@ -65,7 +65,7 @@ draw_share (BytestagRng *rng,
 }
 
 static gint64
-draw_delay (const BytestagLink *self,
+draw_delay (const BytestagSimLink *self,
             BytestagRng        *rng,
             gint64              latency)
 {
@@ -79,7 +79,7 @@ draw_delay (const BytestagLink *self,
 }
 
 guint
-bytestag_link_carry (const BytestagLink     *self,
+bytestag_link_carry (const BytestagSimLink     *self,
                      BytestagRng            *rng,
                      const BytestagEndpoint *from,
                      const BytestagEndpoint *to,

@@ -260,7 +260,7 @@ bytestag_sim_free (BytestagSim *self)
   g_free (self);
 }
 
-BytestagLink *
+BytestagSimLink *
 bytestag_sim_get_link (BytestagSim *self)
 {
   return &self->link;
