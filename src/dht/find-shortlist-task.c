@@ -8,6 +8,8 @@
 
 /* A node that was asked so long ago, µs, holds up no look-up that has what it needs. */
 #define OVERDUE (2 * G_USEC_PER_SEC)
+/* Of the 20 closest, so many may be slow and are waited for so long. */
+#define FEW_SLOW 2
 
 /* A look-up for nodes is one path. A look-up for a value goes along
  * BYTESTAG_LIMIT_ACTIVE_PATHS disjoint ones (B.5): each begins with a contact of its own,
@@ -150,19 +152,30 @@ static void reply_cb (const BytestagMessage  *message,
                       gint64                  rtt,
                       gpointer                user_data);
 
+/* Whether the bounds of a path and of the whole let one more be asked. */
+static gboolean
+may_ask (BytestagFindShortlistTask *self,
+         guint                      path)
+{
+  guint max_requests = self->for_value ? BYTESTAG_LIMIT_REQUESTS_OF_PATH : BYTESTAG_LIMIT_REQUESTS_OF_LOOKUP;
+
+  return self->paths[path].n_requests < max_requests && self->n_requests < BYTESTAG_LIMIT_REQUESTS_OF_LOOKUP;
+}
+
 /* Values under this key, but not the one: it names no nodes then (A.1.4), and is
  * asked for them. FALSE when it cannot be. */
 static gboolean
 ask_for_nodes (BytestagFindShortlistTask *self,
                Request                   *request)
 {
-  if (self->n_requests >= BYTESTAG_LIMIT_REQUESTS_OF_LOOKUP)
+  if (!may_ask (self, request->path))
     return FALSE;
 
   request->for_nodes = TRUE;
   request->handle = _bytestag_network_send_find_node (self->network, bytestag_node_get_endpoint (request->node),
                                                       &self->key, reply_cb, request);
   self->n_requests += request->handle != 0;
+  self->paths[request->path].n_requests += request->handle != 0;
   return request->handle != 0;
 }
 
@@ -189,13 +202,15 @@ request_answered (BytestagFindShortlistTask *self,
 
   self->paths[request->path].has_answer = TRUE;
   node = end_request (self, request);
+  /* One that nobody can reach is no place for a value, though it knows of others. */
+  is_reachable = !bytestag_node_is_read_only (node);
+  if (!is_reachable)
+    g_clear_pointer (&wanted, g_ptr_array_unref);
   self->n_answered++;
   self->n_useful += wanted != NULL;
   if (nodes != NULL)
     bytestag_shortlist_add_nodes (self->shortlist, nodes, node);
-  /* One that nobody can reach is no place for a value, though it knows of others. */
-  is_reachable = !bytestag_node_is_read_only (node);
-  bytestag_shortlist_mark_node (self->shortlist, node, is_reachable, is_reachable && wanted != NULL, wanted);
+  bytestag_shortlist_mark_node (self->shortlist, node, is_reachable, wanted != NULL, wanted);
 
   if (wanted != NULL && is_reachable && self->network != NULL)
     g_signal_emit (self, signals[VALUE_FOUND], 0, node);
@@ -295,24 +310,40 @@ send_request (BytestagFindShortlistTask *self,
   return TRUE;
 }
 
+/* Whether all that was asked and has not answered is as good as dead. */
+static gboolean
+are_overdue (BytestagFindShortlistTask *self)
+{
+  for (guint i = 0; i < self->requests->len; i++)
+    if (!((Request *) self->requests->pdata[i])->is_overdue)
+      return FALSE;
+  return TRUE;
+}
+
 /* Whether nothing more can come that would change what was found. */
 static gboolean
 is_over (BytestagFindShortlistTask *self)
 {
+  guint n_slow;
+
   if (!self->for_value && self->n_requests < BYTESTAG_LIMIT_REQUESTS_OF_LOOKUP &&
       !bytestag_shortlist_is_finished (self->shortlist))
     return FALSE;
-  if (self->requests->len == 0 || self->n_answered >= BYTESTAG_MAX_BUCKET_SIZE)
+  if (self->requests->len == 0)
+    return TRUE;
+
+  /* Where nearly all have answered, the others are far away rather than dead, and belong to
+   * what is looked for. Where many are silent, waiting for them would find few. */
+  n_slow = self->for_value ? 0 : bytestag_shortlist_count_slow (self->shortlist);
+  if (n_slow > 0 && n_slow <= FEW_SLOW)
+    return are_overdue (self);
+  if (self->n_answered >= BYTESTAG_MAX_BUCKET_SIZE)
     return TRUE;
 
   /* Somebody slow may be the only one to know. */
   if (self->n_answered == 0 || (self->for_value && self->n_useful == 0))
     return FALSE;
-
-  for (guint i = 0; i < self->requests->len; i++)
-    if (!((Request *) self->requests->pdata[i])->is_overdue)
-      return FALSE;
-  return TRUE;
+  return are_overdue (self);
 }
 
 /* (transfer full) (nullable) whom to ask next in a path: the nearest that it has, or,
@@ -339,11 +370,9 @@ go_on_along (BytestagFindShortlistTask *self,
 {
   Path *path = &self->paths[number];
   guint parallelism = self->for_value ? 1 : BYTESTAG_NETWORK_PARALLELISM;
-  guint max_requests = self->for_value ? BYTESTAG_LIMIT_REQUESTS_OF_PATH : BYTESTAG_LIMIT_REQUESTS_OF_LOOKUP;
 
   /* Who sees a candidate change may cancel us. */
-  while (self->network != NULL && path->n_contacted < parallelism && path->n_requests < max_requests &&
-         self->n_requests < BYTESTAG_LIMIT_REQUESTS_OF_LOOKUP)
+  while (self->network != NULL && path->n_contacted < parallelism && may_ask (self, number))
     {
       g_autoptr (BytestagNode) node = take_next (self, number);
 

@@ -76,6 +76,9 @@ bucket_items_changed_cb (BytestagBucket       *bucket,
   guint number = bytestag_bucket_get_number (bucket);
   guint64 bit = G_GUINT64_CONSTANT (1) << (WORD_BITS - 1 - number % WORD_BITS);
 
+  for (guint i = 0; i < added; i++)
+    _bytestag_routing_table_add_to_bound (self, bytestag_node_get_endpoint (bytestag_bucket_peek (bucket, position + i)));
+
   if (bytestag_bucket_get_n_nodes (bucket) > 0)
     self->filled[number / WORD_BITS] |= bit;
   else
@@ -268,35 +271,17 @@ is_stale (BytestagNode *node)
   return bytestag_node_get_state (node) == BYTESTAG_NODE_STALE;
 }
 
-/* Whether the network of @endpoint has not got its share of contacts yet (B.5), once
- * @leaving (nullable) is gone. */
-static gboolean
-is_diverse (BytestagRoutingTable   *self,
-            BytestagBucket         *bucket,
-            const BytestagEndpoint *endpoint,
-            BytestagNode           *leaving)
+/* (transfer full) */
+static BytestagNode *
+take_replacement (Replacements *replacements,
+                  guint         index)
 {
-  guint n_in_table = 0, n_in_bucket = 0;
+  BytestagNode *node = replacements->nodes[index];
 
-  if (!self->limits_private && bytestag_endpoint_is_private (endpoint))
-    return TRUE;
-
-  for (guint number = 0; number < BYTESTAG_KEY_BITS; number++)
-    {
-      guint n_nodes = self->buckets[number] != NULL ? bytestag_bucket_get_n_nodes (self->buckets[number]) : 0;
-
-      for (guint slot = 0; slot < n_nodes; slot++)
-        {
-          BytestagNode *node = bytestag_bucket_peek (self->buckets[number], slot);
-
-          if (node == leaving || !bytestag_endpoint_same_network (bytestag_node_get_endpoint (node), endpoint))
-            continue;
-          n_in_table++;
-          n_in_bucket += self->buckets[number] == bucket;
-        }
-    }
-
-  return n_in_table < BYTESTAG_LIMIT_NETWORK_IN_TABLE && n_in_bucket < BYTESTAG_LIMIT_NETWORK_IN_BUCKET;
+  replacements->n_nodes--;
+  memmove (replacements->nodes + index, replacements->nodes + index + 1,
+           (replacements->n_nodes - index) * sizeof *replacements->nodes);
+  return node;
 }
 
 /* Forgets a candidate by its id and family, as members have one entry for each. */
@@ -315,13 +300,36 @@ drop_replacement (BytestagRoutingTable *self,
       if (bytestag_node_get_endpoint (candidate)->family == family &&
           bytestag_key_equal (bytestag_node_get_key (candidate), bytestag_node_get_key (node)))
         {
-          replacements->n_nodes--;
-          memmove (replacements->nodes + i, replacements->nodes + i + 1,
-                   (replacements->n_nodes - i) * sizeof *replacements->nodes);
-          g_object_unref (candidate);
+          g_object_unref (take_replacement (replacements, i));
           return;
         }
     }
+}
+
+/* Makes room for @node: the oldest goes, or the oldest of its network when that has its
+ * share, since no more of them could come in, and they would push out all others. */
+static void
+make_room (BytestagRoutingTable *self,
+           Replacements         *replacements,
+           BytestagNode         *node)
+{
+  const BytestagEndpoint *endpoint = bytestag_node_get_endpoint (node);
+  guint n_of_network = 0, oldest = 0;
+
+  if (self->limits_private || !bytestag_endpoint_is_private (endpoint))
+    {
+      for (guint i = replacements->n_nodes; i > 0; i--)
+        if (bytestag_endpoint_same_network (bytestag_node_get_endpoint (replacements->nodes[i - 1]), endpoint))
+          {
+            n_of_network++;
+            oldest = i - 1;
+          }
+    }
+
+  if (n_of_network >= BYTESTAG_LIMIT_NETWORK_IN_BUCKET)
+    g_object_unref (take_replacement (replacements, oldest));
+  else if (replacements->n_nodes == BYTESTAG_LIMIT_REPLACEMENTS)
+    g_object_unref (take_replacement (replacements, 0));
 }
 
 static void
@@ -337,12 +345,7 @@ add_replacement (BytestagRoutingTable *self,
     self->replacements[number] = g_new0 (Replacements, 1);
   replacements = self->replacements[number];
 
-  if (replacements->n_nodes == BYTESTAG_LIMIT_REPLACEMENTS)
-    {
-      g_object_unref (replacements->nodes[0]);
-      replacements->n_nodes--;
-      memmove (replacements->nodes, replacements->nodes + 1, replacements->n_nodes * sizeof *replacements->nodes);
-    }
+  make_room (self, replacements, node);
   replacements->nodes[replacements->n_nodes++] = g_object_ref (node);
 }
 
@@ -355,17 +358,8 @@ pop_replacement (BytestagRoutingTable *self,
   Replacements *replacements = self->replacements[number];
 
   for (guint i = replacements != NULL ? replacements->n_nodes : 0; i > 0; i--)
-    {
-      BytestagNode *node = replacements->nodes[i - 1];
-
-      if (!is_diverse (self, self->buckets[number], bytestag_node_get_endpoint (node), leaving))
-        continue;
-
-      replacements->n_nodes--;
-      memmove (replacements->nodes + i - 1, replacements->nodes + i,
-               (replacements->n_nodes - i + 1) * sizeof *replacements->nodes);
-      return node;
-    }
+    if (_bytestag_routing_table_is_diverse (self, self->buckets[number], bytestag_node_get_endpoint (replacements->nodes[i - 1]), leaving))
+      return take_replacement (replacements, i - 1);
 
   return NULL;
 }
@@ -447,7 +441,7 @@ bytestag_routing_table_has_place (BytestagRoutingTable   *self,
 
   bucket = self->buckets[number];
   if (bucket == NULL)
-    return is_diverse (self, NULL, endpoint, NULL);
+    return _bytestag_routing_table_is_diverse (self, NULL, endpoint, NULL);
 
   leaving = bytestag_bucket_find_id (bucket, key, endpoint->family);
   if (leaving != NULL && !is_stale (leaving))
@@ -459,7 +453,7 @@ bytestag_routing_table_has_place (BytestagRoutingTable   *self,
         return FALSE;
     }
 
-  return is_diverse (self, bucket, endpoint, leaving);
+  return _bytestag_routing_table_is_diverse (self, bucket, endpoint, leaving);
 }
 
 /* A node that is no member, nor is its id. */
@@ -476,7 +470,7 @@ enter (BytestagRoutingTable *self,
   if (leaving == NULL && is_full)
     leaving = find_stale (bucket);
 
-  if (!is_diverse (self, bucket, bytestag_node_get_endpoint (node), leaving))
+  if (!_bytestag_routing_table_is_diverse (self, bucket, bytestag_node_get_endpoint (node), leaving))
     {
       g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_REFUSED, "There are enough contacts of its network");
       return FALSE;
@@ -558,7 +552,7 @@ bytestag_routing_table_keep_new_node (BytestagRoutingTable *self,
    * network. */
   if (bytestag_bucket_find_id (bucket, bytestag_node_get_key (waiting),
                                bytestag_node_get_endpoint (waiting)->family) != NULL ||
-      !is_diverse (self, bucket, bytestag_node_get_endpoint (waiting), bytestag_bucket_get_asked (bucket)))
+      !_bytestag_routing_table_is_diverse (self, bucket, bytestag_node_get_endpoint (waiting), bytestag_bucket_get_asked (bucket)))
     {
       bytestag_bucket_keep_old_node (bucket);
       return;
@@ -639,24 +633,6 @@ bytestag_original_time_to_live (BytestagRoutingTable *self,
   return BYTESTAG_TIME_EXPIRE / exp (n_nodes / (gdouble) BYTESTAG_MAX_BUCKET_SIZE);
 }
 
-/* No network has more than its share (B.5). */
-static void
-check_diversity (BytestagRoutingTable *self)
-{
-  for (guint number = 0; number < BYTESTAG_KEY_BITS; number++)
-    {
-      BytestagBucket *bucket = self->buckets[number];
-
-      /* With itself out of the way there was a place for it. */
-      for (guint slot = 0; bucket != NULL && slot < bytestag_bucket_get_n_nodes (bucket); slot++)
-        {
-          BytestagNode *node = bytestag_bucket_peek (bucket, slot);
-
-          g_assert (is_diverse (self, bucket, bytestag_node_get_endpoint (node), node));
-        }
-    }
-}
-
 static void
 check_replacements (BytestagRoutingTable *self,
                     guint                 number)
@@ -715,5 +691,5 @@ bytestag_routing_table_check_invariants (BytestagRoutingTable *self)
     }
 
   g_assert (num_contacts == self->num_contacts);
-  check_diversity (self);
+  _bytestag_routing_table_check_diversity (self);
 }

@@ -77,7 +77,7 @@ bytestag_scenario_lossy (guint64              seed,
 {
   guint n_values = size == BYTESTAG_SCENARIO_FULL ? 400 : 80;
   g_autoptr (BytestagPopulation) population = bytestag_population_new (seed, N_LOSSY_NODES);
-  BytestagLink *link = bytestag_sim_get_link (population->sim);
+  BytestagSimLink *link = bytestag_sim_get_link (population->sim);
   Transfers transfers = { population };
 
   g_assert_true (bytestag_sim_join_all (population->sim, 60 * SECOND));

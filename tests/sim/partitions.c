@@ -59,7 +59,7 @@ bytestag_scenario_partition (guint64              seed,
 {
   guint n_pairs = size == BYTESTAG_SCENARIO_FULL ? 20 : 5;
   g_autoptr (BytestagPopulation) population = bytestag_population_new (seed, N_NODES);
-  BytestagLink *link = bytestag_sim_get_link (population->sim);
+  BytestagSimLink *link = bytestag_sim_get_link (population->sim);
 
   g_assert_true (bytestag_sim_join_all (population->sim, 60 * SECOND));
   publish (population, n_pairs);

@@ -42,7 +42,7 @@ struct _BytestagSim
   BytestagRng *rng;
   BytestagTimerQueue *events;
   guint64 seed;
-  BytestagLink link;
+  BytestagSimLink link;
   GPtrArray *nodes; /* (element-type BytestagSimNode) */
   guint n_addresses;
   GHashTable *nodes_by_address;
