@@ -21,7 +21,7 @@ void              bytestag_sim_free             (BytestagSim            *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BytestagSim, bytestag_sim_free)
 
 /* What happens to datagrams under way; to be changed at any time. */
-BytestagSimLink     *bytestag_sim_get_link         (BytestagSim            *self);
+BytestagSimLink  *bytestag_sim_get_link         (BytestagSim            *self);
 /* Its median and sigma. */
 void              bytestag_sim_set_latency      (BytestagSim            *self,
                                                  gint64                  median,
