@@ -129,12 +129,14 @@
 
 /* Nodes beyond the 20 closest that a look-up asks when some of those are silent. */
 #define BYTESTAG_LIMIT_EXTRA_OF_LOOKUP 5
-/* Disjoint paths of a look-up for a value: at one time (B.5), in all, since one that was
- * led astray is followed by another, and requests of one, which are those of an honest
- * look-up. */
+/* Disjoint paths of a look-up for a value: at one time (B.5); in all, since one that was
+ * led astray is followed by another from the next of the 20 closest contacts; requests of
+ * one: an honest one finds the first holder in some 5; candidates of one, those that could
+ * be asked when some are silent. */
 #define BYTESTAG_LIMIT_ACTIVE_PATHS 4
-#define BYTESTAG_LIMIT_PATHS 16
-#define BYTESTAG_LIMIT_REQUESTS_OF_PATH 24
+#define BYTESTAG_LIMIT_PATHS 20
+#define BYTESTAG_LIMIT_REQUESTS_OF_PATH 12
+#define BYTESTAG_LIMIT_CANDIDATES_OF_PATH 24
 
 /* Look-ups: candidates of a shortlist, nodes taken from one reply. */
 #define BYTESTAG_LIMIT_CANDIDATES 512

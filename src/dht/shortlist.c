@@ -20,6 +20,7 @@ struct _BytestagShortlist
   /* guint: candidates and alternates by network and path; made when the first has one */
   BytestagEndpointCache *networks;
   gboolean limits_private;
+  gboolean has_paths; /* more than path 0 */
 };
 
 #define ALL_PATHS G_MAXUINT32
@@ -323,6 +324,32 @@ make_room (BytestagShortlist *self,
     }
 }
 
+/* Forgets what a path names beyond those that it could ask: else one that is led astray
+ * would fill the list, and leave no room for the next. */
+static void
+trim_path (BytestagShortlist *self,
+           guint              path)
+{
+  guint n_of_path = 0;
+
+  for (guint i = 0; i < self->candidates->len; i++)
+    {
+      BytestagCandidate *candidate = get_candidate (self, i);
+
+      if ((candidate->paths & (1u << path)) == 0 || ++n_of_path <= BYTESTAG_LIMIT_CANDIDATES_OF_PATH ||
+          candidate->state != BYTESTAG_CANDIDATE_NEW)
+        continue;
+
+      candidate->paths &= ~(1u << path);
+      if (candidate->paths == 0)
+        {
+          g_ptr_array_remove_index (self->candidates, i);
+          g_list_model_items_changed (G_LIST_MODEL (self), i, 1, 0);
+          i--;
+        }
+    }
+}
+
 /* One items-changed for each run of new candidates between the same two old ones. */
 static void
 insert_candidates (BytestagShortlist *self,
@@ -359,6 +386,8 @@ add_nodes (BytestagShortlist *self,
   if (added->len > 0)
     make_room (self, added);
   insert_candidates (self, added);
+  if (self->has_paths)
+    trim_path (self, path);
 }
 
 void
@@ -391,6 +420,7 @@ bytestag_shortlist_add_to_path (BytestagShortlist *self,
   g_return_if_fail (BYTESTAG_IS_NODE (node));
   g_return_if_fail (path < BYTESTAG_LIMIT_PATHS);
 
+  self->has_paths = TRUE;
   nodes = g_ptr_array_new ();
   g_ptr_array_add (nodes, node);
   add_nodes (self, nodes, path, 0);
