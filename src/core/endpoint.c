@@ -131,6 +131,29 @@ bytestag_endpoint_parse (BytestagEndpoint *self,
   return TRUE;
 }
 
+/* The C library's own way, by sprintf(), was a quarter of a served list of nodes. */
+static gsize
+write_ipv4 (const guint8 *address,
+            char *host)
+{
+  char *at = host;
+
+  for (guint i = 0; i < 4; i++)
+    {
+      guint byte = address[i];
+
+      if (i > 0)
+        *at++ = '.';
+      if (byte >= 100)
+        *at++ = '0' + byte / 100;
+      if (byte >= 10)
+        *at++ = '0' + byte / 10 % 10;
+      *at++ = '0' + byte % 10;
+    }
+  *at = '\0';
+  return at - host;
+}
+
 gsize
 bytestag_endpoint_write_host (const BytestagEndpoint *self,
                               char *host)
@@ -140,8 +163,8 @@ bytestag_endpoint_write_host (const BytestagEndpoint *self,
 
   host[0] = '\0';
   if (self->family == BYTESTAG_FAMILY_IPV4)
-    inet_ntop (AF_INET, self->address, host, BYTESTAG_ENDPOINT_HOST_SIZE);
-  else if (self->family == BYTESTAG_FAMILY_IPV6)
+    return write_ipv4 (self->address, host);
+  if (self->family == BYTESTAG_FAMILY_IPV6)
     inet_ntop (AF_INET6, self->address, host, BYTESTAG_ENDPOINT_HOST_SIZE);
   return strlen (host);
 }

@@ -19,6 +19,7 @@ typedef struct
   BytestagEngine *engine;
   BytestagClock *clock;
   gint64 longest_turn;
+  gboolean dispatching;
 } EngineSource;
 
 /* µs until the engine wants a tick; 0 when it is due. */
@@ -55,34 +56,50 @@ engine_source_check (GSource *source)
   return get_wait ((EngineSource *) source) == 0;
 }
 
+/* Up to a turn's end in datagrams or time. What the engine does with one may destroy
+ * the source. */
+static void
+receive_datagrams (EngineSource *self, gint64 start)
+{
+  BytestagEndpoint from;
+  const guint8 *data;
+  gsize length;
+
+  for (guint n = 0; n < BYTESTAG_LIMIT_DATAGRAMS_OF_TURN; n++)
+    {
+      if (!bytestag_udp_transport_receive (self->transport, &from, &data, &length))
+        break;
+      bytestag_engine_receive (self->engine, &from, data, length);
+      if (g_source_is_destroyed (&self->source) || g_get_monotonic_time () - start >= BYTESTAG_LIMIT_TURN_US)
+        break;
+    }
+}
+
 static gboolean
 engine_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
   EngineSource *self = (EngineSource *) source;
   gint64 start = g_get_monotonic_time ();
-  gint64 turn = 0;
-  BytestagEndpoint from;
-  const guint8 *data;
-  gsize length;
+  gint64 turn;
 
-  /* What the engine does with a datagram may destroy this source. */
-  for (guint n = 0; n < BYTESTAG_LIMIT_DATAGRAMS_OF_TURN && turn < BYTESTAG_LIMIT_TURN_US; n++)
-    {
-      if (g_source_is_destroyed (source)
-          || !bytestag_udp_transport_receive (self->transport, &from, &data, &length))
-        break;
-      bytestag_engine_receive (self->engine, &from, data, length);
-      turn = g_get_monotonic_time () - start;
-    }
+  /* From a loop inside of what the engine called: its turn is not over. */
+  if (self->dispatching)
+    return G_SOURCE_CONTINUE;
 
-  if (g_source_is_destroyed (source))
-    return G_SOURCE_REMOVE;
+  self->dispatching = TRUE;
 
-  bytestag_engine_tick (self->engine);
+  /* Answers to a batch leave as a batch. */
+  bytestag_udp_transport_hold (self->transport);
+  receive_datagrams (self, start);
+  if (!g_source_is_destroyed (source))
+    bytestag_engine_tick (self->engine);
+  bytestag_udp_transport_release (self->transport);
+  self->dispatching = FALSE;
+
   turn = g_get_monotonic_time () - start;
   self->longest_turn = MAX (self->longest_turn, turn);
 
-  return G_SOURCE_CONTINUE;
+  return g_source_is_destroyed (source) ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
 }
 
 static void
@@ -117,6 +134,9 @@ bytestag_engine_source_new (BytestagUdpTransport *transport, BytestagEngine *eng
   source = g_source_new (&engine_source_funcs, sizeof (EngineSource));
   g_source_set_static_name (source, "[bytestag] engine");
   g_source_set_priority (source, BYTESTAG_PRIORITY_ENGINE);
+  /* Otherwise GLib takes the sockets from its list for each dispatch, and allocates
+   * when it puts them back. */
+  g_source_set_can_recurse (source, TRUE);
 
   self = (EngineSource *) source;
   self->transport = g_object_ref (transport);

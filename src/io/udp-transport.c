@@ -17,6 +17,8 @@
 
 /* What a burst of answers to one look-up may fill; the system caps it. */
 #define SOCKET_BUFFER_BYTES (4 * 1024 * 1024)
+/* What the datagrams of a turn may fill before they go: 32 replies of 20 nodes. */
+#define QUEUE_BYTES (32 * 1024)
 /* How often another free port is tried when IPv6 has the first one taken. */
 #define PORT_ATTEMPTS 16
 
@@ -46,6 +48,15 @@ struct _BytestagUdpTransport
   guint n_received;
   guint n_taken;
   guint next_socket; /* read first the next time, so that neither starves */
+
+  /* What is sent during a turn, for one sendmmsg(): in the order of sending. */
+  gboolean holding;
+  guint n_queued;
+  gsize queued_bytes;
+  struct mmsghdr queue_headers[BYTESTAG_LIMIT_DATAGRAMS_OF_TURN];
+  struct iovec queue_vectors[BYTESTAG_LIMIT_DATAGRAMS_OF_TURN];
+  Address queue_receivers[BYTESTAG_LIMIT_DATAGRAMS_OF_TURN];
+  guint8 queue[QUEUE_BYTES];
 };
 
 static void bytestag_udp_transport_transport_init (BytestagTransportInterface *iface);
@@ -93,6 +104,76 @@ address_to_endpoint (const Address *address, BytestagEndpoint *endpoint)
     }
 }
 
+/* The socket for @family, or -1. */
+static int
+get_socket (BytestagUdpTransport *self, guint family)
+{
+  return family == AF_INET ? self->socket_v4 : family == AF_INET6 ? self->socket_v6 : -1;
+}
+
+/* Sends what is queued from @first up to the first datagram of the other family.
+ * Returns how many are done: at least one, which may be one that cannot be sent. */
+static guint
+send_batch (BytestagUdpTransport *self, guint first)
+{
+  guint family = self->queue_receivers[first].any.sa_family;
+  guint end = first + 1;
+  int n_sent;
+
+  while (end < self->n_queued && self->queue_receivers[end].any.sa_family == family)
+    end++;
+
+  do
+    n_sent = sendmmsg (get_socket (self, family), self->queue_headers + first, end - first,
+                       MSG_DONTWAIT | MSG_NOSIGNAL);
+  while (n_sent < 0 && errno == EINTR);
+
+  return n_sent > 0 ? (guint) n_sent : 1;
+}
+
+static void
+flush (BytestagUdpTransport *self)
+{
+  for (guint first = 0; first < self->n_queued;)
+    first += send_batch (self, first);
+
+  self->n_queued = 0;
+  self->queued_bytes = 0;
+}
+
+void
+bytestag_udp_transport_hold (BytestagUdpTransport *self)
+{
+  g_return_if_fail (BYTESTAG_IS_UDP_TRANSPORT (self));
+
+  self->holding = TRUE;
+}
+
+void
+bytestag_udp_transport_release (BytestagUdpTransport *self)
+{
+  g_return_if_fail (BYTESTAG_IS_UDP_TRANSPORT (self));
+
+  self->holding = FALSE;
+  flush (self);
+}
+
+static void
+enqueue (BytestagUdpTransport *self, const BytestagEndpoint *to, const guint8 *data, gsize length)
+{
+  guint slot;
+
+  if (self->n_queued == BYTESTAG_LIMIT_DATAGRAMS_OF_TURN || length > QUEUE_BYTES - self->queued_bytes)
+    flush (self);
+
+  slot = self->n_queued++;
+  memcpy (self->queue + self->queued_bytes, data, length);
+  self->queue_vectors[slot].iov_base = self->queue + self->queued_bytes;
+  self->queue_vectors[slot].iov_len = length;
+  self->queue_headers[slot].msg_hdr.msg_namelen = address_from_endpoint (&self->queue_receivers[slot], to);
+  self->queued_bytes += length;
+}
+
 static gboolean
 bytestag_udp_transport_send (BytestagTransport      *transport,
                              const BytestagEndpoint *to,
@@ -109,6 +190,12 @@ bytestag_udp_transport_send (BytestagTransport      *transport,
 
   if (fd < 0)
     return FALSE;
+
+  if (self->holding && length <= BYTESTAG_LIMIT_DATAGRAM)
+    {
+      enqueue (self, to, data, length);
+      return TRUE;
+    }
 
   address_length = address_from_endpoint (&address, to);
   do
@@ -170,6 +257,9 @@ bytestag_udp_transport_init (BytestagUdpTransport *self)
       self->headers[i].msg_hdr.msg_iov = &self->vectors[i];
       self->headers[i].msg_hdr.msg_iovlen = 1;
       self->headers[i].msg_hdr.msg_name = &self->senders[i];
+      self->queue_headers[i].msg_hdr.msg_iov = &self->queue_vectors[i];
+      self->queue_headers[i].msg_hdr.msg_iovlen = 1;
+      self->queue_headers[i].msg_hdr.msg_name = &self->queue_receivers[i];
     }
 }
 

@@ -29,5 +29,10 @@ gboolean              bytestag_udp_transport_receive     (BytestagUdpTransport  
 /* Whether datagrams wait that were read from the sockets already, so that no
  * poll will tell of them. */
 gboolean              bytestag_udp_transport_has_pending (BytestagUdpTransport  *self);
+/* From now until it is released, what is sent goes together, in its order: at the
+ * release, or before that when BYTESTAG_LIMIT_DATAGRAMS_OF_TURN wait or their bytes
+ * fill the queue. A datagram that cannot be sent then is lost like any. */
+void                  bytestag_udp_transport_hold        (BytestagUdpTransport  *self);
+void                  bytestag_udp_transport_release     (BytestagUdpTransport  *self);
 
 G_END_DECLS

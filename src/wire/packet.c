@@ -22,6 +22,7 @@ bytestag_codec_new (void)
   BytestagCodec *self = g_new (BytestagCodec, 1);
 
   self->inflater = bytestag_inflater_new ();
+  self->deflater = bytestag_deflater_new ();
   self->is_plain = plain_at_first;
   self->compressor = libdeflate_alloc_compressor (COMPRESSION_LEVEL);
   if (self->compressor == NULL)
@@ -34,6 +35,7 @@ void
 bytestag_codec_free (BytestagCodec *self)
 {
   bytestag_inflater_free (self->inflater);
+  bytestag_deflater_free (self->deflater);
   libdeflate_free_compressor (self->compressor);
   g_free (self);
 }
@@ -77,8 +79,12 @@ bytestag_codec_end (BytestagCodec *self,
       *length = self->writer.length;
       return *length <= BYTESTAG_LIMIT_DATAGRAM ? (const guint8 *) self->text : NULL;
     }
-  *length = libdeflate_zlib_compress (self->compressor, self->text, self->writer.length,
-                                      self->datagram, sizeof self->datagram);
+  if (self->writer.length <= BYTESTAG_DEFLATER_TEXT)
+    *length = bytestag_deflater_run (self->deflater, self->text, self->writer.length,
+                                     self->datagram, BYTESTAG_LIMIT_DATAGRAM);
+  else
+    *length = libdeflate_zlib_compress (self->compressor, self->text, self->writer.length,
+                                        self->datagram, BYTESTAG_LIMIT_DATAGRAM);
   return *length > 0 ? self->datagram : NULL;
 }
 

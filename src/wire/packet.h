@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "wire/deflate.h"
 #include "wire/inflate.h"
 #include "wire/message.h"
 #include "wire/writer.h"
@@ -14,11 +15,12 @@ G_BEGIN_DECLS
 struct _BytestagCodec
 {
   BytestagInflater *inflater;
-  struct libdeflate_compressor *compressor;
+  BytestagDeflater *deflater;              /* of what is short */
+  struct libdeflate_compressor *compressor; /* of what is long */
   gboolean is_plain;
   BytestagWriter writer;
   char text[BYTESTAG_LIMIT_INFLATED];         /* what is being written */
-  guint8 datagram[BYTESTAG_LIMIT_DATAGRAM];   /* the last one written */
+  guint8 datagram[BYTESTAG_LIMIT_DATAGRAM + BYTESTAG_DEFLATER_SLACK]; /* the last one written */
 };
 
 /* Reads the members of inflated JSON @text. */

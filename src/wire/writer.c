@@ -86,10 +86,20 @@ void
 bytestag_writer_add_name (BytestagWriter *self,
                           const char     *name)
 {
-  separate (self);
-  append (self, "\"", 1);
-  append (self, name, strlen (name));
-  append (self, "\": ", 3);
+  gsize length = strlen (name);
+  char *room = reserve (self, length + (self->needs_comma ? 6 : 4));
+
+  if (room != NULL)
+    {
+      if (self->needs_comma)
+        {
+          *room++ = ',';
+          *room++ = ' ';
+        }
+      *room++ = '"';
+      memcpy (room, name, length);
+      memcpy (room + length, "\": ", 3);
+    }
   self->needs_comma = FALSE;
 }
 

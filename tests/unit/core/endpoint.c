@@ -3,6 +3,7 @@
 
 #include "core/endpoint.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "core/error.h"
@@ -248,6 +249,27 @@ test_usable (void)
     }
 }
 
+/* Every byte, against the C library. */
+static void
+test_write_ipv4 (void)
+{
+  char host[BYTESTAG_ENDPOINT_HOST_SIZE];
+  char expected[BYTESTAG_ENDPOINT_HOST_SIZE];
+
+  for (guint i = 0; i < 256; i++)
+    {
+      BytestagEndpoint endpoint = {
+        .family = BYTESTAG_FAMILY_IPV4,
+        .address = { i, 255 - i, i ^ 0x55, i / 2 },
+      };
+      gsize length = bytestag_endpoint_write_host (&endpoint, host);
+
+      g_assert_nonnull (inet_ntop (AF_INET, endpoint.address, expected, sizeof expected));
+      g_assert_cmpstr (host, ==, expected);
+      g_assert_cmpuint (length, ==, strlen (expected));
+    }
+}
+
 /* /24 and /64, without the port. */
 static void
 test_network (void)
@@ -310,6 +332,8 @@ main (int argc,
   g_test_add_func ("/core/endpoint/equal-and-hash", test_equal_and_hash);
   g_test_add_func ("/core/endpoint/private", test_private);
   g_test_add_func ("/core/endpoint/usable", test_usable);
+  g_test_add_func ("/core/endpoint/write-ipv4", test_write_ipv4);
+
   g_test_add_func ("/core/endpoint/network", test_network);
   g_test_add_func ("/core/endpoint/network/private", test_network_private);
   return g_test_run ();

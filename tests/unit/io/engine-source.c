@@ -23,6 +23,12 @@ struct _Counter
   guint n_ticks;
   gint64 work; /* µs that each datagram costs */
   GSource *destroy_source; /* at the first datagram */
+  /* (nullable) sends each datagram back, and one more at each tick. */
+  BytestagTransport *echo;
+  BytestagEndpoint echo_to;
+  BytestagUdpTransport *echo_peer; /* at echo_to */
+  guint n_early;                   /* datagrams that it got before the turn was over */
+  GMainContext *nested; /* (nullable) is iterated at each datagram */
 };
 
 static void counter_engine_init (BytestagEngineInterface *iface);
@@ -37,10 +43,14 @@ counter_receive (BytestagEngine *engine, const BytestagEndpoint *from, const gui
   gint64 end = g_get_monotonic_time () + self->work;
 
   self->n_received++;
+  if (self->nested != NULL)
+    g_main_context_iteration (self->nested, FALSE);
   self->n_received_since_tick++;
   while (self->work > 0 && g_get_monotonic_time () < end)
     continue;
 
+  if (self->echo != NULL)
+    bytestag_transport_send (self->echo, &self->echo_to, data, length);
   if (self->destroy_source != NULL)
     g_source_destroy (self->destroy_source);
 }
@@ -53,6 +63,15 @@ counter_tick (BytestagEngine *engine)
   self->n_ticks++;
   self->n_received_at_tick = MAX (self->n_received_at_tick, self->n_received_since_tick);
   self->n_received_since_tick = 0;
+  if (self->echo != NULL)
+    {
+      BytestagEndpoint from;
+      const guint8 *data;
+      gsize length;
+
+      self->n_early += bytestag_udp_transport_receive (self->echo_peer, &from, &data, &length);
+      bytestag_transport_send (self->echo, &self->echo_to, (const guint8 *) "tick", 4);
+    }
   bytestag_reactor_tick (self->reactor);
 }
 
@@ -260,6 +279,70 @@ test_destroyed_in_dispatch (Fixture *fixture, gconstpointer user_data)
   g_assert_false (g_main_context_iteration (fixture->context, FALSE));
 }
 
+/* What an engine sends in a turn leaves together, in order, when the turn is over, also
+ * when it is the last one. */
+static void
+check_sent (Fixture *fixture, gboolean last)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BytestagUdpTransport) peer = bytestag_udp_transport_new ("127.0.0.1", 0, &error);
+  BytestagEndpoint from;
+  const guint8 *data;
+  gsize length;
+
+  g_assert_no_error (error);
+  bytestag_transport_get_address (BYTESTAG_TRANSPORT (peer), &fixture->counter->echo_to);
+  fixture->counter->echo = BYTESTAG_TRANSPORT (fixture->transport);
+  fixture->counter->echo_peer = peer;
+  if (last)
+    fixture->counter->destroy_source = fixture->source;
+  send_datagrams (fixture, 3);
+  g_assert_true (g_main_context_iteration (fixture->context, TRUE));
+
+  g_assert_cmpuint (fixture->counter->n_early, ==, 0);
+  for (guint i = 0; i < (last ? 1 : 3); i++)
+    {
+      g_assert_true (bytestag_udp_transport_receive (peer, &from, &data, &length));
+      g_assert_cmpmem (data, length, "x", 1);
+    }
+  if (!last)
+    {
+      g_assert_true (bytestag_udp_transport_receive (peer, &from, &data, &length));
+      g_assert_cmpmem (data, length, "tick", 4);
+    }
+  g_assert_false (bytestag_udp_transport_receive (peer, &from, &data, &length));
+
+  /* Between turns nothing is held. */
+  bytestag_transport_send (BYTESTAG_TRANSPORT (fixture->transport), &fixture->counter->echo_to,
+                           (const guint8 *) "late", 4);
+  g_assert_true (bytestag_udp_transport_receive (peer, &from, &data, &length));
+  g_assert_cmpmem (data, length, "late", 4);
+}
+
+static void
+test_sent (Fixture *fixture, gconstpointer user_data)
+{
+  check_sent (fixture, FALSE);
+}
+
+static void
+test_sent_in_last_turn (Fixture *fixture, gconstpointer user_data)
+{
+  check_sent (fixture, TRUE);
+}
+
+/* A loop within a turn gets neither datagrams nor ticks: the one that is being read
+ * would go. */
+static void
+test_nested (Fixture *fixture, gconstpointer user_data)
+{
+  fixture->counter->nested = fixture->context;
+  send_datagrams (fixture, 3);
+  g_assert_true (g_main_context_iteration (fixture->context, TRUE));
+  g_assert_cmpuint (fixture->counter->n_received, ==, 3);
+  g_assert_cmpuint (fixture->counter->n_ticks, ==, 1);
+}
+
 #define ADD(name, set_up, test) \
   g_test_add ("/io/engine-source/" name, Fixture, NULL, set_up, test, tear_down)
 
@@ -276,6 +359,9 @@ main (int argc, char *argv[])
   ADD ("event", set_up, test_event);
   ADD ("priority", set_up, test_priority);
   ADD ("destroyed-in-dispatch", set_up, test_destroyed_in_dispatch);
+  ADD ("nested", set_up, test_nested);
+  ADD ("sent", set_up, test_sent);
+  ADD ("sent-in-last-turn", set_up, test_sent_in_last_turn);
 
   return g_test_run ();
 }

@@ -261,6 +261,165 @@ test_cannot_send (void)
 }
 
 static void
+assert_nothing_waits (BytestagUdpTransport *transport)
+{
+  BytestagEndpoint from;
+  const guint8 *data;
+  gsize length;
+
+  g_assert_false (bytestag_udp_transport_receive (transport, &from, &data, &length));
+}
+
+/* Loopback has a datagram in the receiver's buffer before the call that sent it returns. */
+static void
+assert_next (BytestagUdpTransport *transport, guint8 number)
+{
+  BytestagEndpoint from;
+  const guint8 *data;
+  gsize length;
+
+  g_assert_true (bytestag_udp_transport_receive (transport, &from, &data, &length));
+  g_assert_cmpuint (length, >=, 1);
+  g_assert_cmpuint (data[0], ==, number);
+}
+
+static void
+send_number (BytestagUdpTransport *transport, const BytestagEndpoint *to, guint8 number)
+{
+  g_assert_true (bytestag_transport_send (BYTESTAG_TRANSPORT (transport), to, &number, 1));
+}
+
+/* What is sent while holding leaves at the release, each to its own receiver in order. */
+static void
+test_hold (void)
+{
+  BytestagEndpoint address_a;
+  BytestagEndpoint address_b;
+  BytestagEndpoint address_c;
+  g_autoptr (BytestagUdpTransport) a = open_transport ("127.0.0.1", &address_a);
+  g_autoptr (BytestagUdpTransport) b = open_transport ("127.0.0.1", &address_b);
+  g_autoptr (BytestagUdpTransport) c = open_transport ("127.0.0.1", &address_c);
+
+  for (guint round = 0; round < 2; round++)
+    {
+      bytestag_udp_transport_hold (a);
+      for (guint8 i = 0; i < 6; i++)
+        send_number (a, i % 2 == 0 ? &address_b : &address_c, i);
+      assert_nothing_waits (b);
+      assert_nothing_waits (c);
+      bytestag_udp_transport_release (a);
+      for (guint8 i = 0; i < 6; i++)
+        assert_next (i % 2 == 0 ? b : c, i);
+      assert_nothing_waits (b);
+      assert_nothing_waits (c);
+    }
+
+  send_number (a, &address_b, 9);
+  assert_next (b, 9);
+}
+
+/* A full queue goes at once, and what comes then waits again. */
+static void
+test_hold_limit_datagrams (void)
+{
+  BytestagEndpoint address_a;
+  BytestagEndpoint address_b;
+  g_autoptr (BytestagUdpTransport) a = open_transport ("127.0.0.1", &address_a);
+  g_autoptr (BytestagUdpTransport) b = open_transport ("127.0.0.1", &address_b);
+
+  bytestag_udp_transport_hold (a);
+  for (guint8 i = 0; i < BYTESTAG_LIMIT_DATAGRAMS_OF_TURN; i++)
+    send_number (a, &address_b, i);
+  assert_nothing_waits (b);
+  send_number (a, &address_b, BYTESTAG_LIMIT_DATAGRAMS_OF_TURN);
+  for (guint8 i = 0; i < BYTESTAG_LIMIT_DATAGRAMS_OF_TURN; i++)
+    assert_next (b, i);
+  assert_nothing_waits (b);
+  bytestag_udp_transport_release (a);
+  assert_next (b, BYTESTAG_LIMIT_DATAGRAMS_OF_TURN);
+}
+
+/* The same by bytes: datagrams of the largest size, whole and in order. */
+static void
+test_hold_limit_bytes (void)
+{
+  BytestagEndpoint address_a;
+  BytestagEndpoint address_b;
+  g_autoptr (BytestagUdpTransport) a = open_transport ("127.0.0.1", &address_a);
+  g_autoptr (BytestagUdpTransport) b = open_transport ("127.0.0.1", &address_b);
+  guint8 sent[BYTESTAG_LIMIT_DATAGRAM];
+  BytestagEndpoint from;
+  const guint8 *data;
+  gsize length;
+
+  bytestag_udp_transport_hold (a);
+  for (guint8 i = 0; i < 5; i++)
+    {
+      memset (sent, i, sizeof sent);
+      g_assert_true (bytestag_transport_send (BYTESTAG_TRANSPORT (a), &address_b, sent, sizeof sent));
+    }
+  bytestag_udp_transport_release (a);
+  for (guint8 i = 0; i < 5; i++)
+    {
+      memset (sent, i, sizeof sent);
+      g_assert_true (bytestag_udp_transport_receive (b, &from, &data, &length));
+      g_assert_cmpmem (data, length, sent, sizeof sent);
+    }
+  assert_nothing_waits (b);
+}
+
+/* One that cannot be sent is lost alone; those around it arrive. */
+static void
+test_hold_cannot_send (void)
+{
+  BytestagEndpoint address_a;
+  BytestagEndpoint address_b;
+  g_autoptr (BytestagUdpTransport) a = open_transport ("127.0.0.1", &address_a);
+  g_autoptr (BytestagUdpTransport) b = open_transport ("127.0.0.1", &address_b);
+  BytestagEndpoint nowhere = address_b;
+  BytestagEndpoint v6;
+
+  nowhere.port = 0;
+  g_assert_true (bytestag_endpoint_set_host (&v6, "::1", -1, 9));
+  bytestag_udp_transport_hold (a);
+  g_assert_false (bytestag_transport_send (BYTESTAG_TRANSPORT (a), &v6, (const guint8 *) "x", 1));
+  send_number (a, &nowhere, 0);
+  send_number (a, &address_b, 1);
+  send_number (a, &nowhere, 2);
+  send_number (a, &nowhere, 3);
+  send_number (a, &address_b, 4);
+  send_number (a, &nowhere, 5);
+  bytestag_udp_transport_release (a);
+  assert_next (b, 1);
+  assert_next (b, 4);
+  assert_nothing_waits (b);
+}
+
+/* Both families in one queue. */
+static void
+test_hold_both_families (void)
+{
+  BytestagEndpoint address;
+  BytestagEndpoint address_v4;
+  BytestagEndpoint address_v6;
+  g_autoptr (BytestagUdpTransport) any = open_transport (NULL, &address);
+  g_autoptr (BytestagUdpTransport) v4 = open_transport ("127.0.0.1", &address_v4);
+  g_autoptr (BytestagUdpTransport) v6 = NULL;
+  const gboolean to_v6[] = { FALSE, TRUE, TRUE, FALSE, FALSE, TRUE };
+
+  if (!have_ipv6 ())
+    return;
+
+  v6 = open_transport ("::1", &address_v6);
+  bytestag_udp_transport_hold (any);
+  for (guint8 i = 0; i < G_N_ELEMENTS (to_v6); i++)
+    send_number (any, to_v6[i] ? &address_v6 : &address_v4, i);
+  bytestag_udp_transport_release (any);
+  for (guint8 i = 0; i < G_N_ELEMENTS (to_v6); i++)
+    assert_next (to_v6[i] ? v6 : v4, i);
+}
+
+static void
 test_finalize (void)
 {
   BytestagEndpoint address;
@@ -285,6 +444,11 @@ main (int argc, char *argv[])
   g_test_add_func ("/io/udp-transport/port-is-free-again", test_port_is_free_again);
   g_test_add_func ("/io/udp-transport/bad-host", test_bad_host);
   g_test_add_func ("/io/udp-transport/cannot-send", test_cannot_send);
+  g_test_add_func ("/io/udp-transport/hold", test_hold);
+  g_test_add_func ("/io/udp-transport/hold-limit-datagrams", test_hold_limit_datagrams);
+  g_test_add_func ("/io/udp-transport/hold-limit-bytes", test_hold_limit_bytes);
+  g_test_add_func ("/io/udp-transport/hold-cannot-send", test_hold_cannot_send);
+  g_test_add_func ("/io/udp-transport/hold-both-families", test_hold_both_families);
   g_test_add_func ("/io/udp-transport/finalize", test_finalize);
 
   return g_test_run ();
