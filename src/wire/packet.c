@@ -99,7 +99,9 @@ bytestag_codec_end_padded (BytestagCodec *self,
 
   if (datagram != NULL && *length < min_length)
     {
-      memset (self->datagram + *length, 0, min_length - *length);
+      guint8 *end = (self->is_plain ? (guint8 *) self->text : self->datagram) + *length;
+
+      memset (end, self->is_plain ? ' ' : 0, min_length - *length);
       *length = min_length;
     }
   return datagram;

@@ -338,6 +338,41 @@ test_plain (void)
   g_assert_cmpint (bytestag_codec_read (again, data, length, &message), ==, BYTESTAG_DROP_NONE);
 }
 
+/* Padding is nothing to a reader, and a datagram that is long enough is left as it is. */
+static void
+test_padded (void)
+{
+  for (guint plain = 0; plain < 2; plain++)
+    {
+      g_autoptr (BytestagCodec) codec = NULL;
+      BytestagMessage message;
+      const guint8 *data;
+      gsize padded_length;
+      Content content;
+
+      content_fill (&content);
+      bytestag_codec_set_plain (plain);
+      codec = bytestag_codec_new ();
+      bytestag_codec_set_plain (FALSE);
+
+      for (guint i = 0; i < 2; i++)
+        {
+          gsize min_length = i == 0 ? 700 : 10;
+
+          bytestag_codec_begin (codec);
+          bytestag_codec_add_sender (codec, &content.node_id);
+          bytestag_codec_add_string (codec, "rpc", "ping");
+          data = bytestag_codec_end_padded (codec, min_length, &padded_length);
+          g_assert_nonnull (data);
+          g_assert_cmpuint (padded_length, >=, min_length);
+          g_assert_cmpint (padded_length == 700, ==, i == 0);
+          g_assert_cmpint (bytestag_codec_read (codec, data, padded_length, &message), ==, BYTESTAG_DROP_NONE);
+          g_assert_cmpint (message.rpc, ==, BYTESTAG_RPC_PING);
+          g_assert_cmpuint (message.datagram_length, ==, padded_length);
+        }
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -348,6 +383,7 @@ main (int   argc,
   g_test_add_func ("/packet/too-long-to-write", test_too_long_to_write);
   g_test_add_func ("/packet/size-of-reply", test_size_of_reply);
   g_test_add_func ("/packet/plain", test_plain);
+  g_test_add_func ("/packet/padded", test_padded);
   g_test_add_func ("/packet/speed", test_speed);
   return g_test_run ();
 }
