@@ -230,6 +230,25 @@ bytestag_endpoint_is_private (const BytestagEndpoint *self)
 }
 
 gboolean
+bytestag_endpoint_get_network (const BytestagEndpoint *self,
+                               gboolean private_too,
+                               BytestagEndpoint *network)
+{
+  gsize kept;
+
+  g_return_val_if_fail (self != NULL && network != NULL, FALSE);
+
+  if (self->family == BYTESTAG_FAMILY_NONE || (!private_too && bytestag_endpoint_is_private (self)))
+    return FALSE;
+
+  kept = self->family == BYTESTAG_FAMILY_IPV6 ? 8 : 3;
+  *network = *self;
+  network->port = 0;
+  memset (network->address + kept, 0, sizeof network->address - kept);
+  return TRUE;
+}
+
+gboolean
 bytestag_endpoint_is_usable (const BytestagEndpoint *self)
 {
   static const Network networks[] = {

@@ -66,6 +66,11 @@ gboolean          bytestag_endpoint_same_host   (const BytestagEndpoint *a,
 /* Loopback, private (RFC 1918, 4193), link-local, and carrier NAT: what B.5
  * exempts from rules by network. */
 gboolean          bytestag_endpoint_is_private  (const BytestagEndpoint *self);
+/* The network that rules by network count @self for (B.5): the /24 of IPv4, the /64 of
+ * IPv6, with port 0. FALSE for private ones, which are exempt, unless @private_too. */
+gboolean          bytestag_endpoint_get_network (const BytestagEndpoint *self,
+                                                 gboolean                private_too,
+                                                 BytestagEndpoint       *network);
 /* Whether a datagram may be sent there at all: set, port not 0, not
  * unspecified, multicast or broadcast. */
 gboolean          bytestag_endpoint_is_usable   (const BytestagEndpoint *self);

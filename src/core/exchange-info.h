@@ -18,6 +18,7 @@ typedef enum {
  * @size: bytes of the value; -1: null
  * @timestamp: unix seconds
  * @time_kind: how @timestamp is written (A.1.4, "vals")
+ * @until: the unix second up to which the holder promises the value (B.3 "Life"); 0: none
  *
  * What nodes tell each other of a value, to decide on storing and fetching.
  * (Seed: KVPExchangeInfo; lists of it are GPtrArrays.)
@@ -27,6 +28,7 @@ struct _BytestagExchangeInfo
   BytestagKvpId id;
   gint64 size;
   gdouble timestamp;
+  gint64 until;
   BytestagTimeKind time_kind;
 };
 

@@ -95,9 +95,11 @@ test_writes_go_to_second (Fixture *fixture, gconstpointer user_data)
 {
   BytestagKvpTable *table = BYTESTAG_KVP_TABLE (fixture->table);
   BytestagKvpId id = make_id (1, 1);
+  BytestagKvpRecord offer = { .id = id, .size = 1000 };
 
-  g_assert_true (bytestag_kvp_table_has_room (table, &id, 1000));
-  g_assert_false (bytestag_kvp_table_has_room (table, &id, 1001));
+  g_assert_true (bytestag_kvp_table_can_keep (table, &offer));
+  offer.size++;
+  g_assert_false (bytestag_kvp_table_can_keep (table, &offer));
   write_value (table, 1, 1, 0, "value");
   g_assert_cmpuint (bytestag_memory_table_get_n_values (fixture->first), ==, 0);
   g_assert_cmpuint (bytestag_memory_table_get_n_values (fixture->second), ==, 1);
