@@ -28,8 +28,8 @@ struct _BytestagExchangeInfo
   BytestagKvpId id;
   gint64 size;
   gdouble timestamp;
-  gint64 until;
   BytestagTimeKind time_kind;
+  gint64 until;
 };
 
 GType                 bytestag_exchange_info_get_type    (void) G_GNUC_CONST;

@@ -90,7 +90,7 @@ test_ping_of_ours (Test         *test,
                    gconstpointer data)
 {
   check_of (test, ", \"rpc\": \"ping\", \"seq_id\": \"a\", \"ext\": 3",
-            ", \"reply_id\": \"a\", \"ext\": 0, \"you\": {\"host\": \"9.1.2.3\", \"port\": 9001}");
+            ", \"time\": 1600000000, \"reply_id\": \"a\", \"ext\": 2, \"you\": {\"host\": \"9.1.2.3\", \"port\": 9001}");
 }
 
 static void

@@ -36,7 +36,7 @@ test_ping (Fixture      *test,
 
   bytestag_foreign_set_pongs (test->peer, FALSE);
   task = bytestag_network_ping_node (test->network, test->contact);
-  expect (test, "\"rpc\": \"ping\", \"seq_id\": \"*\", \"ext\": 0");
+  expect (test, "\"rpc\": \"ping\", \"seq_id\": \"*\", \"ext\": 2");
 }
 
 static void
@@ -47,7 +47,7 @@ test_find_node (Fixture      *test,
   BytestagKey key = parse (KEY);
 
   task = bytestag_network_find_nodes_from_node (test->network, test->contact, &key);
-  expect (test, "\"rpc\": \"findnode\", \"key\": \"" KEY "\", \"seq_id\": \"*\", \"ext\": 0");
+  expect (test, "\"rpc\": \"findnode\", \"key\": \"" KEY "\", \"seq_id\": \"*\", \"ext\": 2");
 }
 
 /* An original is never asked without an index (A.2, 1). */
@@ -61,13 +61,13 @@ test_find_value (Fixture      *test,
   BytestagKey key = parse (KEY), index = parse (INDEX);
 
   with = bytestag_network_find_value_from_node (test->network, test->contact, &key, &index);
-  expect (test, "\"rpc\": \"findval\", \"key\": \"" KEY "\", \"index\": \"" INDEX "\", \"seq_id\": \"*\", \"ext\": 0");
+  expect (test, "\"rpc\": \"findval\", \"key\": \"" KEY "\", \"index\": \"" INDEX "\", \"seq_id\": \"*\", \"ext\": 2");
   without = bytestag_network_find_value_from_node (test->network, test->contact, &key, NULL);
-  expect (test, "\"rpc\": \"findval\", \"key\": \"" KEY "\", \"index\": \"" KEY "\", \"seq_id\": \"*\", \"ext\": 0");
+  expect (test, "\"rpc\": \"findval\", \"key\": \"" KEY "\", \"index\": \"" KEY "\", \"seq_id\": \"*\", \"ext\": 2");
 
   bytestag_node_set_extensions (test->contact, 0);
   ours = bytestag_network_find_value_from_node (test->network, test->contact, &key, NULL);
-  expect (test, "\"rpc\": \"findval\", \"key\": \"" KEY "\", \"seq_id\": \"*\", \"ext\": 0");
+  expect (test, "\"rpc\": \"findval\", \"key\": \"" KEY "\", \"seq_id\": \"*\", \"ext\": 2");
 }
 
 static void
@@ -80,7 +80,7 @@ test_store (Fixture      *test,
 
   task = bytestag_network_store_to_node (test->network, test->contact, &key, &index, value, 1353571200);
   expect (test, "\"rpc\": \"store\", \"key\": \"" KEY "\", \"index\": \"" INDEX
-                "\", \"size\": 77, \"timestmp\": 1353571200, \"seq_id\": \"*\", \"ext\": 0");
+                "\", \"size\": 77, \"timestmp\": 1353571200, \"seq_id\": \"*\", \"ext\": 2");
 }
 
 static void
@@ -92,10 +92,10 @@ test_get_value (Fixture      *test,
   BytestagKey key = parse (KEY), index = parse (INDEX);
 
   whole = bytestag_network_get_value_from_node (test->network, test->contact, &key, NULL, 0);
-  expect (test, "\"rpc\": \"getval\", \"key\": \"" KEY "\", \"index\": \"" KEY "\", \"xferid\": \"*\", \"ext\": 0");
+  expect (test, "\"rpc\": \"getval\", \"key\": \"" KEY "\", \"index\": \"" KEY "\", \"xferid\": \"*\", \"ext\": 2");
   rest = bytestag_network_get_value_from_node (test->network, test->contact, &key, &index, 1024);
   expect (test, "\"rpc\": \"getval\", \"key\": \"" KEY "\", \"index\": \"" INDEX
-                "\", \"xferid\": \"*\", \"valofs\": 1024, \"ext\": 0");
+                "\", \"xferid\": \"*\", \"valofs\": 1024, \"ext\": 2");
 }
 
 /* The same bytes once more after 5 s, and an end after 10 s (A.1.2). */

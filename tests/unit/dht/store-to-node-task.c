@@ -160,7 +160,7 @@ test_to_ours (Fixture      *test,
   bytestag_sim_run (test->sim, SECOND);
   g_assert_cmpuint (receiver.n_chunks, ==, 1);
   g_assert_cmpint (receiver.first_chunk_at - receiver.offered_at, ==, 20 * 1000);
-  g_assert_cmpint (bytestag_node_get_extensions (test->contact), ==, 0);
+  g_assert_cmpint (bytestag_node_get_extensions (test->contact), ==, 2);
 }
 
 static void
