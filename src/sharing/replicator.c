@@ -418,6 +418,14 @@ bytestag_replicator_new (BytestagNetwork *network)
 }
 
 guint
+bytestag_replicator_get_n_sending (BytestagReplicator *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_REPLICATOR (self), 0);
+
+  return self->sendings->len;
+}
+
+guint
 bytestag_replicator_get_n_lookups (BytestagReplicator *self)
 {
   g_return_val_if_fail (BYTESTAG_IS_REPLICATOR (self), 0);

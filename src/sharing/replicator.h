@@ -13,7 +13,9 @@ G_DECLARE_FINAL_TYPE (BytestagReplicator, bytestag_replicator, BYTESTAG, REPLICA
  * after the last time, unless another node has done that in the last 30. Begins at once,
  * and ends with its last reference. */
 BytestagReplicator *bytestag_replicator_new       (BytestagNetwork    *network);
-/* Look-ups so far, and values that went to other nodes. */
+/* Values that are on their way now. */
+guint               bytestag_replicator_get_n_sending (BytestagReplicator *self);
+/* Look-ups so far, and values that were sent to other nodes. */
 guint               bytestag_replicator_get_n_lookups (BytestagReplicator *self);
 guint               bytestag_replicator_get_n_sent (BytestagReplicator *self);
 

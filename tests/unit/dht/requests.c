@@ -83,6 +83,40 @@ test_store (Fixture      *test,
                 "\", \"size\": 77, \"timestmp\": 1353571200, \"seq_id\": \"*\", \"ext\": 2");
 }
 
+/* Those who know of promises are asked for one (B.3 "Life"). */
+static void
+test_store_to_ours (Fixture      *test,
+                    gconstpointer data)
+{
+  g_autoptr (BytestagStoreToNodeTask) task = NULL;
+  g_autoptr (BytestagStoreToNodeTask) old = NULL;
+  g_autoptr (BytestagStoreValueTask) replica = NULL;
+  g_autoptr (GBytes) value = bytestag_sim_make_value (77, 7);
+  g_autoptr (GPtrArray) nodes = g_ptr_array_new ();
+  BytestagKvpRecord record = { .timestamp = 1500000000, .has_timestamp = TRUE, .until = 1600009000, .copies = 9 };
+
+  bytestag_node_set_extensions (test->contact, 2);
+  record.id = (BytestagKvpId) { parse (KEY), parse (INDEX) };
+  task = bytestag_network_store_to_node (test->network, test->contact, &record.id.key, &record.id.index, value,
+                                         1353571200);
+  expect (test, "\"rpc\": \"store\", \"key\": \"" KEY "\", \"index\": \"" INDEX
+                "\", \"size\": 77, \"timestmp\": 1353571200, \"keep\": 1209600, \"seq_id\": \"*\", \"ext\": 2");
+
+  /* A replica says nothing but what its publisher was promised. */
+  bytestag_kvp_table_write (bytestag_network_get_table (test->network), &record, value, NULL, NULL);
+  g_ptr_array_add (nodes, test->contact);
+  replica = bytestag_network_replicate_value (test->network, &record.id.key, &record.id.index, 9, nodes);
+  expect (test, "\"rpc\": \"store\", \"key\": \"" KEY "\", \"index\": \"" INDEX
+                "\", \"size\": 77, \"timestmp\": 1500000000, \"until\": 1600009000, \"copies\": 9, "
+                "\"seq_id\": \"*\", \"ext\": 2");
+
+  /* Ours that knows of none. */
+  bytestag_node_set_extensions (test->contact, 1);
+  old = bytestag_network_store_to_node (test->network, test->contact, &record.id.key, &record.id.index, value, 5);
+  expect (test, "\"rpc\": \"store\", \"key\": \"" KEY "\", \"index\": \"" INDEX
+                "\", \"size\": 77, \"timestmp\": 5, \"seq_id\": \"*\", \"ext\": 2");
+}
+
 static void
 test_get_value (Fixture      *test,
                 gconstpointer data)
@@ -128,6 +162,7 @@ main (int   argc,
   FIXTURE_TEST ("/dht/requests/find-node", test_find_node);
   FIXTURE_TEST ("/dht/requests/find-value", test_find_value);
   FIXTURE_TEST ("/dht/requests/store", test_store);
+  FIXTURE_TEST ("/dht/requests/store-to-ours", test_store_to_ours);
   FIXTURE_TEST ("/dht/requests/get-value", test_get_value);
   FIXTURE_TEST ("/dht/requests/times", test_times);
 

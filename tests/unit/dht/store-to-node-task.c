@@ -200,6 +200,33 @@ test_refused (Fixture      *test,
     }
 }
 
+/* Ours tell one from the other, and until when they promise the value. */
+static void
+test_refused_by_ours (Fixture      *test,
+                      gconstpointer data)
+{
+  static const struct { const char *offer; BytestagStoreOutcome outcome; gint64 until; } cases[] = {
+    { ", \"have\": true, \"until\": 1600000100", BYTESTAG_STORE_HELD, 1600000100 },
+    { ", \"have\": true", BYTESTAG_STORE_HELD, 0 },
+    { ", \"full\": true", BYTESTAG_STORE_FULL, 0 },
+    { "", BYTESTAG_STORE_FULL, 0 },
+    { OFFER ", \"until\": 1600000200", BYTESTAG_STORE_SENT, 1600000200 },
+  };
+
+  bytestag_foreign_set_is_ours (test->peer, TRUE);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_auto (Receiver) receiver;
+      g_autoptr (BytestagStoreToNodeTask) task = NULL;
+
+      set_receiver (test, &receiver, cases[i].offer, ACK);
+      task = store (test, 100);
+      fixture_assert_done (test, task, 2 * SECOND);
+      g_assert_cmpint (bytestag_store_to_node_task_get_outcome (task), ==, cases[i].outcome);
+      g_assert_cmpint (bytestag_store_to_node_task_get_until (task), ==, cases[i].until);
+    }
+}
+
 /* Any scalar is a transfer id, and comes back as it is. */
 static void
 test_offers (Fixture      *test,
@@ -433,6 +460,7 @@ main (int   argc,
   FIXTURE_TEST ("/dht/store-to-node-task/silence", test_silence);
   FIXTURE_TEST ("/dht/store-to-node-task/cancel", test_cancel);
   FIXTURE_TEST ("/dht/store-to-node-task/cancel-inside", test_cancel_inside);
+  FIXTURE_TEST ("/dht/store-to-node-task/refused-by-ours", test_refused_by_ours);
 
   return g_test_run ();
 }
