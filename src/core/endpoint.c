@@ -229,23 +229,35 @@ bytestag_endpoint_is_private (const BytestagEndpoint *self)
   return in_any_network (self, networks, G_N_ELEMENTS (networks));
 }
 
+static gsize
+get_network_bytes (const BytestagEndpoint *self)
+{
+  return self->family == BYTESTAG_FAMILY_IPV6 ? 8 : 3;
+}
+
 gboolean
 bytestag_endpoint_get_network (const BytestagEndpoint *self,
                                gboolean private_too,
                                BytestagEndpoint *network)
 {
-  gsize kept;
+  gsize kept = get_network_bytes (self);
 
   g_return_val_if_fail (self != NULL && network != NULL, FALSE);
 
   if (self->family == BYTESTAG_FAMILY_NONE || (!private_too && bytestag_endpoint_is_private (self)))
     return FALSE;
 
-  kept = self->family == BYTESTAG_FAMILY_IPV6 ? 8 : 3;
   *network = *self;
   network->port = 0;
   memset (network->address + kept, 0, sizeof network->address - kept);
   return TRUE;
+}
+
+gboolean
+bytestag_endpoint_same_network (const BytestagEndpoint *a,
+                                const BytestagEndpoint *b)
+{
+  return a->family == b->family && memcmp (a->address, b->address, get_network_bytes (a)) == 0;
 }
 
 gboolean

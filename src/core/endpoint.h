@@ -71,6 +71,9 @@ gboolean          bytestag_endpoint_is_private  (const BytestagEndpoint *self);
 gboolean          bytestag_endpoint_get_network (const BytestagEndpoint *self,
                                                  gboolean                private_too,
                                                  BytestagEndpoint       *network);
+/* Whether both are of one such network. */
+gboolean          bytestag_endpoint_same_network (const BytestagEndpoint *a,
+                                                 const BytestagEndpoint *b);
 /* Whether a datagram may be sent there at all: set, port not 0, not
  * unspecified, multicast or broadcast. */
 gboolean          bytestag_endpoint_is_usable   (const BytestagEndpoint *self);

@@ -47,6 +47,27 @@
 /* Records of answered requests that wait to be used again, of each size; what a
  * burst took beyond that goes back. */
 #define BYTESTAG_LIMIT_IDLE_REQUESTS 64
+/* Endpoints that have answered us, and so may be sent more than they ask with (B.5);
+ * how long that holds: as long as a mapping of most routers, and some. */
+#define BYTESTAG_LIMIT_PROVEN_ENDPOINTS 2048
+#define BYTESTAG_LIMIT_PROVEN_US (G_GINT64_CONSTANT (3600) * G_USEC_PER_SEC)
+/* Bytes of a reply to an endpoint that has not answered us, for each byte of its
+ * request, our ping that proves it among them (B.5). */
+#define BYTESTAG_LIMIT_AMPLIFICATION 3
+/* What hosts that never answered are sent, be it that they seem to ask us or that others
+ * name them: whoever forges or invents makes us trouble nobody more than this. Enough
+ * for some nodes behind one router to be met. Hosts remembered. */
+#define BYTESTAG_LIMIT_UNPROVEN_OF_HOST_BURST 8
+#define BYTESTAG_LIMIT_UNPROVEN_OF_HOST_PER_MINUTE 4
+#define BYTESTAG_LIMIT_UNPROVEN_HOSTS 2048
+/* Requests that we answer (B.5): of one network (a publisher asks some 50 a second), and
+ * of all together that have not answered us, which costs some 6 % of a core. Networks
+ * remembered. */
+#define BYTESTAG_LIMIT_REQUESTS_OF_NETWORK_PER_SECOND 200
+#define BYTESTAG_LIMIT_REQUESTS_OF_NETWORK_BURST 800
+#define BYTESTAG_LIMIT_REQUESTS_PER_SECOND 4000
+#define BYTESTAG_LIMIT_REQUESTS_BURST 8000
+#define BYTESTAG_LIMIT_RATED_NETWORKS 4096
 /* Pings that prove a sender before it becomes a contact (B.5): one a minute
  * for an address, 50 a second in all; addresses remembered. */
 #define BYTESTAG_LIMIT_PROVING_PINGS_PER_SECOND 50
@@ -91,6 +112,19 @@
  * would not fit into one part. */
 #define BYTESTAG_LIMIT_FILE_INFO_PARTS 8400
 
+/* Diversity (B.5): nodes of one network (/24, /64) in a bucket, in the whole table, and
+ * asked in one look-up. */
+#define BYTESTAG_LIMIT_NETWORK_IN_BUCKET 2
+#define BYTESTAG_LIMIT_NETWORK_IN_TABLE 10
+#define BYTESTAG_LIMIT_NETWORK_IN_LOOKUP 2
+
+/* Disjoint paths of a look-up for a value: at one time (B.5), in all, since one that was
+ * led astray is followed by another, and requests of one, which are those of an honest
+ * look-up. */
+#define BYTESTAG_LIMIT_ACTIVE_PATHS 4
+#define BYTESTAG_LIMIT_PATHS 16
+#define BYTESTAG_LIMIT_REQUESTS_OF_PATH 24
+
 /* Look-ups: candidates of a shortlist, nodes taken from one reply. */
 #define BYTESTAG_LIMIT_CANDIDATES 512
 /* Requests of one look-up: an honest one takes some 40; whoever names ever nearer
@@ -102,9 +136,13 @@
 #define BYTESTAG_LIMIT_VALUES_OF_REPLY 64
 /* Look-ups that refresh buckets at one time: they wait for those of a person. */
 #define BYTESTAG_LIMIT_REFRESHES 3
+/* Downloads of one value at one time: another begins when the others stall. */
+#define BYTESTAG_LIMIT_ATTEMPTS_OF_GET 3
 /* Downloads of one value from one holder: the second is for a holder that ended
  * what another had begun wrong. */
 #define BYTESTAG_LIMIT_HOLDER_TRIES 2
+/* Stale contacts that are pinged at each check of the buckets, four times an hour. */
+#define BYTESTAG_LIMIT_STALE_PINGS 32
 /* Votes on our own address that are remembered (B.1), one for each /16. */
 #define BYTESTAG_LIMIT_ADDRESS_VOTES 16
 /* Votes on the time that are remembered (B.5), one for each /24. */

@@ -412,3 +412,11 @@ bytestag_node_set_extensions (BytestagNode *self,
   self->extensions = extensions;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_EXTENSIONS]);
 }
+
+gboolean
+bytestag_node_is_read_only (BytestagNode *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_NODE (self), FALSE);
+
+  return self->extensions >= 0 && (self->extensions & BYTESTAG_EXTENSION_READ_ONLY) != 0;
+}

@@ -13,6 +13,15 @@ G_DECLARE_FINAL_TYPE (BytestagNode, bytestag_node, BYTESTAG, NODE, GObject)
  * have forgotten a flow by then. */
 #define BYTESTAG_NODE_SILENCE_US (G_GINT64_CONSTANT (900) * G_USEC_PER_SEC)
 
+/* Capabilities (B.1), a bit mask. */
+typedef enum {
+  BYTESTAG_EXTENSION_QUIC = 1 << 0,
+  BYTESTAG_EXTENSION_PROMISES = 1 << 1,
+  BYTESTAG_EXTENSION_READ_ONLY = 1 << 2,
+  BYTESTAG_EXTENSION_IPV6 = 1 << 3,
+  BYTESTAG_EXTENSION_DIAL_BACK = 1 << 4,
+} BytestagExtensions;
+
 /**
  * BytestagNodeState:
  * @BYTESTAG_NODE_NEW: never answered us
@@ -80,5 +89,7 @@ void                    bytestag_node_update_state   (BytestagNode           *se
 int                     bytestag_node_get_extensions (BytestagNode           *self);
 void                    bytestag_node_set_extensions (BytestagNode           *self,
                                                       int                     extensions);
+/* It says that nobody can reach it (B.1): it is asked nothing, and named to nobody. */
+gboolean                bytestag_node_is_read_only   (BytestagNode           *self);
 
 G_END_DECLS

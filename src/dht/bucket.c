@@ -253,6 +253,14 @@ bytestag_bucket_get_waiting (BytestagBucket *self)
 }
 
 BytestagNode *
+bytestag_bucket_get_asked (BytestagBucket *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_BUCKET (self), NULL);
+
+  return self->asked;
+}
+
+BytestagNode *
 bytestag_bucket_find (BytestagBucket         *self,
                       const BytestagKey      *key,
                       const BytestagEndpoint *endpoint)

@@ -33,6 +33,8 @@ gint64          bytestag_bucket_get_last_update (BytestagBucket *self);
 gboolean        bytestag_bucket_is_locked       (BytestagBucket *self);
 /* (transfer none) (nullable) who comes in when the bucket, now locked, keeps the new node. */
 BytestagNode   *bytestag_bucket_get_waiting     (BytestagBucket *self);
+/* (transfer none) (nullable) who would make room for it. */
+BytestagNode   *bytestag_bucket_get_asked       (BytestagBucket *self);
 /* (transfer none) (nullable) the member with this id and endpoint. */
 BytestagNode   *bytestag_bucket_find            (BytestagBucket         *self,
                                                  const BytestagKey      *key,

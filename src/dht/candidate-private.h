@@ -17,6 +17,8 @@ struct _BytestagCandidate
   /* (nullable) (element-type BytestagExchangeInfo) what it says that it holds */
   GPtrArray *infos;
   BytestagCandidateState state;
+  guint32 paths; /* a bit for each path that it was named in */
+  guint8 path;   /* in which it was asked */
   guint16 step;
   guint8 n_alternates;
   guint8 useful;
@@ -29,7 +31,9 @@ void               bytestag_candidate_set_state     (BytestagCandidate     *self
 /* It holds the value. @infos: (nullable) */
 void               bytestag_candidate_set_useful    (BytestagCandidate     *self,
                                                      GPtrArray             *infos);
-/* Passed over when it is known, or when there are BYTESTAG_LIMIT_ALTERNATES. */
+/* Whether another endpoint of it, @node, is new, and may be asked. */
+gboolean           bytestag_candidate_has_room      (BytestagCandidate     *self,
+                                                     BytestagNode          *node);
 void               bytestag_candidate_add_alternate (BytestagCandidate     *self,
                                                      BytestagNode          *node);
 /* Goes over to the next alternate, or returns FALSE. */

@@ -176,21 +176,30 @@ same_endpoint (BytestagNode *a,
   return bytestag_endpoint_equal (bytestag_node_get_endpoint (a), bytestag_node_get_endpoint (b));
 }
 
-void
-bytestag_candidate_add_alternate (BytestagCandidate *self,
-                                  BytestagNode      *node)
+gboolean
+bytestag_candidate_has_room (BytestagCandidate *self,
+                             BytestagNode      *node)
 {
   /* Its answer is there: nobody else is asked. */
   if (self->state == BYTESTAG_CANDIDATE_ANSWERED || self->state == BYTESTAG_CANDIDATE_FAILED)
-    return;
+    return FALSE;
   if (self->n_alternates == BYTESTAG_LIMIT_ALTERNATES || same_endpoint (self->node, node))
-    return;
+    return FALSE;
 
   for (guint i = 0; i < self->n_alternates; i++)
     {
       if (same_endpoint (self->alternates[i], node))
-        return;
+        return FALSE;
     }
+
+  return TRUE;
+}
+
+void
+bytestag_candidate_add_alternate (BytestagCandidate *self,
+                                  BytestagNode      *node)
+{
+  g_assert (bytestag_candidate_has_room (self, node));
 
   self->alternates[self->n_alternates++] = g_object_ref (node);
 }

@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include "core/error.h"
 #include "dht/network-private.h"
 
 /* How nodes become contacts, and stop being any: by answering, or not. */
-
-typedef struct {
-  BytestagEndpoint address;
-  gint64 time;
-  GList link; /* in BytestagProver.proofs */
-} BytestagProof;
 
 /* What waits for the oldest member of a full bucket to answer. */
 typedef struct {
@@ -67,6 +62,21 @@ ref_answerer (BytestagNetwork        *self,
   return bytestag_node_new (id, from);
 }
 
+/* A node that answered: it becomes a contact, or stays one, unless it says that nobody
+ * can reach it (B.1). */
+static void
+enter_contact (BytestagNetwork *self,
+               BytestagNode    *node)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (bytestag_node_is_read_only (node))
+    bytestag_routing_table_remove (self->routing_table, node);
+  else if (!bytestag_routing_table_node_update (self->routing_table, node, &error) &&
+           g_error_matches (error, BYTESTAG_ERROR, BYTESTAG_ERROR_REFUSED))
+    self->counters.drops[BYTESTAG_DROP_DIVERSITY]++;
+}
+
 BytestagNode *
 _bytestag_network_answered (BytestagNetwork        *self,
                             BytestagNode           *asked,
@@ -107,7 +117,7 @@ _bytestag_network_answered (BytestagNetwork        *self,
         }
     }
 
-  bytestag_routing_table_node_update (self->routing_table, node, NULL);
+  enter_contact (self, node);
   return node;
 }
 
@@ -202,75 +212,93 @@ proof_reply_cb (const BytestagMessage  *message,
     node = _bytestag_network_answered (self, NULL, message, from, rtt);
 }
 
-static void
-drop_oldest_proof (BytestagProver *prover)
+void
+_bytestag_network_ask_for_proof (BytestagNetwork        *self,
+                                 const BytestagEndpoint *from)
 {
-  GList *link = g_queue_peek_head_link (&prover->proofs);
-  BytestagProof *proof = link->data;
+  gint64 now = bytestag_reactor_get_time (self->reactor);
 
-  g_queue_unlink (&prover->proofs, link);
-  g_hash_table_remove (prover->addresses, &proof->address);
-  g_free (proof);
+  if (!_bytestag_guard_can_ping (&self->guard, from, now))
+    return;
+
+  _bytestag_guard_take_ping (&self->guard, from, now);
+  _bytestag_network_send_ping_once (self, from, proof_reply_cb, self);
 }
 
-/* Whether @from may be pinged now, and then remembers it. */
-static gboolean
-may_prove (BytestagProver         *prover,
-           const BytestagEndpoint *from,
-           gint64                  now)
+gboolean
+_bytestag_network_is_proven (BytestagNetwork        *self,
+                             const BytestagMessage  *message,
+                             const BytestagEndpoint *from)
 {
-  BytestagProof *proof;
+  if (_bytestag_guard_is_proven (&self->guard, from, bytestag_reactor_get_time (self->reactor)))
+    return TRUE;
 
-  for (GList *oldest; (oldest = g_queue_peek_head_link (&prover->proofs)) != NULL;)
-    {
-      proof = oldest->data;
-      if (now - proof->time < BYTESTAG_LIMIT_PROVING_INTERVAL_US)
-        break;
-      drop_oldest_proof (prover);
-    }
+  /* Only who answered becomes a contact. */
+  return message->node_id_member == BYTESTAG_MEMBER_VALID &&
+         bytestag_routing_table_find (self->routing_table, &message->node_id, from) != NULL;
+}
 
-  if (g_hash_table_contains (prover->addresses, from))
+/* Whether an answer of the sender would tell us something: that it may be sent more, or
+ * that it is a contact. */
+static gboolean
+needs_proof (BytestagNetwork        *self,
+             const BytestagMessage  *request,
+             const BytestagEndpoint *from)
+{
+  BytestagNode *contact;
+
+  /* Somebody who cannot be reached says no id, and is told more once it has answered. */
+  if (request->node_id_member != BYTESTAG_MEMBER_VALID)
+    return request->extensions >= 0 && !_bytestag_network_is_proven (self, request, from);
+
+  if (bytestag_key_equal (&request->node_id, bytestag_node_get_key (self->node)))
     return FALSE;
-  if (!bytestag_token_bucket_take (&prover->limit, 1, now))
-    return FALSE;
 
-  if (prover->proofs.length >= BYTESTAG_LIMIT_PROVING_ADDRESSES)
-    drop_oldest_proof (prover);
+  /* One that failed shows that it lives by a reply alone: whoever can write its
+   * address on a datagram must not keep it in the table. */
+  contact = bytestag_routing_table_find (self->routing_table, &request->node_id, from);
+  if (contact != NULL)
+    return bytestag_node_get_failures (contact) > 0;
 
-  proof = g_new0 (BytestagProof, 1);
-  proof->address = *from;
-  proof->time = now;
-  proof->link.data = proof;
-  g_queue_push_tail_link (&prover->proofs, &proof->link);
-  g_hash_table_insert (prover->addresses, &proof->address, proof);
-  return TRUE;
+  return !_bytestag_network_is_proven (self, request, from) ||
+         bytestag_routing_table_has_place (self->routing_table, &request->node_id, from);
+}
+
+gboolean
+_bytestag_network_wants_proof (BytestagNetwork        *self,
+                               const BytestagMessage  *request,
+                               const BytestagEndpoint *from)
+{
+  return needs_proof (self, request, from) &&
+         _bytestag_guard_can_ping (&self->guard, from, bytestag_reactor_get_time (self->reactor));
 }
 
 void
 _bytestag_network_heard (BytestagNetwork        *self,
-                         const BytestagKey      *id,
-                         const BytestagEndpoint *from)
+                         const BytestagMessage  *request,
+                         const BytestagEndpoint *from,
+                         gsize                   n_replied)
 {
   gint64 now = bytestag_reactor_get_time (self->reactor);
-  BytestagNode *contact;
+  BytestagNode *contact = NULL;
 
-  if (bytestag_key_equal (id, bytestag_node_get_key (self->node)))
-    return;
+  if (request->node_id_member == BYTESTAG_MEMBER_VALID)
+    contact = bytestag_routing_table_find (self->routing_table, &request->node_id, from);
 
-  contact = bytestag_routing_table_find (self->routing_table, id, from);
   if (contact != NULL && bytestag_node_get_failures (contact) == 0)
     {
-      BytestagBucket *bucket = bytestag_routing_table_get_bucket (self->routing_table, contact);
-
       bytestag_node_seen (contact, now);
-      bytestag_bucket_touch (bucket, contact, now);
+      bytestag_bucket_touch (bytestag_routing_table_get_bucket (self->routing_table, contact), contact, now);
       return;
     }
 
-  /* One that failed shows that it lives by a reply alone: whoever can write its
-   * address on a datagram must not keep it in the table. */
-  if (may_prove (&self->prover, from, now))
-    _bytestag_network_send_ping_once (self, from, proof_reply_cb, self);
+  if (!needs_proof (self, request, from))
+    return;
+
+  /* What it is sent is bounded by what it sent, and the ping is a part of that. */
+  if (_bytestag_network_is_proven (self, request, from) ||
+      n_replied + BYTESTAG_PING_BYTES <= BYTESTAG_LIMIT_AMPLIFICATION * request->datagram_length)
+    _bytestag_network_ask_for_proof (self, from);
 }
 
 GPtrArray *
@@ -309,19 +337,6 @@ _bytestag_read_values (const BytestagMessage *message)
 void
 _bytestag_network_init_contacts (BytestagNetwork *self)
 {
-  bytestag_token_bucket_init (&self->prover.limit,
-                              BYTESTAG_LIMIT_PROVING_PINGS_PER_SECOND,
-                              BYTESTAG_LIMIT_PROVING_PINGS_PER_SECOND,
-                              bytestag_reactor_get_time (self->reactor));
-  self->prover.addresses = g_hash_table_new (bytestag_endpoint_hash, bytestag_endpoint_equal);
-  g_queue_init (&self->prover.proofs);
+  _bytestag_guard_init (&self->guard, bytestag_reactor_get_time (self->reactor));
   g_signal_connect_object (self->routing_table, "bucket-full", G_CALLBACK (bucket_full_cb), self, 0);
-}
-
-void
-_bytestag_network_clear_contacts (BytestagNetwork *self)
-{
-  while (self->prover.proofs.length > 0)
-    drop_oldest_proof (&self->prover);
-  g_clear_pointer (&self->prover.addresses, g_hash_table_unref);
 }

@@ -9,6 +9,15 @@
 /* A node that was asked so long ago, µs, holds up no look-up that has what it needs. */
 #define OVERDUE (2 * G_USEC_PER_SEC)
 
+/* A look-up for nodes is one path. A look-up for a value goes along
+ * BYTESTAG_LIMIT_ACTIVE_PATHS disjoint ones (B.5): each begins with a contact of its own,
+ * asks one node at a time, and when it ends without the value another begins. */
+typedef struct {
+  guint n_requests;
+  guint n_contacted; /* asked, and neither answered nor slow */
+  gboolean has_answer;
+} Path;
+
 struct _BytestagFindShortlistTask
 {
   BytestagTask parent_instance;
@@ -19,7 +28,12 @@ struct _BytestagFindShortlistTask
   gboolean has_index;
   gboolean for_value;
   gboolean stop_at_value;
+  gboolean is_paused;
   BytestagShortlist *shortlist;
+  GPtrArray *starts; /* (element-type BytestagNode) contacts to begin with, nearest first */
+  guint n_started;   /* of them */
+  Path paths[BYTESTAG_LIMIT_PATHS];
+  guint n_paths; /* that have begun */
   GPtrArray *requests; /* (element-type Request) */
   guint n_requests;
   guint n_answered;
@@ -33,9 +47,18 @@ typedef struct {
   guint64 handle;
   BytestagTimer timer; /* soft, then overdue */
   gint64 sent_at;
+  guint path;
+  gboolean is_slow;
   gboolean is_overdue;
   gboolean for_nodes; /* it has given values, but not the one */
 } Request;
+
+enum {
+  VALUE_FOUND,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (BytestagFindShortlistTask, bytestag_find_shortlist_task, BYTESTAG_TYPE_TASK)
 
@@ -59,6 +82,7 @@ release (BytestagFindShortlistTask *self)
     return;
 
   g_ptr_array_set_size (self->requests, 0);
+  g_clear_pointer (&self->starts, g_ptr_array_unref);
   g_clear_object (&self->network);
 }
 
@@ -106,6 +130,7 @@ end_request (BytestagFindShortlistTask *self,
 {
   BytestagNode *node = g_object_ref (request->node);
 
+  self->paths[request->path].n_contacted -= !request->is_slow;
   g_ptr_array_remove_fast (self->requests, request);
   return node;
 }
@@ -149,6 +174,7 @@ request_answered (BytestagFindShortlistTask *self,
   g_autoptr (GPtrArray) wanted = NULL;
   g_autoptr (GPtrArray) nodes = NULL;
   g_autoptr (BytestagNode) node = NULL;
+  gboolean is_reachable;
 
   if (self->for_value && !request->for_nodes && message->vals.text != NULL)
     {
@@ -161,12 +187,18 @@ request_answered (BytestagFindShortlistTask *self,
       nodes = _bytestag_network_read_nodes (self->network, message);
     }
 
+  self->paths[request->path].has_answer = TRUE;
   node = end_request (self, request);
   self->n_answered++;
   self->n_useful += wanted != NULL;
   if (nodes != NULL)
     bytestag_shortlist_add_nodes (self->shortlist, nodes, node);
-  bytestag_shortlist_mark_node (self->shortlist, node, TRUE, wanted != NULL, wanted);
+  /* One that nobody can reach is no place for a value, though it knows of others. */
+  is_reachable = !bytestag_node_is_read_only (node);
+  bytestag_shortlist_mark_node (self->shortlist, node, is_reachable, is_reachable && wanted != NULL, wanted);
+
+  if (wanted != NULL && is_reachable && self->network != NULL)
+    g_signal_emit (self, signals[VALUE_FOUND], 0, node);
 
   if (wanted != NULL && self->stop_at_value && self->network != NULL)
     finish (self);
@@ -220,25 +252,33 @@ slow_cb (gpointer user_data)
   gint64 age = bytestag_reactor_get_time (self->network->reactor) - request->sent_at;
 
   bytestag_reactor_arm (self->network->reactor, &request->timer, MAX (OVERDUE - age, 0), overdue_cb, request);
+  request->is_slow = TRUE;
+  self->paths[request->path].n_contacted--;
   bytestag_shortlist_mark_slow (self->shortlist, request->node);
   go_on (self);
 }
 
+/* FALSE when nothing was sent. */
 static gboolean
 send_request (BytestagFindShortlistTask *self,
-              BytestagNode              *node)
+              BytestagNode              *node,
+              guint                      path)
 {
   Request *request = g_new0 (Request, 1);
+  const BytestagEndpoint *endpoint = bytestag_node_get_endpoint (node);
 
   request->task = self;
   request->node = g_object_ref (node);
+  request->path = path;
   request->sent_at = bytestag_reactor_get_time (self->network->reactor);
-  if (self->for_value)
+  /* An address that never answered us may be a victim that liars name (B.5). */
+  if (!_bytestag_guard_take_unproven (&self->network->guard, endpoint, request->sent_at))
+    request->handle = 0;
+  else if (self->for_value)
     request->handle = _bytestag_network_send_find_value (self->network, node, &self->key,
                                                          self->has_index ? &self->index : NULL, reply_cb, request);
   else
-    request->handle = _bytestag_network_send_find_node (self->network, bytestag_node_get_endpoint (node),
-                                                        &self->key, reply_cb, request);
+    request->handle = _bytestag_network_send_find_node (self->network, endpoint, &self->key, reply_cb, request);
   if (request->handle == 0)
     {
       request_free (request);
@@ -247,6 +287,8 @@ send_request (BytestagFindShortlistTask *self,
     }
 
   self->n_requests++;
+  self->paths[path].n_requests++;
+  self->paths[path].n_contacted++;
   g_ptr_array_add (self->requests, request);
   bytestag_reactor_arm (self->network->reactor, &request->timer,
                         _bytestag_network_get_patience (self->network, node), slow_cb, request);
@@ -257,7 +299,8 @@ send_request (BytestagFindShortlistTask *self,
 static gboolean
 is_over (BytestagFindShortlistTask *self)
 {
-  if (!bytestag_shortlist_is_finished (self->shortlist) && self->n_requests < BYTESTAG_LIMIT_REQUESTS_OF_LOOKUP)
+  if (!self->for_value && self->n_requests < BYTESTAG_LIMIT_REQUESTS_OF_LOOKUP &&
+      !bytestag_shortlist_is_finished (self->shortlist))
     return FALSE;
   if (self->requests->len == 0 || self->n_answered >= BYTESTAG_MAX_BUCKET_SIZE)
     return TRUE;
@@ -272,33 +315,64 @@ is_over (BytestagFindShortlistTask *self)
   return TRUE;
 }
 
-/* Keeps BYTESTAG_NETWORK_PARALLELISM nodes asked, or ends. */
+/* (transfer full) (nullable) whom to ask next in a path: the nearest that it has, or,
+ * while nobody has answered in it, another contact to begin with. */
+static BytestagNode *
+take_next (BytestagFindShortlistTask *self,
+           guint                      path)
+{
+  BytestagNode *node = bytestag_shortlist_take_next_of_path (self->shortlist, path);
+
+  while (node == NULL && !self->paths[path].has_answer && self->n_started < self->starts->len)
+    {
+      bytestag_shortlist_add_to_path (self->shortlist, self->starts->pdata[self->n_started++], path);
+      node = bytestag_shortlist_take_next_of_path (self->shortlist, path);
+    }
+
+  return node;
+}
+
+/* Keeps as many nodes asked as a path may, and returns whether it goes on. */
+static gboolean
+go_on_along (BytestagFindShortlistTask *self,
+             guint                      number)
+{
+  Path *path = &self->paths[number];
+  guint parallelism = self->for_value ? 1 : BYTESTAG_NETWORK_PARALLELISM;
+  guint max_requests = self->for_value ? BYTESTAG_LIMIT_REQUESTS_OF_PATH : BYTESTAG_LIMIT_REQUESTS_OF_LOOKUP;
+
+  /* Who sees a candidate change may cancel us. */
+  while (self->network != NULL && path->n_contacted < parallelism && path->n_requests < max_requests &&
+         self->n_requests < BYTESTAG_LIMIT_REQUESTS_OF_LOOKUP)
+    {
+      g_autoptr (BytestagNode) node = take_next (self, number);
+
+      if (node == NULL)
+        break;
+      send_request (self, node, number);
+    }
+
+  return self->network != NULL && path->n_contacted > 0 &&
+         !bytestag_shortlist_is_path_finished (self->shortlist, number);
+}
+
+/* Asks as many as may be asked at a time, or ends. */
 static void
 go_on (BytestagFindShortlistTask *self)
 {
-  while (self->network != NULL && self->n_requests < BYTESTAG_LIMIT_REQUESTS_OF_LOOKUP)
-    {
-      guint n_contacted = bytestag_shortlist_get_n_contacted (self->shortlist);
-      guint n_left = BYTESTAG_LIMIT_REQUESTS_OF_LOOKUP - self->n_requests;
-      g_autoptr (GPtrArray) nodes = NULL;
-      guint n_sent = 0;
+  guint n_active = 0;
 
-      if (n_contacted >= BYTESTAG_NETWORK_PARALLELISM)
-        return;
+  if (self->is_paused)
+    return;
 
-      nodes = bytestag_shortlist_get_nodes_for_contacting (self->shortlist,
-                                                           MIN (BYTESTAG_NETWORK_PARALLELISM - n_contacted,
-                                                                n_left));
-      /* Who sees a candidate change may cancel us. */
-      for (guint i = 0; i < nodes->len && self->network != NULL; i++)
-        n_sent += send_request (self, nodes->pdata[i]);
+  for (guint i = 0; i < self->n_paths && self->network != NULL; i++)
+    n_active += go_on_along (self, i);
 
-      /* Those that could not be asked have made room for others. */
-      if (n_sent == nodes->len)
-        break;
-    }
+  while (self->network != NULL && self->for_value && n_active < BYTESTAG_LIMIT_ACTIVE_PATHS &&
+         self->n_paths < BYTESTAG_LIMIT_PATHS && self->n_started < self->starts->len)
+    n_active += go_on_along (self, self->n_paths++);
 
-  if (self->network != NULL && is_over (self))
+  if (self->network != NULL && n_active == 0 && is_over (self))
     finish (self);
 }
 
@@ -306,10 +380,16 @@ static void
 bytestag_find_shortlist_task_start (BytestagTask *task)
 {
   BytestagFindShortlistTask *self = BYTESTAG_FIND_SHORTLIST_TASK (task);
-  g_autoptr (GPtrArray) nodes = bytestag_routing_table_get_close_nodes (self->network->routing_table, &self->key,
-                                                                        BYTESTAG_MAX_BUCKET_SIZE);
 
-  bytestag_shortlist_add_nodes (self->shortlist, nodes, NULL);
+  self->starts = bytestag_routing_table_get_close_nodes (self->network->routing_table, &self->key,
+                                                         BYTESTAG_MAX_BUCKET_SIZE);
+  bytestag_shortlist_set_limits_private (self->shortlist, self->network->guard.limits_private);
+  if (!self->for_value)
+    {
+      bytestag_shortlist_add_nodes (self->shortlist, self->starts, NULL);
+      self->n_started = self->starts->len;
+      self->n_paths = 1;
+    }
   go_on (self);
 }
 
@@ -348,6 +428,16 @@ bytestag_find_shortlist_task_class_init (BytestagFindShortlistTaskClass *klass)
   object_class->finalize = bytestag_find_shortlist_task_finalize;
   task_class->start = bytestag_find_shortlist_task_start;
   task_class->stop = bytestag_find_shortlist_task_stop;
+
+  /**
+   * BytestagFindShortlistTask::value-found:
+   * @self: the look-up
+   * @node: says that it holds the value
+   */
+  signals[VALUE_FOUND] =
+    g_signal_new ("value-found", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 1, BYTESTAG_TYPE_NODE);
 }
 
 static void
@@ -376,6 +466,18 @@ _bytestag_find_shortlist_task_new (BytestagNetwork   *network,
   self->stop_at_value = stop_at_value;
   self->shortlist = bytestag_shortlist_new (key, bytestag_node_get_key (network->node));
   return self;
+}
+
+void
+_bytestag_find_shortlist_task_set_paused (BytestagFindShortlistTask *self,
+                                          gboolean                   is_paused)
+{
+  if (self->is_paused == is_paused)
+    return;
+
+  self->is_paused = is_paused;
+  if (!is_paused && self->network != NULL)
+    go_on (self);
 }
 
 BytestagShortlist *

@@ -6,15 +6,33 @@
 #include "core/error.h"
 #include "dht/network-private.h"
 
-/* Our own table, then a look-up that stops at the first holder, then downloads
- * from the holders, nearest first, each going on where the last one ended. When
- * they fail, one more look-up that does not stop finds the other holders. */
+/* Our own table, then a look-up. Whoever says that it holds the value is asked for it,
+ * and the look-up waits meanwhile; it goes on, and the next holder is asked beside, when
+ * nothing comes, since anybody can say so. A holder goes on where another stopped. The
+ * first whole value that is right ends it (B.5). */
+
+/* How often one looks at what came, µs, and what must have come; only another holder is
+ * asked when it has not. */
+#define STALL (2 * G_USEC_PER_SEC)
+#define STALL_BYTES (2 * BYTESTAG_CHUNK_SIZE)
 
 typedef struct {
   BytestagNode *node;
   guint n_tries;
-  gboolean is_bad; /* silent, or what it gave alone was wrong */
+  gboolean is_asked; /* now */
+  gboolean is_bad;   /* silent, or what it gave alone was wrong */
 } Holder;
+
+/* A download from one holder. */
+typedef struct {
+  BytestagGetValueTask *task;
+  Holder *holder;
+  BytestagDownloadTask *download;
+  GByteArray *before; /* what others gave; the download goes on after it */
+  BytestagTimer timer;
+  guint64 progress; /* when the timer was armed */
+  gboolean is_stalled;
+} Attempt;
 
 struct _BytestagGetValueTask
 {
@@ -23,12 +41,9 @@ struct _BytestagGetValueTask
   BytestagNetwork *network;
   BytestagKvpId id;
   BytestagFindShortlistTask *lookup;
-  gboolean looked_for_all;
-  GPtrArray *holders; /* (element-type Holder) */
-  Holder *holder;     /* who gives now */
-  BytestagDownloadTask *download;
-  GByteArray *received;
-  gboolean is_mixed; /* @received is of more than one holder */
+  GPtrArray *holders;  /* (element-type Holder) */
+  GPtrArray *attempts; /* (element-type Attempt) the oldest first */
+  GByteArray *left;    /* what came from a holder that fell silent */
   GError *last_error;
   GBytes *bytes;
 };
@@ -45,22 +60,32 @@ holder_free (gpointer data)
 }
 
 static void
-drop_step (BytestagGetValueTask *self,
-           gpointer              step)
+attempt_free (gpointer data)
 {
-  g_signal_handlers_disconnect_by_data (step, self);
-  bytestag_task_cancel (step);
+  Attempt *attempt = data;
+
+  g_signal_handlers_disconnect_by_data (attempt->download, attempt);
+  bytestag_task_cancel (BYTESTAG_TASK (attempt->download));
+  bytestag_reactor_disarm (attempt->task->network->reactor, &attempt->timer);
+  attempt->holder->is_asked = FALSE;
+  g_object_unref (attempt->download);
+  g_byte_array_unref (attempt->before);
+  g_free (attempt);
 }
 
 static void
 release (BytestagGetValueTask *self)
 {
+  if (self->network == NULL)
+    return;
+
   if (self->lookup != NULL)
-    drop_step (self, self->lookup);
+    {
+      g_signal_handlers_disconnect_by_data (self->lookup, self);
+      bytestag_task_cancel (BYTESTAG_TASK (self->lookup));
+    }
   g_clear_object (&self->lookup);
-  if (self->download != NULL)
-    drop_step (self, self->download);
-  g_clear_object (&self->download);
+  g_ptr_array_set_size (self->attempts, 0);
   g_clear_object (&self->network);
 }
 
@@ -105,102 +130,173 @@ set_last_error (BytestagGetValueTask *self,
   self->last_error = g_error_copy (error);
 }
 
-static void start_lookup (BytestagGetValueTask *self,
-                          gboolean              stop_at_value);
-static void try_next_holder (BytestagGetValueTask *self);
+static void go_on (BytestagGetValueTask *self);
 
 /* Downloads */
 
-static void
-append_download (BytestagGetValueTask *self,
-                 BytestagDownloadTask *download)
+/* (transfer full) all that came with it. */
+static GByteArray *
+collect (Attempt *attempt)
 {
-  g_autoptr (GBytes) bytes = bytestag_download_task_dup_bytes (download);
-  gsize length;
-  const guint8 *data = g_bytes_get_data (bytes, &length);
+  g_autoptr (GBytes) bytes = bytestag_download_task_dup_bytes (attempt->download);
+  GByteArray *all = g_byte_array_sized_new ((guint) (attempt->before->len + g_bytes_get_size (bytes)));
 
-  if (length == 0)
-    return;
-
-  self->is_mixed = self->received->len > 0;
-  g_byte_array_append (self->received, data, (guint) length);
+  g_byte_array_append (all, attempt->before->data, attempt->before->len);
+  g_byte_array_append (all, g_bytes_get_data (bytes, NULL), (guint) g_bytes_get_size (bytes));
+  return all;
 }
 
-/* What came is complete, and is not the value. Of several holders nobody knows
- * which one lied: the last one is asked again for all of it. */
-static void
-discard (BytestagGetValueTask *self)
+static guint64
+get_progress (Attempt *attempt)
 {
-  g_autoptr (GError) error = g_error_new_literal (BYTESTAG_ERROR, BYTESTAG_ERROR_WRONG_DATA,
-                                                  _("A node sent another value than it was asked for"));
+  return attempt->before->len + bytestag_task_get_progress (BYTESTAG_TASK (attempt->download));
+}
 
-  set_last_error (self, error);
-  if (!self->is_mixed)
-    self->holder->is_bad = TRUE;
-  g_byte_array_set_size (self->received, 0);
-  self->is_mixed = FALSE;
-  bytestag_task_set_progress (BYTESTAG_TASK (self), 0);
+static void
+show_progress (BytestagGetValueTask *self)
+{
+  guint64 most = self->left->len;
+
+  for (guint i = 0; i < self->attempts->len; i++)
+    most = MAX (most, get_progress (self->attempts->pdata[i]));
+  bytestag_task_set_progress (BYTESTAG_TASK (self), most);
 }
 
 static void
 download_progress_cb (BytestagDownloadTask *download,
                       GParamSpec           *pspec,
-                      BytestagGetValueTask *self)
+                      Attempt              *attempt)
 {
-  bytestag_task_set_progress (BYTESTAG_TASK (self),
-                              self->received->len + bytestag_task_get_progress (BYTESTAG_TASK (download)));
+  show_progress (attempt->task);
+}
+
+/* What came is complete, and is not the value. Of several givers nobody knows which one
+ * lied: the last one is asked again for all of it. */
+static void
+reject (BytestagGetValueTask *self,
+        Attempt              *attempt)
+{
+  g_autoptr (GError) error = g_error_new_literal (BYTESTAG_ERROR, BYTESTAG_ERROR_WRONG_DATA,
+                                                  _("What came is not the value that was asked for"));
+
+  set_last_error (self, error);
+  if (attempt->before->len == 0)
+    attempt->holder->is_bad = TRUE;
+  g_byte_array_set_size (self->left, 0);
+}
+
+/* Nothing more comes; what came is kept for the next holder. */
+static void
+give_up (BytestagGetValueTask *self,
+         Attempt              *attempt)
+{
+  g_autoptr (GByteArray) all = collect (attempt);
+
+  attempt->holder->is_bad = TRUE;
+  if (all->len > self->left->len)
+    {
+      g_byte_array_unref (self->left);
+      self->left = g_steal_pointer (&all);
+    }
 }
 
 static void
-download_finished_cb (BytestagDownloadTask *task,
-                      BytestagGetValueTask *self)
+download_finished_cb (BytestagDownloadTask *download,
+                      Attempt              *attempt)
 {
-  g_autoptr (BytestagDownloadTask) download = g_steal_pointer (&self->download);
-  gboolean ended = bytestag_task_get_state (BYTESTAG_TASK (download)) == BYTESTAG_TASK_DONE;
-
-  g_signal_handlers_disconnect_by_data (download, self);
-  append_download (self, download);
+  BytestagGetValueTask *self = attempt->task;
+  g_autoptr (GByteArray) all = collect (attempt);
 
   /* Also when the end did not come: it may be all that was lost. */
-  if (is_right (self, self->received->data, self->received->len))
+  if (is_right (self, all->data, all->len))
     {
-      g_autoptr (GBytes) bytes = g_byte_array_free_to_bytes (g_steal_pointer (&self->received));
+      g_autoptr (GBytes) bytes = g_byte_array_free_to_bytes (g_steal_pointer (&all));
 
       finish (self, bytes);
       return;
     }
 
-  if (ended)
+  if (bytestag_task_get_state (BYTESTAG_TASK (download)) == BYTESTAG_TASK_DONE)
     {
-      discard (self);
+      reject (self, attempt);
     }
   else
     {
-      self->holder->is_bad = TRUE;
       set_last_error (self, bytestag_task_get_error (BYTESTAG_TASK (download)));
+      give_up (self, attempt);
     }
+
+  g_ptr_array_remove (self->attempts, attempt);
+  show_progress (self);
+  /* Who sees the progress may cancel us. */
   if (self->network != NULL)
-    try_next_holder (self);
+    go_on (self);
 }
 
 static void
-start_download (BytestagGetValueTask *self,
-                Holder               *holder)
+stall_cb (gpointer user_data)
 {
+  Attempt *attempt = user_data;
+  BytestagGetValueTask *self = attempt->task;
+  guint64 progress = get_progress (attempt);
+
+  /* One that waits for a place has had no time yet. */
+  attempt->is_stalled = bytestag_task_get_state (BYTESTAG_TASK (attempt->download)) != BYTESTAG_TASK_PENDING &&
+                        progress < attempt->progress + STALL_BYTES;
+  attempt->progress = progress;
+  bytestag_reactor_arm (self->network->reactor, &attempt->timer, STALL, stall_cb, attempt);
+  go_on (self);
+}
+
+/* (transfer full) what the next holder need not send. */
+static GByteArray *
+take_beginning (BytestagGetValueTask *self)
+{
+  g_autoptr (GByteArray) longest = g_steal_pointer (&self->left);
+
+  self->left = g_byte_array_new ();
+  for (guint i = 0; i < self->attempts->len; i++)
+    {
+      g_autoptr (GByteArray) all = collect (self->attempts->pdata[i]);
+
+      if (all->len > longest->len)
+        {
+          g_byte_array_unref (longest);
+          longest = g_steal_pointer (&all);
+        }
+    }
+  return g_steal_pointer (&longest);
+}
+
+static void
+start_attempt (BytestagGetValueTask *self,
+               Holder               *holder)
+{
+  Attempt *attempt = g_new0 (Attempt, 1);
   guint64 total = bytestag_task_get_total (BYTESTAG_TASK (self));
 
-  self->holder = holder;
+  attempt->task = self;
+  attempt->holder = holder;
+  /* Whoever is asked again is asked for all of it. */
+  attempt->before = holder->n_tries == 0 ? take_beginning (self) : g_byte_array_new ();
+  attempt->progress = attempt->before->len;
   holder->n_tries++;
-  self->download = bytestag_network_get_value_from_node (self->network, holder->node, &self->id.key,
-                                                         &self->id.index, self->received->len);
-  if (self->received->len == 0)
-    bytestag_task_set_total (BYTESTAG_TASK (self->download), total);
-  g_signal_connect (self->download, "notify::progress", G_CALLBACK (download_progress_cb), self);
-  g_signal_connect (self->download, "finished", G_CALLBACK (download_finished_cb), self);
+  holder->is_asked = TRUE;
+  attempt->download = bytestag_network_get_value_from_node (self->network, holder->node, &self->id.key,
+                                                            &self->id.index, attempt->before->len);
+  if (attempt->before->len == 0)
+    bytestag_task_set_total (BYTESTAG_TASK (attempt->download), total);
+  g_signal_connect (attempt->download, "notify::progress", G_CALLBACK (download_progress_cb), attempt);
+  g_signal_connect (attempt->download, "finished", G_CALLBACK (download_finished_cb), attempt);
+  bytestag_reactor_arm (self->network->reactor, &attempt->timer, STALL, stall_cb, attempt);
+  g_ptr_array_add (self->attempts, attempt);
 }
 
-static void
-try_next_holder (BytestagGetValueTask *self)
+/* Holders */
+
+/* (nullable) the first of those that were asked least. */
+static Holder *
+find_next_holder (BytestagGetValueTask *self)
 {
   Holder *next = NULL;
 
@@ -208,50 +304,69 @@ try_next_holder (BytestagGetValueTask *self)
     {
       Holder *holder = self->holders->pdata[i];
 
-      if (!holder->is_bad && holder->n_tries < BYTESTAG_LIMIT_HOLDER_TRIES &&
+      if (!holder->is_bad && !holder->is_asked && holder->n_tries < BYTESTAG_LIMIT_HOLDER_TRIES &&
           (next == NULL || holder->n_tries < next->n_tries))
         next = holder;
     }
 
-  if (next != NULL)
-    start_download (self, next);
-  else if (!self->looked_for_all)
-    start_lookup (self, FALSE);
-  else
+  return next;
+}
+
+static gboolean
+is_getting (BytestagGetValueTask *self)
+{
+  for (guint i = 0; i < self->attempts->len; i++)
+    if (!((Attempt *) self->attempts->pdata[i])->is_stalled)
+      return TRUE;
+  return FALSE;
+}
+
+/* Asks the next holder when nothing comes from those that were asked, looks for more when
+ * there is none, and ends when there will be none. */
+static void
+go_on (BytestagGetValueTask *self)
+{
+  Holder *next;
+
+  if (!is_getting (self) && (next = find_next_holder (self)) != NULL)
+    {
+      /* The one that has had the most time makes room. */
+      if (self->attempts->len == BYTESTAG_LIMIT_ATTEMPTS_OF_GET)
+        {
+          give_up (self, self->attempts->pdata[0]);
+          g_ptr_array_remove_index (self->attempts, 0);
+        }
+      start_attempt (self, next);
+      /* Who sees the download may cancel us. */
+      if (self->network == NULL)
+        return;
+    }
+
+  if (self->lookup != NULL)
+    _bytestag_find_shortlist_task_set_paused (self->lookup, is_getting (self));
+  else if (self->attempts->len == 0)
     fail (self);
 }
 
 /* Look-up */
 
-static gboolean
-is_known_holder (BytestagGetValueTask *self,
-                 BytestagNode         *node)
-{
-  for (guint i = 0; i < self->holders->len; i++)
-    if (bytestag_node_equal (((Holder *) self->holders->pdata[i])->node, node))
-      return TRUE;
-  return FALSE;
-}
-
 static void
-add_holders (BytestagGetValueTask *self,
-             BytestagShortlist    *shortlist)
+value_found_cb (BytestagFindShortlistTask *lookup,
+                BytestagNode              *node,
+                BytestagGetValueTask      *self)
 {
-  g_autoptr (GPtrArray) nodes = bytestag_shortlist_useful_nodes (shortlist);
+  BytestagShortlist *shortlist = bytestag_find_shortlist_task_get_shortlist (lookup);
   g_autoptr (BytestagExchangeInfo) info = bytestag_shortlist_get_common_exchange_info (shortlist, &self->id.key,
                                                                                      &self->id.index);
+  Holder *holder = g_new0 (Holder, 1);
 
-  for (guint i = 0; i < nodes->len; i++)
-    if (!is_known_holder (self, nodes->pdata[i]))
-      {
-        Holder *holder = g_new0 (Holder, 1);
-
-        holder->node = g_object_ref (nodes->pdata[i]);
-        g_ptr_array_add (self->holders, holder);
-      }
-
+  holder->node = g_object_ref (node);
+  g_ptr_array_add (self->holders, holder);
   if (info != NULL && info->size > 0 && info->size < BYTESTAG_MAX_VALUE_SIZE)
     bytestag_task_set_total (BYTESTAG_TASK (self), (guint64) info->size);
+  /* Who sees the total may cancel us. */
+  if (self->network != NULL)
+    go_on (self);
 }
 
 static void
@@ -266,21 +381,14 @@ lookup_finished_cb (BytestagTask         *task,
   /* Nobody known, or nobody who answers; later errors say more. */
   if (error != NULL && self->last_error == NULL)
     set_last_error (self, error);
-
-  add_holders (self, bytestag_find_shortlist_task_get_shortlist (lookup));
-  /* One that stopped at nothing has asked everybody. */
-  if (self->holders->len == 0)
-    self->looked_for_all = TRUE;
-  try_next_holder (self);
+  go_on (self);
 }
 
 static void
-start_lookup (BytestagGetValueTask *self,
-              gboolean              stop_at_value)
+start_lookup (BytestagGetValueTask *self)
 {
-  self->looked_for_all = !stop_at_value;
-  self->lookup = bytestag_network_find_value_shortlist (self->network, &self->id.key, &self->id.index,
-                                                        stop_at_value);
+  self->lookup = bytestag_network_find_value_shortlist (self->network, &self->id.key, &self->id.index, FALSE);
+  g_signal_connect (self->lookup, "value-found", G_CALLBACK (value_found_cb), self);
   g_signal_connect (self->lookup, "finished", G_CALLBACK (lookup_finished_cb), self);
 }
 
@@ -298,7 +406,7 @@ read_cb (GBytes       *value,
   if (value != NULL && is_right (self, g_bytes_get_data (value, NULL), g_bytes_get_size (value)))
     finish (self, value);
   else
-    start_lookup (self, TRUE);
+    start_lookup (self);
 }
 
 static void
@@ -320,7 +428,7 @@ bytestag_get_value_task_start (BytestagTask *task)
     }
   else
     {
-      start_lookup (self, TRUE);
+      start_lookup (self);
     }
 }
 
@@ -343,8 +451,9 @@ bytestag_get_value_task_finalize (GObject *object)
 {
   BytestagGetValueTask *self = BYTESTAG_GET_VALUE_TASK (object);
 
+  g_clear_pointer (&self->attempts, g_ptr_array_unref);
   g_clear_pointer (&self->holders, g_ptr_array_unref);
-  g_clear_pointer (&self->received, g_byte_array_unref);
+  g_clear_pointer (&self->left, g_byte_array_unref);
   g_clear_pointer (&self->bytes, g_bytes_unref);
   g_clear_error (&self->last_error);
 
@@ -367,7 +476,8 @@ static void
 bytestag_get_value_task_init (BytestagGetValueTask *self)
 {
   self->holders = g_ptr_array_new_with_free_func (holder_free);
-  self->received = g_byte_array_new ();
+  self->attempts = g_ptr_array_new_with_free_func (attempt_free);
+  self->left = g_byte_array_new ();
 }
 
 BytestagGetValueTask *

@@ -99,6 +99,55 @@ check_buckets (BytestagNetwork *self)
 }
 
 static void
+stale_reply_cb (const BytestagMessage  *message,
+                const BytestagEndpoint *from,
+                gint64                  rtt,
+                gpointer                user_data)
+{
+  BytestagNetwork *self = user_data;
+  g_autoptr (BytestagNode) node = NULL;
+
+  if (message != NULL)
+    node = _bytestag_network_answered (self, NULL, message, from, rtt);
+}
+
+static void
+ping_stale_of_bucket (BytestagNetwork *self,
+                      BytestagBucket  *bucket,
+                      guint           *n_left)
+{
+  for (guint i = 0; i < bytestag_bucket_get_n_nodes (bucket) && *n_left > 0; i++)
+    {
+      BytestagNode *node = bytestag_bucket_peek (bucket, i);
+
+      if (bytestag_node_get_state (node) != BYTESTAG_NODE_STALE)
+        continue;
+      (*n_left)--;
+      _bytestag_network_send_ping_once (self, bytestag_node_get_endpoint (node), stale_reply_cb, self);
+    }
+}
+
+/* Contacts that stopped answering stay until others take their place (B.5), and nobody
+ * asks them meanwhile. When it was the network between us that failed, this is how both
+ * halves find each other again. Nearest buckets first, where each neighbour counts, going
+ * on at the next check where this one ended. */
+static void
+ping_stale (BytestagNetwork *self)
+{
+  guint n_left = BYTESTAG_LIMIT_STALE_PINGS;
+
+  for (guint i = 0; i < BYTESTAG_KEY_BITS && n_left > 0; i++)
+    {
+      BytestagBucket *bucket;
+
+      self->next_stale_bucket = (self->next_stale_bucket + BYTESTAG_KEY_BITS - 1) % BYTESTAG_KEY_BITS;
+      bucket = bytestag_routing_table_peek_bucket (self->routing_table, self->next_stale_bucket);
+      if (bucket != NULL)
+        ping_stale_of_bucket (self, bucket, &n_left);
+    }
+}
+
+static void
 arm_check (BytestagNetwork *self);
 
 static void
@@ -107,6 +156,7 @@ check_cb (gpointer user_data)
   BytestagNetwork *self = user_data;
 
   arm_check (self);
+  ping_stale (self);
   check_buckets (self);
 }
 

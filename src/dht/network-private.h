@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "core/endpoint-cache.h"
 #include "core/limits.h"
 #include "core/timer-queue.h"
 #include "core/token-bucket.h"
@@ -15,6 +16,9 @@ G_BEGIN_DECLS
  * original. */
 #define BYTESTAG_EXTENSION_PROMISES 2
 #define BYTESTAG_OUR_EXTENSIONS BYTESTAG_EXTENSION_PROMISES
+
+/* No ping of ours is longer; bytes. */
+#define BYTESTAG_PING_BYTES 144
 
 /* Round trips that the time-out of unmet nodes is made of (B.5). */
 #define BYTESTAG_N_ROUND_TRIPS 64
@@ -37,12 +41,16 @@ typedef struct {
   BytestagEndpoint address;
 } BytestagVotes;
 
-/* Senders that a proving ping went to lately (B.5). */
+/* guard.c: defence against those who lie about their address, or send too much (B.5). */
 typedef struct {
-  BytestagTokenBucket limit;
-  GHashTable *addresses; /* BytestagProof by its endpoint; owned by the queue */
-  GQueue proofs;         /* oldest first */
-} BytestagProver;
+  BytestagEndpointCache *proven;         /* gint64: the time of the last answer */
+  BytestagEndpointCache *proofs;         /* gint64: the time of the ping that asks for it */
+  BytestagEndpointCache *unproven_hosts; /* BytestagTokenBucket */
+  BytestagEndpointCache *rates;          /* BytestagTokenBucket, by network */
+  BytestagTokenBucket proofs_rate;
+  BytestagTokenBucket total_rate;
+  gboolean limits_private;
+} BytestagGuard;
 
 /* Clocks of peers, one vote for each network of voters (B.5). */
 typedef struct {
@@ -76,7 +84,8 @@ struct _BytestagNetwork
   BytestagVotes votes;
   BytestagClockVotes clock_votes;
   gint64 clock_difference; /* seconds, whole minutes */
-  BytestagProver prover;
+  BytestagGuard guard;
+  gboolean is_read_only;
 
   /* transfers */
   GHashTable *incoming; /* BytestagDownloadTask by its transfer id; borrowed */
@@ -95,9 +104,13 @@ struct _BytestagNetwork
   gint64 refreshed[BYTESTAG_KEY_BITS];
   gboolean refresh_wanted[BYTESTAG_KEY_BITS];
   guint n_refreshing;
+  guint next_stale_bucket; /* the one after the next that is looked at for stale contacts */
 
   BytestagNetworkCounters counters;
 };
+
+/* Capabilities that we say we have now (B.1). */
+int           _bytestag_network_get_extensions  (BytestagNetwork        *self);
 
 /* requests.c: what we send. All return a handle of the reply table, or 0 when
  * nothing was sent and @func will not be called. */
@@ -175,10 +188,22 @@ BytestagNode *_bytestag_network_answered        (BytestagNetwork        *self,
 /* A node did not answer. */
 void          _bytestag_network_unanswered      (BytestagNetwork        *self,
                                                  BytestagNode           *asked);
-/* A request came from a sender who says to be @id: a contact is touched, another
- * is pinged, and becomes one when it answers (B.5). */
+/* A request came, and @n_replied bytes were sent for it: a contact is touched, another
+ * sender is pinged, and becomes one when it answers (B.5). */
 void          _bytestag_network_heard           (BytestagNetwork        *self,
-                                                 const BytestagKey      *id,
+                                                 const BytestagMessage  *request,
+                                                 const BytestagEndpoint *from,
+                                                 gsize                   n_replied);
+/* Whether the sender has answered a request of ours. */
+gboolean      _bytestag_network_is_proven       (BytestagNetwork        *self,
+                                                 const BytestagMessage  *message,
+                                                 const BytestagEndpoint *from);
+/* Whether _heard() will ping the sender, if the bytes of the reply let it. */
+gboolean      _bytestag_network_wants_proof     (BytestagNetwork        *self,
+                                                 const BytestagMessage  *request,
+                                                 const BytestagEndpoint *from);
+/* Pings the sender, unless that was done lately. */
+void          _bytestag_network_ask_for_proof   (BytestagNetwork        *self,
                                                  const BytestagEndpoint *from);
 /* The contact with this id and endpoint, or a new node. (transfer full) */
 BytestagNode *_bytestag_network_ref_node        (BytestagNetwork        *self,
@@ -188,12 +213,44 @@ BytestagNode *_bytestag_network_ref_node        (BytestagNetwork        *self,
 gint64        _bytestag_network_get_patience    (BytestagNetwork        *self,
                                                  BytestagNode           *node);
 void          _bytestag_network_init_contacts   (BytestagNetwork        *self);
-void          _bytestag_network_clear_contacts  (BytestagNetwork        *self);
 /* Nodes of a reply; (transfer full) (nullable): NULL when the list is rejected or empty. */
 GPtrArray    *_bytestag_network_read_nodes      (BytestagNetwork        *self,
                                                  const BytestagMessage  *message);
 /* The same for values: an empty list is a list. */
 GPtrArray    *_bytestag_read_values             (const BytestagMessage  *message);
+
+/* guard.c. @now: µs of the clock. */
+void          _bytestag_guard_init              (BytestagGuard          *self,
+                                                 gint64                  now);
+void          _bytestag_guard_clear             (BytestagGuard          *self);
+/* @from has answered a request of ours. */
+void          _bytestag_guard_prove             (BytestagGuard          *self,
+                                                 const BytestagEndpoint *from,
+                                                 gint64                  now);
+gboolean      _bytestag_guard_is_proven         (BytestagGuard          *self,
+                                                 const BytestagEndpoint *from,
+                                                 gint64                  now);
+/* Whether a request may go to an endpoint that somebody named, and then counts it; to
+ * a proven one always. */
+gboolean      _bytestag_guard_take_unproven     (BytestagGuard          *self,
+                                                 const BytestagEndpoint *to,
+                                                 gint64                  now);
+/* Whether a sender may be sent a ping that proves it; _take_ping() counts it. */
+gboolean      _bytestag_guard_can_ping          (BytestagGuard          *self,
+                                                 const BytestagEndpoint *to,
+                                                 gint64                  now);
+void          _bytestag_guard_take_ping         (BytestagGuard          *self,
+                                                 const BytestagEndpoint *to,
+                                                 gint64                  now);
+/* Whether the network of @from has used up its share, so that a datagram is not worth
+ * being read. */
+gboolean      _bytestag_guard_is_flooding       (BytestagGuard          *self,
+                                                 const BytestagEndpoint *from,
+                                                 gint64                  now);
+/* Counts a request, or a datagram that is nothing; anything but NONE: it is dropped. */
+BytestagDrop  _bytestag_guard_take              (BytestagGuard          *self,
+                                                 const BytestagEndpoint *from,
+                                                 gint64                  now);
 
 /* round-trips.c */
 void          _bytestag_round_trips_add         (BytestagRoundTrips     *self,
@@ -271,6 +328,9 @@ gboolean      _bytestag_upload_is_complete      (const BytestagUpload   *self);
 BytestagDrop  _bytestag_network_serve_value     (BytestagNetwork        *self,
                                                  const BytestagEndpoint *to,
                                                  const BytestagMessage  *message);
+/* @to has proven its address: what it asked for before goes to it now. */
+void          _bytestag_network_serve_proven    (BytestagNetwork        *self,
+                                                 const BytestagEndpoint *to);
 void          _bytestag_network_stop_uploads    (BytestagNetwork        *self);
 
 /* µs that a transfer of which @length bytes are through may have taken. */
@@ -331,6 +391,9 @@ BytestagFindShortlistTask *_bytestag_find_shortlist_task_new (BytestagNetwork   
                                                               const BytestagKey      *index,
                                                               gboolean                for_value,
                                                               gboolean                stop_at_value);
+/* While it is paused it asks nobody else, and does not end; answers still come in. */
+void                       _bytestag_find_shortlist_task_set_paused (BytestagFindShortlistTask *self,
+                                                              gboolean                is_paused);
 BytestagJoinTask          *_bytestag_join_task_new           (BytestagNetwork        *network,
                                                               const BytestagEndpoint *address);
 BytestagDownloadTask      *_bytestag_download_task_new       (BytestagNetwork        *network,

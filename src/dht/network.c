@@ -87,6 +87,34 @@ run_task (BytestagNetwork *self,
 
 /* Datagrams and time */
 
+/* A datagram that was read. */
+static BytestagDrop
+take_message (BytestagNetwork        *self,
+              const BytestagEndpoint *from,
+              const BytestagMessage  *message,
+              gint64                  now)
+{
+  switch (message->kind)
+    {
+    case BYTESTAG_MESSAGE_REPLY:
+      if (!bytestag_reply_table_dispatch (self->replies, from, message))
+        return BYTESTAG_DROP_UNMATCHED;
+      _bytestag_guard_prove (&self->guard, from, now);
+      _bytestag_network_serve_proven (self, from);
+      return BYTESTAG_DROP_NONE;
+
+    case BYTESTAG_MESSAGE_TRANSFER:
+      return _bytestag_network_take_packet (self, from, message);
+
+    case BYTESTAG_MESSAGE_REQUEST:
+      _bytestag_network_handle_request (self, from, message);
+      return BYTESTAG_DROP_NONE;
+
+    default:
+      g_assert_not_reached ();
+    }
+}
+
 void
 bytestag_network_receive (BytestagNetwork        *self,
                           const BytestagEndpoint *from,
@@ -96,6 +124,7 @@ bytestag_network_receive (BytestagNetwork        *self,
   g_autoptr (BytestagNetwork) alive = NULL;
   BytestagMessage message;
   BytestagDrop drop;
+  gint64 now;
 
   g_return_if_fail (BYTESTAG_IS_NETWORK (self));
   g_return_if_fail (from != NULL);
@@ -109,33 +138,23 @@ bytestag_network_receive (BytestagNetwork        *self,
   self->counters.datagrams_received++;
   self->counters.bytes_received += length;
 
-  drop = bytestag_codec_read (self->codec, data, length, &message);
+  now = bytestag_reactor_get_time (self->reactor);
+  if (!bytestag_endpoint_is_usable (from))
+    drop = BYTESTAG_DROP_BAD_MEMBER;
+  else if (_bytestag_guard_is_flooding (&self->guard, from, now))
+    drop = BYTESTAG_DROP_NETWORK_RATE;
+  else
+    {
+      drop = bytestag_codec_read (self->codec, data, length, &message);
+      if (drop == BYTESTAG_DROP_NONE)
+        drop = take_message (self, from, &message, now);
+      /* What is nothing was read all the same. */
+      if (drop != BYTESTAG_DROP_NONE)
+        _bytestag_guard_take (&self->guard, from, now);
+    }
+
   if (drop != BYTESTAG_DROP_NONE)
     self->counters.drops[drop]++;
-  else if (!bytestag_endpoint_is_usable (from))
-    self->counters.drops[BYTESTAG_DROP_BAD_MEMBER]++;
-  else
-    switch (message.kind)
-      {
-      case BYTESTAG_MESSAGE_REPLY:
-        if (!bytestag_reply_table_dispatch (self->replies, from, &message))
-          self->counters.drops[BYTESTAG_DROP_UNMATCHED]++;
-        break;
-
-      case BYTESTAG_MESSAGE_TRANSFER:
-        drop = _bytestag_network_take_packet (self, from, &message);
-        if (drop != BYTESTAG_DROP_NONE)
-          self->counters.drops[drop]++;
-        break;
-
-      case BYTESTAG_MESSAGE_REQUEST:
-        _bytestag_network_handle_request (self, from, &message);
-        break;
-
-      default:
-        g_assert_not_reached ();
-      }
-
   bytestag_reactor_drain (self->reactor, BYTESTAG_LIMIT_TURN_US);
 }
 
@@ -429,6 +448,33 @@ bytestag_network_get_download_slot (BytestagNetwork *self)
   return self->download_slot;
 }
 
+void
+bytestag_network_set_read_only (BytestagNetwork *self,
+                                gboolean         is_read_only)
+{
+  g_return_if_fail (BYTESTAG_IS_NETWORK (self));
+
+  self->is_read_only = is_read_only;
+}
+
+gboolean
+bytestag_network_get_read_only (BytestagNetwork *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_NETWORK (self), FALSE);
+
+  return self->is_read_only;
+}
+
+void
+bytestag_network_set_limits_private (BytestagNetwork *self,
+                                     gboolean         limits_private)
+{
+  g_return_if_fail (BYTESTAG_IS_NETWORK (self));
+
+  self->guard.limits_private = limits_private;
+  bytestag_routing_table_set_limits_private (self->routing_table, limits_private);
+}
+
 GListModel *
 bytestag_network_get_tasks (BytestagNetwork *self)
 {
@@ -482,8 +528,6 @@ bytestag_network_check_invariants (BytestagNetwork *self)
   g_assert (self->uploads->len <= BYTESTAG_LIMIT_UPLOADS);
   g_assert (self->downloads->len <= BYTESTAG_LIMIT_DOWNLOADS);
   g_assert (self->drains->len <= BYTESTAG_LIMIT_DRAINS);
-  g_assert (self->prover.proofs.length <= BYTESTAG_LIMIT_PROVING_ADDRESSES);
-  g_assert (g_hash_table_size (self->prover.addresses) == self->prover.proofs.length);
   g_assert (self->n_refreshing <= BYTESTAG_LIMIT_REFRESHES);
 }
 
@@ -580,7 +624,7 @@ bytestag_network_finalize (GObject *object)
 {
   BytestagNetwork *self = BYTESTAG_NETWORK (object);
 
-  _bytestag_network_clear_contacts (self);
+  _bytestag_guard_clear (&self->guard);
   g_clear_pointer (&self->incoming, g_hash_table_unref);
   g_clear_pointer (&self->downloads, g_ptr_array_unref);
   g_clear_pointer (&self->stores, g_ptr_array_unref);

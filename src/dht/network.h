@@ -64,6 +64,15 @@ BytestagKvpTable     *bytestag_network_get_table         (BytestagNetwork       
 BytestagRoutingTable *bytestag_network_get_routing_table (BytestagNetwork        *self);
 /* Holds the download tasks. */
 BytestagTaskSlot     *bytestag_network_get_download_slot (BytestagNetwork        *self);
+/* Whether nobody can reach us (B.1 "Read-only"): then requests do not say our id, replies
+ * say so, and no peer takes us for a contact. FALSE at first. */
+void                  bytestag_network_set_read_only     (BytestagNetwork        *self,
+                                                          gboolean                is_read_only);
+gboolean              bytestag_network_get_read_only     (BytestagNetwork        *self);
+/* Whether rules by network (B.5: rates, diversity) hold for loopback and private networks
+ * too, which they do not at first: for tests. */
+void                  bytestag_network_set_limits_private (BytestagNetwork       *self,
+                                                          gboolean                limits_private);
 /* (element-type BytestagTask) */
 GListModel           *bytestag_network_get_tasks         (BytestagNetwork        *self);
 

@@ -10,11 +10,23 @@
 /* A reply carries at most as many as an original sends. */
 #define NODES_OF_REPLY BYTESTAG_MAX_BUCKET_SIZE
 
-/* Size that a reply to @request may have (B.1). */
+/* Bytes that the reply to @request may have: B.1, and B.5 where the sender's address may
+ * be another's. The ping that proves it comes out of the same bytes. */
 static gsize
-get_reply_limit (const BytestagMessage *request)
+get_reply_limit (BytestagNetwork        *self,
+                 const BytestagEndpoint *to,
+                 const BytestagMessage  *request)
 {
-  return request->extensions >= 0 ? BYTESTAG_LIMIT_REPLY : BYTESTAG_LIMIT_DATAGRAM;
+  gsize limit = request->extensions >= 0 ? BYTESTAG_LIMIT_REPLY : BYTESTAG_LIMIT_DATAGRAM;
+  gsize earned;
+
+  if (_bytestag_network_is_proven (self, request, to))
+    return limit;
+
+  earned = BYTESTAG_LIMIT_AMPLIFICATION * request->datagram_length;
+  if (earned > BYTESTAG_PING_BYTES && _bytestag_network_wants_proof (self, request, to))
+    earned -= BYTESTAG_PING_BYTES;
+  return MIN (limit, earned);
 }
 
 static void
@@ -34,7 +46,7 @@ end_reply (BytestagNetwork        *self,
   bytestag_codec_add_slice (self->codec, BYTESTAG_JSON_REPLY_ID, &request->seq_id, TRUE);
   if (request->extensions >= 0)
     {
-      bytestag_codec_add_integer (self->codec, BYTESTAG_JSON_EXTENSIONS, BYTESTAG_OUR_EXTENSIONS);
+      bytestag_codec_add_integer (self->codec, BYTESTAG_JSON_EXTENSIONS, _bytestag_network_get_extensions (self));
       bytestag_codec_add_endpoint (self->codec, BYTESTAG_JSON_YOU, to);
     }
   return bytestag_codec_end (self->codec, length);
@@ -60,8 +72,12 @@ finish_reply (BytestagNetwork        *self,
   gsize length;
   const guint8 *data = end_reply (self, to, request, &length);
 
-  if (data != NULL)
+  if (data == NULL)
+    return;
+  if (length <= get_reply_limit (self, to, request))
     send_reply (self, to, data, length);
+  else
+    self->counters.drops[BYTESTAG_DROP_UNPROVEN]++;
 }
 
 /* One fewer than was tried, or as many as the size of what was tried promises. */
@@ -135,7 +151,7 @@ reply_nodes (BytestagNetwork        *self,
   BytestagNode *nodes[NODES_OF_REPLY];
   guint n = bytestag_routing_table_select_close (self->routing_table, key, nodes, NODES_OF_REPLY);
   guint count = 0;
-  gsize limit = get_reply_limit (request);
+  gsize limit = get_reply_limit (self, from, request);
 
   /* Peers understand IPv6 by bit 8 of B.1 only. */
   for (guint i = 0; i < n; i++)
@@ -149,13 +165,16 @@ reply_nodes (BytestagNetwork        *self,
 
       write_nodes (self, from, request, nodes, count);
       data = end_reply (self, from, request, &length);
-      if (data != NULL && (length <= limit || count == 0))
+      if (data != NULL && length <= limit)
         {
           send_reply (self, from, data, length);
           return;
         }
       if (count == 0)
-        return;
+        {
+          self->counters.drops[BYTESTAG_DROP_UNPROVEN]++;
+          return;
+        }
       count = get_next_count (count, data != NULL ? length : 0, limit);
     }
 }
@@ -195,7 +214,7 @@ reply_values (BytestagNetwork        *self,
               const BytestagMessage  *request,
               const FoundValues      *found)
 {
-  gsize limit = get_reply_limit (request);
+  gsize limit = get_reply_limit (self, from, request);
   guint count = found->n;
 
   while (count > 0)
@@ -350,7 +369,14 @@ _bytestag_network_handle_request (BytestagNetwork        *self,
                                   const BytestagEndpoint *from,
                                   const BytestagMessage  *request)
 {
-  BytestagDrop drop;
+  guint64 n_sent = self->counters.bytes_sent;
+  BytestagDrop drop = _bytestag_guard_take (&self->guard, from, bytestag_reactor_get_time (self->reactor));
+
+  if (drop != BYTESTAG_DROP_NONE)
+    {
+      self->counters.drops[drop]++;
+      return;
+    }
 
   switch (request->rpc)
     {
@@ -380,6 +406,5 @@ _bytestag_network_handle_request (BytestagNetwork        *self,
 
   /* Also the sender of a request that we do not know (A.1.3). After the reply,
    * so that a proving ping does not overtake it. */
-  if (request->node_id_member == BYTESTAG_MEMBER_VALID)
-    _bytestag_network_heard (self, &request->node_id, from);
+  _bytestag_network_heard (self, request, from, (gsize) (self->counters.bytes_sent - n_sent));
 }

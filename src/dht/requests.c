@@ -7,12 +7,19 @@
 /* What we send on our own account (A.1.4, A.1.5): members in the original's
  * order, our additions last. */
 
+int
+_bytestag_network_get_extensions (BytestagNetwork *self)
+{
+  return BYTESTAG_OUR_EXTENSIONS | (self->is_read_only ? BYTESTAG_EXTENSION_READ_ONLY : 0);
+}
+
+/* Who cannot be reached does not say its id, so that nobody takes it for a contact (B.1). */
 static void
 begin_request (BytestagNetwork *self,
                const char      *rpc)
 {
   bytestag_codec_begin (self->codec);
-  bytestag_codec_add_sender (self->codec, bytestag_node_get_key (self->node));
+  bytestag_codec_add_sender (self->codec, self->is_read_only ? NULL : bytestag_node_get_key (self->node));
   bytestag_codec_add_string (self->codec, BYTESTAG_JSON_RPC, rpc);
 }
 
@@ -79,7 +86,7 @@ send_request (BytestagNetwork        *self,
 
   bytestag_reply_table_make_id (self->replies, &id);
   bytestag_codec_add_key (self->codec, BYTESTAG_JSON_SEQUENCE_ID, &id);
-  bytestag_codec_add_integer (self->codec, BYTESTAG_JSON_EXTENSIONS, BYTESTAG_OUR_EXTENSIONS);
+  bytestag_codec_add_integer (self->codec, BYTESTAG_JSON_EXTENSIONS, _bytestag_network_get_extensions (self));
   return send_and_wait (self, to, &id, once, func, user_data);
 }
 
@@ -211,7 +218,7 @@ _bytestag_network_send_get_value (BytestagNetwork        *self,
   bytestag_codec_add_key (self->codec, BYTESTAG_JSON_TRANSFER_ID, transfer);
   if (offset > 0)
     bytestag_codec_add_integer (self->codec, BYTESTAG_JSON_VALUE_OFFSET, (gint64) offset);
-  bytestag_codec_add_integer (self->codec, BYTESTAG_JSON_EXTENSIONS, BYTESTAG_OUR_EXTENSIONS);
+  bytestag_codec_add_integer (self->codec, BYTESTAG_JSON_EXTENSIONS, _bytestag_network_get_extensions (self));
   if (bytestag_endpoint_is_usable (to))
     send_message (self, to);
 }

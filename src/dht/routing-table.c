@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "dht/routing-table.h"
+#include "dht/routing-table-private.h"
 
 #include <math.h>
 #include <string.h>
@@ -9,30 +9,6 @@
 #include "core/error.h"
 #include "core/limits.h"
 #include "dht/network.h"
-
-/* One bit for each bucket, bucket 0 highest: the order of a key's own bits. */
-#define N_WORDS 3
-#define WORD_BITS 64
-
-/* Nodes that wait behind a full bucket, the newest last. */
-typedef struct {
-  guint n_nodes;
-  BytestagNode *nodes[BYTESTAG_LIMIT_REPLACEMENTS];
-} Replacements;
-
-struct _BytestagRoutingTable
-{
-  GObject parent_instance;
-
-  BytestagKey key;
-  BytestagClock *clock;
-  /* Made when first looked at or filled. */
-  BytestagBucket *buckets[BYTESTAG_KEY_BITS];
-  Replacements *replacements[BYTESTAG_KEY_BITS];
-  /* Buckets that hold somebody. */
-  guint64 filled[N_WORDS];
-  guint num_contacts;
-};
 
 enum {
   PROP_0,
@@ -212,6 +188,15 @@ bytestag_routing_table_get_num_contacts (BytestagRoutingTable *self)
   return self->num_contacts;
 }
 
+void
+bytestag_routing_table_set_limits_private (BytestagRoutingTable *self,
+                                           gboolean              limits_private)
+{
+  g_return_if_fail (BYTESTAG_IS_ROUTING_TABLE (self));
+
+  self->limits_private = limits_private;
+}
+
 BytestagBucket *
 bytestag_routing_table_get_nth_bucket (BytestagRoutingTable *self,
                                        guint                 number)
@@ -283,6 +268,37 @@ is_stale (BytestagNode *node)
   return bytestag_node_get_state (node) == BYTESTAG_NODE_STALE;
 }
 
+/* Whether the network of @endpoint has not got its share of contacts yet (B.5), once
+ * @leaving (nullable) is gone. */
+static gboolean
+is_diverse (BytestagRoutingTable   *self,
+            BytestagBucket         *bucket,
+            const BytestagEndpoint *endpoint,
+            BytestagNode           *leaving)
+{
+  guint n_in_table = 0, n_in_bucket = 0;
+
+  if (!self->limits_private && bytestag_endpoint_is_private (endpoint))
+    return TRUE;
+
+  for (guint number = 0; number < BYTESTAG_KEY_BITS; number++)
+    {
+      guint n_nodes = self->buckets[number] != NULL ? bytestag_bucket_get_n_nodes (self->buckets[number]) : 0;
+
+      for (guint slot = 0; slot < n_nodes; slot++)
+        {
+          BytestagNode *node = bytestag_bucket_peek (self->buckets[number], slot);
+
+          if (node == leaving || !bytestag_endpoint_same_network (bytestag_node_get_endpoint (node), endpoint))
+            continue;
+          n_in_table++;
+          n_in_bucket += self->buckets[number] == bucket;
+        }
+    }
+
+  return n_in_table < BYTESTAG_LIMIT_NETWORK_IN_TABLE && n_in_bucket < BYTESTAG_LIMIT_NETWORK_IN_BUCKET;
+}
+
 /* Forgets a candidate by its id and family, as members have one entry for each. */
 static void
 drop_replacement (BytestagRoutingTable *self,
@@ -330,17 +346,28 @@ add_replacement (BytestagRoutingTable *self,
   replacements->nodes[replacements->n_nodes++] = g_object_ref (node);
 }
 
-/* (transfer full) (nullable) the newest one. */
+/* (transfer full) (nullable) the newest one that may come in for @leaving. */
 static BytestagNode *
 pop_replacement (BytestagRoutingTable *self,
-                 guint                 number)
+                 guint                 number,
+                 BytestagNode         *leaving)
 {
   Replacements *replacements = self->replacements[number];
 
-  if (replacements == NULL || replacements->n_nodes == 0)
-    return NULL;
+  for (guint i = replacements != NULL ? replacements->n_nodes : 0; i > 0; i--)
+    {
+      BytestagNode *node = replacements->nodes[i - 1];
 
-  return replacements->nodes[--replacements->n_nodes];
+      if (!is_diverse (self, self->buckets[number], bytestag_node_get_endpoint (node), leaving))
+        continue;
+
+      replacements->n_nodes--;
+      memmove (replacements->nodes + i - 1, replacements->nodes + i,
+               (replacements->n_nodes - i + 1) * sizeof *replacements->nodes);
+      return node;
+    }
+
+  return NULL;
 }
 
 /* (nullable) the least recently seen one. */
@@ -403,6 +430,69 @@ wait_for_room (BytestagRoutingTable *self,
 }
 
 gboolean
+bytestag_routing_table_has_place (BytestagRoutingTable   *self,
+                                  const BytestagKey      *key,
+                                  const BytestagEndpoint *endpoint)
+{
+  BytestagBucket *bucket;
+  BytestagNode *leaving;
+  guint number;
+
+  g_return_val_if_fail (BYTESTAG_IS_ROUTING_TABLE (self), FALSE);
+  g_return_val_if_fail (key != NULL && endpoint != NULL, FALSE);
+
+  number = bytestag_key_bucket_number (&self->key, key);
+  if (number == BYTESTAG_KEY_BITS || !bytestag_endpoint_is_usable (endpoint))
+    return FALSE;
+
+  bucket = self->buckets[number];
+  if (bucket == NULL)
+    return is_diverse (self, NULL, endpoint, NULL);
+
+  leaving = bytestag_bucket_find_id (bucket, key, endpoint->family);
+  if (leaving != NULL && !is_stale (leaving))
+    return FALSE;
+  if (leaving == NULL && bytestag_bucket_get_n_nodes (bucket) == BYTESTAG_MAX_BUCKET_SIZE)
+    {
+      leaving = find_stale (bucket);
+      if (leaving == NULL)
+        return FALSE;
+    }
+
+  return is_diverse (self, bucket, endpoint, leaving);
+}
+
+/* A node that is no member, nor is its id. */
+static gboolean
+enter (BytestagRoutingTable *self,
+       BytestagBucket       *bucket,
+       BytestagNode         *node,
+       BytestagNode         *leaving,
+       gint64                now,
+       GError              **error)
+{
+  gboolean is_full = bytestag_bucket_get_n_nodes (bucket) == BYTESTAG_MAX_BUCKET_SIZE;
+
+  if (leaving == NULL && is_full)
+    leaving = find_stale (bucket);
+
+  if (!is_diverse (self, bucket, bytestag_node_get_endpoint (node), leaving))
+    {
+      g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_REFUSED, "There are enough contacts of its network");
+      return FALSE;
+    }
+  if (leaving == NULL && is_full)
+    {
+      wait_for_room (self, bucket, node, now, error);
+      return FALSE;
+    }
+
+  drop_replacement (self, bytestag_bucket_get_number (bucket), node);
+  return leaving != NULL ? bytestag_bucket_replace (bucket, leaving, node, now)
+                         : bytestag_bucket_node_update (bucket, node, now, error);
+}
+
+gboolean
 bytestag_routing_table_node_update (BytestagRoutingTable *self,
                                     BytestagNode         *node,
                                     GError              **error)
@@ -435,24 +525,7 @@ bytestag_routing_table_node_update (BytestagRoutingTable *self,
     return FALSE;
 
   bytestag_node_answered (node, -1, now);
-
-  if (member == NULL && bytestag_bucket_get_n_nodes (bucket) < BYTESTAG_MAX_BUCKET_SIZE)
-    {
-      drop_replacement (self, number, node);
-      return bytestag_bucket_node_update (bucket, node, now, error);
-    }
-
-  if (member == NULL)
-    member = find_stale (bucket);
-  if (member != NULL)
-    {
-      drop_replacement (self, number, node);
-      return bytestag_bucket_replace (bucket, member, node, now);
-    }
-
-  wait_for_room (self, bucket, node, now, error);
-
-  return FALSE;
+  return enter (self, bucket, node, member, now, error);
 }
 
 void
@@ -481,9 +554,11 @@ bytestag_routing_table_keep_new_node (BytestagRoutingTable *self,
   number = bytestag_bucket_get_number (bucket);
   waiting = g_object_ref (bytestag_bucket_get_waiting (bucket));
 
-  /* Its id may have come in meanwhile, in the slot of a stale member. */
+  /* Its id may have come in meanwhile, in the slot of a stale member, or others of its
+   * network. */
   if (bytestag_bucket_find_id (bucket, bytestag_node_get_key (waiting),
-                               bytestag_node_get_endpoint (waiting)->family) != NULL)
+                               bytestag_node_get_endpoint (waiting)->family) != NULL ||
+      !is_diverse (self, bucket, bytestag_node_get_endpoint (waiting), bytestag_bucket_get_asked (bucket)))
     {
       bytestag_bucket_keep_old_node (bucket);
       return;
@@ -492,6 +567,23 @@ bytestag_routing_table_keep_new_node (BytestagRoutingTable *self,
   bytestag_bucket_keep_new_node (bucket, bytestag_clock_get_time (self->clock));
   if (bytestag_bucket_find (bucket, bytestag_node_get_key (waiting), bytestag_node_get_endpoint (waiting)) != NULL)
     drop_replacement (self, number, waiting);
+}
+
+void
+bytestag_routing_table_remove (BytestagRoutingTable *self,
+                               BytestagNode         *node)
+{
+  guint number;
+
+  g_return_if_fail (BYTESTAG_IS_ROUTING_TABLE (self));
+  g_return_if_fail (BYTESTAG_IS_NODE (node));
+
+  number = bytestag_key_bucket_number (&self->key, bytestag_node_get_key (node));
+  if (number == BYTESTAG_KEY_BITS || self->buckets[number] == NULL)
+    return;
+
+  drop_replacement (self, number, node);
+  bytestag_bucket_remove (self->buckets[number], node);
 }
 
 void
@@ -520,180 +612,11 @@ bytestag_routing_table_node_failed (BytestagRoutingTable *self,
   bytestag_node_failed (member);
   if (is_stale (member))
     {
-      replacement = pop_replacement (self, number);
+      replacement = pop_replacement (self, number, member);
       if (replacement != NULL)
         bytestag_bucket_replace (self->buckets[number], member, replacement,
                                  bytestag_clock_get_time (self->clock));
     }
-}
-
-static guint64
-read_word (const guint8 *bytes,
-           guint         n_bytes)
-{
-  guint64 word = 0;
-
-  for (guint i = 0; i < n_bytes; i++)
-    word |= (guint64) bytes[i] << (WORD_BITS - 8 - 8 * i);
-
-  return word;
-}
-
-/* The bits in which @key and our own differ. */
-static void
-read_distance (BytestagRoutingTable *self,
-               const BytestagKey    *key,
-               guint64               distance[N_WORDS])
-{
-  BytestagKey difference;
-
-  bytestag_key_distance (&self->key, key, &difference);
-  distance[0] = read_word (difference.bytes, 8);
-  distance[1] = read_word (difference.bytes + 8, 8);
-  distance[2] = read_word (difference.bytes + 16, 4);
-}
-
-typedef struct {
-  const BytestagKey *key;
-  gboolean stale;
-  BytestagNode **nodes;
-  guint n_nodes;
-  guint count;
-} Selection;
-
-/* Adds the members of one bucket that are stale, or are not, in their order. The
- * first 8 bytes of the distance decide nearly always, so that is what is sorted. */
-static void
-select_from_bucket (Selection      *selection,
-                    BytestagBucket *bucket)
-{
-  struct {
-    guint64 head;
-    BytestagNode *node;
-  } sorted[BYTESTAG_MAX_BUCKET_SIZE];
-  guint64 target = read_word (selection->key->bytes, 8);
-  guint n_sorted = 0;
-
-  for (guint slot = 0; slot < bytestag_bucket_get_n_nodes (bucket); slot++)
-    {
-      BytestagNode *node = bytestag_bucket_peek (bucket, slot);
-      const BytestagKey *key = bytestag_node_get_key (node);
-      guint64 head = read_word (key->bytes, 8) ^ target;
-      guint place;
-
-      if (is_stale (node) != selection->stale)
-        continue;
-
-      for (place = n_sorted; place > 0; place--)
-        {
-          if (sorted[place - 1].head < head ||
-              (sorted[place - 1].head == head &&
-               bytestag_key_compare_distance (selection->key, bytestag_node_get_key (sorted[place - 1].node),
-                                              key) <= 0))
-            break;
-          sorted[place] = sorted[place - 1];
-        }
-      sorted[place].head = head;
-      sorted[place].node = node;
-      n_sorted++;
-    }
-
-  for (guint i = 0; i < n_sorted && selection->n_nodes < selection->count; i++)
-    selection->nodes[selection->n_nodes++] = sorted[i].node;
-}
-
-/* Every node of bucket n differs from us in bit n first. So where the key differs
- * from us in that bit, the whole of bucket n is nearer to the key than the buckets
- * after it; where it does not, it is farther. Hence the order of buckets: those of
- * the differing bits upwards, then those of the equal bits downwards. */
-static void
-select_by_bucket (BytestagRoutingTable *self,
-                  const guint64         distance[N_WORDS],
-                  Selection            *selection)
-{
-  for (int word = 0; word < N_WORDS; word++)
-    {
-      guint64 bits = self->filled[word] & distance[word];
-
-      while (bits != 0 && selection->n_nodes < selection->count)
-        {
-          guint bit = __builtin_clzll (bits);
-
-          select_from_bucket (selection, self->buckets[word * WORD_BITS + bit]);
-          bits &= ~(G_GUINT64_CONSTANT (1) << (WORD_BITS - 1 - bit));
-        }
-    }
-
-  for (int word = N_WORDS - 1; word >= 0; word--)
-    {
-      guint64 bits = self->filled[word] & ~distance[word];
-
-      while (bits != 0 && selection->n_nodes < selection->count)
-        {
-          guint bit = WORD_BITS - 1 - __builtin_ctzll (bits);
-
-          select_from_bucket (selection, self->buckets[word * WORD_BITS + bit]);
-          bits &= bits - 1;
-        }
-    }
-}
-
-guint
-bytestag_routing_table_select_close (BytestagRoutingTable *self,
-                                     const BytestagKey    *key,
-                                     BytestagNode        **nodes,
-                                     guint                 count)
-{
-  Selection selection = { .key = key, .nodes = nodes, .count = count };
-  guint64 distance[N_WORDS];
-
-  g_return_val_if_fail (BYTESTAG_IS_ROUTING_TABLE (self), 0);
-
-  read_distance (self, key, distance);
-  select_by_bucket (self, distance, &selection);
-  selection.stale = TRUE;
-  select_by_bucket (self, distance, &selection);
-
-  return selection.n_nodes;
-}
-
-GPtrArray *
-bytestag_routing_table_get_close_nodes (BytestagRoutingTable *self,
-                                        const BytestagKey    *key,
-                                        guint                 count)
-{
-  GPtrArray *nodes;
-
-  g_return_val_if_fail (BYTESTAG_IS_ROUTING_TABLE (self), NULL);
-
-  nodes = g_ptr_array_new_with_free_func (g_object_unref);
-  g_ptr_array_set_size (nodes, MIN (count, self->num_contacts));
-  bytestag_routing_table_select_close (self, key, (BytestagNode **) nodes->pdata, nodes->len);
-  for (guint i = 0; i < nodes->len; i++)
-    g_object_ref (nodes->pdata[i]);
-
-  return nodes;
-}
-
-guint
-bytestag_routing_table_count_close (BytestagRoutingTable *self,
-                                    const BytestagKey    *key)
-{
-  guint64 distance[N_WORDS];
-  guint n_nodes = 0;
-
-  g_return_val_if_fail (BYTESTAG_IS_ROUTING_TABLE (self), 0);
-
-  /* Nearer than we are: those of the buckets in whose bit the key differs from us. */
-  read_distance (self, key, distance);
-  for (guint word = 0; word < N_WORDS; word++)
-    {
-      for (guint64 bits = self->filled[word] & distance[word]; bits != 0; bits &= bits - 1)
-        n_nodes += bytestag_bucket_get_n_nodes (
-          self->buckets[word * WORD_BITS + WORD_BITS - 1 - __builtin_ctzll (bits)]);
-    }
-
-  return n_nodes;
 }
 
 gdouble
@@ -714,6 +637,24 @@ bytestag_original_time_to_live (BytestagRoutingTable *self,
     }
 
   return BYTESTAG_TIME_EXPIRE / exp (n_nodes / (gdouble) BYTESTAG_MAX_BUCKET_SIZE);
+}
+
+/* No network has more than its share (B.5). */
+static void
+check_diversity (BytestagRoutingTable *self)
+{
+  for (guint number = 0; number < BYTESTAG_KEY_BITS; number++)
+    {
+      BytestagBucket *bucket = self->buckets[number];
+
+      /* With itself out of the way there was a place for it. */
+      for (guint slot = 0; bucket != NULL && slot < bytestag_bucket_get_n_nodes (bucket); slot++)
+        {
+          BytestagNode *node = bytestag_bucket_peek (bucket, slot);
+
+          g_assert (is_diverse (self, bucket, bytestag_node_get_endpoint (node), node));
+        }
+    }
 }
 
 static void
@@ -774,4 +715,5 @@ bytestag_routing_table_check_invariants (BytestagRoutingTable *self)
     }
 
   g_assert (num_contacts == self->num_contacts);
+  check_diversity (self);
 }

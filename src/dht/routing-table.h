@@ -37,13 +37,25 @@ BytestagNode         *bytestag_routing_table_find             (BytestagRoutingTa
 /* A node answered: enters it, or touches it when it is a member, which then takes
  * over what @node has measured. One entry for each id and family: the same id at
  * another endpoint is passed over while the known one is not stale. Our own id and
- * endpoints that cannot be sent to are never entered. A full bucket: a stale member
+ * endpoints that cannot be sent to are never entered, nor more of one network than its
+ * share (B.5; BYTESTAG_ERROR_REFUSED). A full bucket: a stale member
  * makes room at once; else @node becomes a replacement candidate, and "bucket-full"
  * is emitted, unless the bucket is locked. FALSE: not entered; with
  * BYTESTAG_ERROR_BUCKET_FULL when it waits as a candidate. */
 gboolean              bytestag_routing_table_node_update      (BytestagRoutingTable *self,
                                                                BytestagNode         *node,
                                                                GError              **error);
+/* Whether a node with this id and endpoint would be entered now, at nobody's cost who
+ * lives. */
+gboolean              bytestag_routing_table_has_place        (BytestagRoutingTable   *self,
+                                                               const BytestagKey      *key,
+                                                               const BytestagEndpoint *endpoint);
+/* Takes a contact out, or a replacement candidate. */
+void                  bytestag_routing_table_remove           (BytestagRoutingTable *self,
+                                                               BytestagNode         *node);
+/* Whether private networks, too, have a share of contacts (B.5: tests). FALSE at first. */
+void                  bytestag_routing_table_set_limits_private (BytestagRoutingTable *self,
+                                                               gboolean              limits_private);
 /* What came of the ping that "bucket-full" asked for: an answer, or none. */
 void                  bytestag_routing_table_keep_old_node    (BytestagRoutingTable *self,
                                                                BytestagBucket       *bucket);

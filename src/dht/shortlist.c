@@ -3,6 +3,7 @@
 
 #include "dht/shortlist.h"
 
+#include "core/endpoint-cache.h"
 #include "core/limits.h"
 #include "dht/bucket.h"
 #include "dht/candidate-private.h"
@@ -16,7 +17,12 @@ struct _BytestagShortlist
   /* (element-type BytestagCandidate) nearest first */
   GPtrArray *candidates;
   guint n_contacted;
+  /* guint: candidates and alternates by network; made when the first has one */
+  BytestagEndpointCache *networks;
+  gboolean limits_private;
 };
+
+#define ALL_PATHS G_MAXUINT32
 
 static GType
 bytestag_shortlist_get_item_type (GListModel *model)
@@ -56,6 +62,7 @@ bytestag_shortlist_finalize (GObject *object)
   BytestagShortlist *self = BYTESTAG_SHORTLIST (object);
 
   g_clear_pointer (&self->candidates, g_ptr_array_unref);
+  g_clear_pointer (&self->networks, bytestag_endpoint_cache_free);
 
   G_OBJECT_CLASS (bytestag_shortlist_parent_class)->finalize (object);
 }
@@ -88,6 +95,15 @@ bytestag_shortlist_new (const BytestagKey *key,
   self->own_id = *own_id;
 
   return self;
+}
+
+void
+bytestag_shortlist_set_limits_private (BytestagShortlist *self,
+                                       gboolean           limits_private)
+{
+  g_return_if_fail (BYTESTAG_IS_SHORTLIST (self));
+
+  self->limits_private = limits_private;
 }
 
 const BytestagKey *
@@ -204,10 +220,33 @@ sort_usable (BytestagShortlist *self,
   return usable;
 }
 
+/* Whether one more endpoint of the network of @node may be asked, and then counts it. For
+ * good: whoever names one dead node after the other would else have us ask all of them. */
+static gboolean
+take_place_of_network (BytestagShortlist *self,
+                       BytestagNode      *node)
+{
+  BytestagEndpoint network;
+  guint *n_endpoints;
+
+  if (!bytestag_endpoint_get_network (bytestag_node_get_endpoint (node), self->limits_private, &network))
+    return TRUE;
+
+  if (self->networks == NULL)
+    self->networks = bytestag_endpoint_cache_new (BYTESTAG_LIMIT_CANDIDATES, sizeof *n_endpoints);
+  n_endpoints = bytestag_endpoint_cache_use (self->networks, &network, NULL);
+  if (*n_endpoints == BYTESTAG_LIMIT_NETWORK_IN_LOOKUP)
+    return FALSE;
+
+  (*n_endpoints)++;
+  return TRUE;
+}
+
 /* (transfer full) a candidate for each id that is new; others give an alternate. */
 static GPtrArray *
 make_candidates (BytestagShortlist *self,
                  GPtrArray         *nodes,
+                 guint              path,
                  guint              step)
 {
   g_autoptr (GPtrArray) usable = sort_usable (self, nodes);
@@ -223,10 +262,19 @@ make_candidates (BytestagShortlist *self,
           bytestag_key_equal (bytestag_node_get_key (last->node), bytestag_node_get_key (node)))
         known = last;
 
-      if (known == NULL)
-        g_ptr_array_add (added, bytestag_candidate_new (node, step));
-      else
-        bytestag_candidate_add_alternate (known, node);
+      if (known != NULL)
+        {
+          known->paths |= 1u << path;
+          if (bytestag_candidate_has_room (known, node) && take_place_of_network (self, node))
+            bytestag_candidate_add_alternate (known, node);
+        }
+      else if (take_place_of_network (self, node))
+        {
+          BytestagCandidate *candidate = bytestag_candidate_new (node, step);
+
+          candidate->paths = 1u << path;
+          g_ptr_array_add (added, candidate);
+        }
     }
 
   return added;
@@ -296,43 +344,68 @@ insert_candidates (BytestagShortlist *self,
     }
 }
 
-void
-bytestag_shortlist_add_nodes (BytestagShortlist *self,
-                              GPtrArray         *nodes,
-                              BytestagNode      *source)
+static void
+add_nodes (BytestagShortlist *self,
+           GPtrArray         *nodes,
+           guint              path,
+           guint              step)
 {
-  g_autoptr (GPtrArray) added = NULL;
-  guint step = 0;
+  g_autoptr (GPtrArray) added = make_candidates (self, nodes, path, step);
 
-  g_return_if_fail (BYTESTAG_IS_SHORTLIST (self));
-  g_return_if_fail (nodes != NULL);
-
-  if (source != NULL)
-    {
-      BytestagCandidate *named_by = find_candidate (self, bytestag_node_get_key (source));
-
-      step = named_by != NULL ? named_by->step + 1 : 1;
-    }
-
-  added = make_candidates (self, nodes, step);
   if (added->len > 0)
     make_room (self, added);
   insert_candidates (self, added);
 }
 
-GPtrArray *
-bytestag_shortlist_get_nodes_for_contacting (BytestagShortlist *self,
-                                             guint              count)
+void
+bytestag_shortlist_add_nodes (BytestagShortlist *self,
+                              GPtrArray         *nodes,
+                              BytestagNode      *source)
 {
-  GPtrArray *nodes;
+  BytestagCandidate *named_by = NULL;
+
+  g_return_if_fail (BYTESTAG_IS_SHORTLIST (self));
+  g_return_if_fail (nodes != NULL);
+
+  if (source != NULL)
+    named_by = find_candidate (self, bytestag_node_get_key (source));
+
+  if (named_by != NULL)
+    add_nodes (self, nodes, named_by->path, named_by->step + 1);
+  else
+    add_nodes (self, nodes, 0, source != NULL ? 1 : 0);
+}
+
+void
+bytestag_shortlist_add_to_path (BytestagShortlist *self,
+                                BytestagNode      *node,
+                                guint              path)
+{
+  g_autoptr (GPtrArray) nodes = NULL;
+
+  g_return_if_fail (BYTESTAG_IS_SHORTLIST (self));
+  g_return_if_fail (BYTESTAG_IS_NODE (node));
+  g_return_if_fail (path < BYTESTAG_LIMIT_PATHS);
+
+  nodes = g_ptr_array_new ();
+  g_ptr_array_add (nodes, node);
+  add_nodes (self, nodes, path, 0);
+}
+
+static GPtrArray *
+take_next (BytestagShortlist *self,
+           guint              path,
+           guint              count)
+{
+  GPtrArray *nodes = g_ptr_array_new_with_free_func (g_object_unref);
   guint n_answered = 0;
 
-  g_return_val_if_fail (BYTESTAG_IS_SHORTLIST (self), NULL);
-
-  nodes = g_ptr_array_new_with_free_func (g_object_unref);
   for (guint i = 0; i < self->candidates->len && nodes->len < count; i++)
     {
       BytestagCandidate *candidate = get_candidate (self, i);
+
+      if ((candidate->paths & (1u << path)) == 0)
+        continue;
 
       /* Whoever is farther makes no difference to what is found. */
       if (n_answered == BYTESTAG_MAX_BUCKET_SIZE)
@@ -345,11 +418,34 @@ bytestag_shortlist_get_nodes_for_contacting (BytestagShortlist *self,
       else if (candidate->state == BYTESTAG_CANDIDATE_NEW)
         {
           g_ptr_array_add (nodes, g_object_ref (candidate->node));
+          candidate->path = (guint8) path;
           set_state (self, candidate, BYTESTAG_CANDIDATE_CONTACTED);
         }
     }
 
   return nodes;
+}
+
+BytestagNode *
+bytestag_shortlist_take_next_of_path (BytestagShortlist *self,
+                                      guint              path)
+{
+  g_autoptr (GPtrArray) nodes = NULL;
+
+  g_return_val_if_fail (BYTESTAG_IS_SHORTLIST (self), NULL);
+  g_return_val_if_fail (path < BYTESTAG_LIMIT_PATHS, NULL);
+
+  nodes = take_next (self, path, 1);
+  return nodes->len > 0 ? g_object_ref (nodes->pdata[0]) : NULL;
+}
+
+GPtrArray *
+bytestag_shortlist_get_nodes_for_contacting (BytestagShortlist *self,
+                                             guint              count)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHORTLIST (self), NULL);
+
+  return take_next (self, 0, count);
 }
 
 void
@@ -407,16 +503,21 @@ bytestag_shortlist_get_n_contacted (BytestagShortlist *self)
   return self->n_contacted;
 }
 
-gboolean
-bytestag_shortlist_is_finished (BytestagShortlist *self)
+/* Of the candidates that were named in one of @paths. */
+static gboolean
+are_finished (BytestagShortlist *self,
+              guint32            paths)
 {
   guint n_answered = 0, n_slow = 0;
 
-  g_return_val_if_fail (BYTESTAG_IS_SHORTLIST (self), FALSE);
-
   for (guint i = 0; i < self->candidates->len; i++)
     {
-      switch (get_candidate (self, i)->state)
+      BytestagCandidate *candidate = get_candidate (self, i);
+
+      if ((candidate->paths & paths) == 0)
+        continue;
+
+      switch (candidate->state)
         {
         case BYTESTAG_CANDIDATE_NEW:
         case BYTESTAG_CANDIDATE_CONTACTED:
@@ -442,6 +543,24 @@ bytestag_shortlist_is_finished (BytestagShortlist *self)
    * time-out of a request; but when most are silent, they are more likely far away
    * than dead, and what they know is missing. */
   return n_slow <= n_answered;
+}
+
+gboolean
+bytestag_shortlist_is_finished (BytestagShortlist *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHORTLIST (self), FALSE);
+
+  return are_finished (self, ALL_PATHS);
+}
+
+gboolean
+bytestag_shortlist_is_path_finished (BytestagShortlist *self,
+                                     guint              path)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHORTLIST (self), FALSE);
+  g_return_val_if_fail (path < BYTESTAG_LIMIT_PATHS, FALSE);
+
+  return are_finished (self, 1u << path);
 }
 
 GPtrArray *

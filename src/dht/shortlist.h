@@ -46,18 +46,34 @@ G_DECLARE_FINAL_TYPE (BytestagShortlist, bytestag_shortlist, BYTESTAG, SHORTLIST
  * GListModel of BytestagCandidate; every change of state is a notify of the item.
  * One candidate for each id; other endpoints of it are alternates, at most
  * BYTESTAG_LIMIT_ALTERNATES, tried in turn when it fails. At most
- * BYTESTAG_LIMIT_CANDIDATES: the farthest that were not asked, or failed, make room. */
+ * BYTESTAG_LIMIT_CANDIDATES: the farthest that were not asked, or failed, make room; and
+ * BYTESTAG_LIMIT_NETWORK_IN_LOOKUP of one network (B.5).
+ *
+ * A look-up may go along several disjoint paths (S/Kademlia, section 4.4): each node is
+ * asked in one path, and whom it names belongs to that path, so that one who lies leads a
+ * single path astray. Paths are numbered from 0, which is the only one at first. */
 BytestagShortlist *bytestag_shortlist_new                      (const BytestagKey *key,
                                                                 const BytestagKey *own_id);
+/* Whether private networks have a bound too (B.5: tests). FALSE at first. */
+void               bytestag_shortlist_set_limits_private       (BytestagShortlist *self,
+                                                                gboolean           limits_private);
 /* (transfer none) */
 const BytestagKey *bytestag_shortlist_get_key                  (BytestagShortlist *self);
-/* Adds nodes that are not known yet. @source: (nullable) who named them. Our own
- * id and unusable endpoints are passed over. (element-type BytestagNode) */
+/* Adds nodes that are not known yet, to the path in which @source was asked. @source:
+ * (nullable) who named them; NULL: path 0. Our own id and unusable endpoints are passed
+ * over. (element-type BytestagNode) */
 void               bytestag_shortlist_add_nodes                (BytestagShortlist *self,
                                                                 GPtrArray         *nodes,
                                                                 BytestagNode      *source);
-/* Up to @count uncontacted nodes that it takes to finish, nearest first, which
- * become CONTACTED. (transfer full) (element-type BytestagNode) */
+/* Adds a node where path number @path (under BYTESTAG_LIMIT_PATHS) begins, or goes on. */
+void               bytestag_shortlist_add_to_path              (BytestagShortlist *self,
+                                                                BytestagNode      *node,
+                                                                guint              path);
+/* The nearest uncontacted node that it takes to finish a path: becomes CONTACTED.
+ * (transfer full) (nullable) */
+BytestagNode      *bytestag_shortlist_take_next_of_path        (BytestagShortlist *self,
+                                                                guint              path);
+/* Up to @count of path 0, nearest first. (transfer full) (element-type BytestagNode) */
 GPtrArray         *bytestag_shortlist_get_nodes_for_contacting (BytestagShortlist *self,
                                                                 guint              count);
 /* A contacted node answered (@active), with values or not; or failed for good:
@@ -78,6 +94,9 @@ guint              bytestag_shortlist_get_n_contacted          (BytestagShortlis
  * have answered: nobody nearer is uncontacted or CONTACTED. When all live ones are
  * fewer, SLOW ones are waited for only while they outnumber those that answered. */
 gboolean           bytestag_shortlist_is_finished              (BytestagShortlist *self);
+/* The same of what was named in one path, whoever asked it. */
+gboolean           bytestag_shortlist_is_path_finished         (BytestagShortlist *self,
+                                                                guint              path);
 /* (transfer full) (element-type BytestagNode) those that answered, nearest first. */
 GPtrArray         *bytestag_shortlist_sorted_nodes             (BytestagShortlist *self);
 /* (transfer full) (element-type BytestagNode) those that hold the value, nearest first. */

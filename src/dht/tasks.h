@@ -62,6 +62,7 @@ G_DECLARE_FINAL_TYPE (BytestagFindValueTask, bytestag_find_value_task, BYTESTAG,
 const BytestagFindValueResult *bytestag_find_value_task_get_result (BytestagFindValueTask *self);
 
 #define BYTESTAG_TYPE_FIND_SHORTLIST_TASK (bytestag_find_shortlist_task_get_type ())
+/* Signal "value-found" (BytestagNode): a node says that it holds the value. */
 G_DECLARE_FINAL_TYPE (BytestagFindShortlistTask, bytestag_find_shortlist_task, BYTESTAG, FIND_SHORTLIST_TASK, BytestagTask)
 /* (transfer none) there from the start, and changing. */
 BytestagShortlist *bytestag_find_shortlist_task_get_shortlist (BytestagFindShortlistTask *self);

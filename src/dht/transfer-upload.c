@@ -226,19 +226,22 @@ _bytestag_upload_is_complete (const BytestagUpload *self)
 /* Answers to getval: uploads that the network itself owns. */
 
 typedef struct {
-  BytestagNetwork *network; /* a reference while the table reads, then borrowed */
+  BytestagNetwork *network; /* borrowed; a reference while the table reads */
   BytestagEndpoint to;
   char *transfer;
   gsize transfer_length;
   gint64 offset;
   gboolean is_ours;
+  BytestagKvpId id;
+  BytestagTimer proof_timer; /* armed while its receiver has yet to prove its address */
   gboolean reading;
-  BytestagUpload *upload; /* NULL while the table reads */
+  BytestagUpload *upload; /* NULL until the table has read */
 } ServedValue;
 
 static void
 served_value_free (ServedValue *served)
 {
+  bytestag_reactor_disarm (served->network->reactor, &served->proof_timer);
   g_clear_pointer (&served->upload, _bytestag_upload_free);
   g_free (served->transfer);
   g_free (served);
@@ -297,6 +300,39 @@ read_cb (GBytes       *value,
                                          served->is_ours, 0, served_cb, served);
 }
 
+static void
+start_reading (ServedValue *served)
+{
+  g_object_ref (served->network);
+  served->reading = TRUE;
+  bytestag_kvp_table_read (served->network->table, &served->id, read_cb, served);
+}
+
+static void
+unproven_cb (gpointer user_data)
+{
+  ServedValue *served = user_data;
+
+  served->network->counters.drops[BYTESTAG_DROP_UNPROVEN]++;
+  served_value_remove (served);
+}
+
+void
+_bytestag_network_serve_proven (BytestagNetwork        *self,
+                                const BytestagEndpoint *to)
+{
+  /* From the end: one that cannot be read goes at once, and the last takes its place. */
+  for (guint i = self->uploads->len; i > 0; i--)
+    {
+      ServedValue *served = self->uploads->pdata[i - 1];
+
+      if (!bytestag_timer_is_armed (&served->proof_timer) || !bytestag_endpoint_equal (&served->to, to))
+        continue;
+      bytestag_reactor_disarm (self->reactor, &served->proof_timer);
+      start_reading (served);
+    }
+}
+
 /* Whether this getval may be answered: a copy of one that is, is not. */
 static BytestagDrop
 check_place (BytestagNetwork        *self,
@@ -347,15 +383,27 @@ _bytestag_network_serve_value (BytestagNetwork        *self,
 
   self->counters.requests_served++;
   served = g_new0 (ServedValue, 1);
-  served->network = g_object_ref (self);
+  served->network = self;
   served->to = *to;
   served->transfer = g_memdup2 (message->xferid.text, message->xferid.length);
   served->transfer_length = message->xferid.length;
   served->offset = message->has_valofs ? message->valofs : 0;
   served->is_ours = message->extensions >= 0;
-  served->reading = TRUE;
+  served->id = id;
   g_ptr_array_add (self->uploads, served);
-  bytestag_kvp_table_read (self->table, &id, read_cb, served);
+
+  /* A value is far larger than what asks for it: no byte of it to an address that may be
+   * somebody else's (B.5). */
+  if (_bytestag_network_is_proven (self, message, to))
+    {
+      start_reading (served);
+    }
+  else
+    {
+      bytestag_reactor_arm (self->reactor, &served->proof_timer, BYTESTAG_REPLY_TIMEOUT_US, unproven_cb, served);
+      if (BYTESTAG_PING_BYTES <= BYTESTAG_LIMIT_AMPLIFICATION * message->datagram_length)
+        _bytestag_network_ask_for_proof (self, to);
+    }
   return BYTESTAG_DROP_NONE;
 }
 

@@ -21,6 +21,10 @@ bytestag_drop_to_string (BytestagDrop drop)
     [BYTESTAG_DROP_BAD_MEMBER] = "bad-member",
     [BYTESTAG_DROP_UNMATCHED] = "unmatched",
     [BYTESTAG_DROP_RATE] = "rate",
+    [BYTESTAG_DROP_NETWORK_RATE] = "network-rate",
+    [BYTESTAG_DROP_TOTAL_RATE] = "total-rate",
+    [BYTESTAG_DROP_UNPROVEN] = "unproven",
+    [BYTESTAG_DROP_DIVERSITY] = "diversity",
   };
 
   G_STATIC_ASSERT (G_N_ELEMENTS (words) == BYTESTAG_N_DROPS);

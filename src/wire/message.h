@@ -53,6 +53,10 @@ typedef enum {
   BYTESTAG_DROP_BAD_MEMBER, /* a member that the request needs is missing or wrong */
   BYTESTAG_DROP_UNMATCHED,  /* a reply or transfer that nobody waits for */
   BYTESTAG_DROP_RATE,       /* a bound of limits.h */
+  BYTESTAG_DROP_NETWORK_RATE, /* its network sends too much (B.5) */
+  BYTESTAG_DROP_TOTAL_RATE, /* all networks that are not proven do together */
+  BYTESTAG_DROP_UNPROVEN,   /* the answer would be too large for who has not answered us (B.5) */
+  BYTESTAG_DROP_DIVERSITY,  /* a node whose network has its share of contacts (B.5) */
   BYTESTAG_N_DROPS,
 } BytestagDrop;
 
@@ -67,6 +71,7 @@ const char *bytestag_drop_to_string (BytestagDrop drop);
  * they came; use bytestag_slice_is_truthy().
  */
 typedef struct {
+  gsize datagram_length; /* bytes of the datagram that it came in */
   BytestagMessageKind kind;
   BytestagRpc rpc;
   BytestagMember node_id_member, key_member, index_member;

@@ -39,7 +39,10 @@ bytestag_codec_read (BytestagCodec   *self,
 
   if (drop != BYTESTAG_DROP_NONE)
     return drop;
-  return bytestag_message_parse (message, text, text_length);
+
+  drop = bytestag_message_parse (message, text, text_length);
+  message->datagram_length = length;
+  return drop;
 }
 
 void

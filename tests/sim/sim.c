@@ -1,211 +1,155 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "sim/sim.h"
+#include "sim/sim-private.h"
 
-#include <math.h>
 #include <string.h>
 
 #include <gnutls/gnutls.h>
 #include <gnutls/crypto.h>
 
-#include "core/timer-queue.h"
-#include "storage/aggregated-table.h"
-#include "storage/memory-table.h"
-#include "support/test-clock.h"
 #include "support/test-rng.h"
-#include "support/test-worker.h"
 
-#define PORT 7001
-#define TABLE_BYTES (64 * 1024 * 1024)
+/* The world: its time, and what is under way in it. */
 
-typedef struct {
-  BytestagSim *sim;
-  guint index;
-  BytestagEndpoint address;
-  gboolean online;
-  BytestagReactor *reactor;
-  BytestagKvpTable *table;
-  BytestagNetwork *network;
-  BytestagTimer wake;
-} SimNode;
+/* Uptime of the nodes at the beginning, so that ages may be subtracted from it. */
+#define BEGINNING (G_GINT64_CONSTANT (3600) * G_USEC_PER_SEC)
 
 typedef struct {
   BytestagEndpoint address;
   BytestagSimPeerFunc func;
   gpointer user_data;
-} SimPeer;
+} Peer;
 
-/* A datagram under way. */
+/* A datagram under way. From @arrives_at on it is what the trace is made of. */
 typedef struct {
   BytestagSim *sim;
   BytestagTimer timer;
-  BytestagEndpoint from, to;
   GList link;
   gsize length;
+  gboolean is_forged;
+  gint64 arrives_at;
+  BytestagEndpoint from, to;
   guint8 data[];
-} SimDatagram;
+} Datagram;
 
-struct _BytestagSim
-{
-  BytestagTestClock *clock;
-  BytestagRng *rng;
-  BytestagTimerQueue *events;
-  guint64 seed;
-  gint64 median;
-  gdouble sigma;
-  guint loss;
-  GPtrArray *nodes;
-  GHashTable *nodes_by_address;
-  GHashTable *peers;
-  GQueue under_way;
-  guint64 n_datagrams;
-  gnutls_hash_hd_t trace;
-};
+/* What was asked for by bytestag_sim_call(). */
+typedef struct {
+  BytestagSim *sim;
+  BytestagTimer timer;
+  GList link;
+  BytestagSimCallFunc func;
+  gpointer user_data;
+} Call;
 
-/* The transport of a node */
-
-#define BYTESTAG_TYPE_SIM_TRANSPORT (bytestag_sim_transport_get_type ())
-G_DECLARE_FINAL_TYPE (BytestagSimTransport, bytestag_sim_transport, BYTESTAG, SIM_TRANSPORT, GObject)
-
-struct _BytestagSimTransport
-{
-  GObject parent_instance;
-
-  SimNode *node; /* NULL when the simulator has gone */
-};
-
-static gboolean
-sim_transport_send (BytestagTransport      *transport,
-                    const BytestagEndpoint *to,
-                    const guint8           *data,
-                    gsize                   length)
-{
-  SimNode *node = BYTESTAG_SIM_TRANSPORT (transport)->node;
-
-  if (node->online)
-    bytestag_sim_send (node->sim, &node->address, to, data, length);
-  return TRUE;
-}
+/* Datagrams */
 
 static void
-sim_transport_get_address (BytestagTransport *transport,
-                           BytestagEndpoint  *address)
+trace_datagram (BytestagSim    *self,
+                const Datagram *datagram)
 {
-  *address = BYTESTAG_SIM_TRANSPORT (transport)->node->address;
+  gsize begin = G_STRUCT_OFFSET (Datagram, arrives_at);
+
+  gnutls_hash (self->trace, (const guint8 *) datagram + begin,
+               G_STRUCT_OFFSET (Datagram, data) - begin + datagram->length);
 }
-
-static void
-sim_transport_iface_init (BytestagTransportInterface *iface)
-{
-  iface->send = sim_transport_send;
-  iface->get_address = sim_transport_get_address;
-}
-
-G_DEFINE_FINAL_TYPE_WITH_CODE (BytestagSimTransport, bytestag_sim_transport, G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (BYTESTAG_TYPE_TRANSPORT, sim_transport_iface_init))
-
-static void
-bytestag_sim_transport_class_init (BytestagSimTransportClass *klass)
-{
-}
-
-static void
-bytestag_sim_transport_init (BytestagSimTransport *self)
-{
-}
-
-/* Links */
 
 static guint64
-mix (guint64 x)
+count_drops (BytestagNetwork *network)
 {
-  x = (x ^ (x >> 30)) * G_GUINT64_CONSTANT (0xbf58476d1ce4e5b9);
-  x = (x ^ (x >> 27)) * G_GUINT64_CONSTANT (0x94d049bb133111eb);
-  return x ^ (x >> 31);
-}
+  const BytestagNetworkCounters *counters = bytestag_network_get_counters (network);
+  guint64 n = 0;
 
-/* A pair of nodes always has the same latency, and no memory holds it. */
-static gint64
-get_latency (BytestagSim            *self,
-             const BytestagEndpoint *a,
-             const BytestagEndpoint *b)
-{
-  guint64 low, high, bits;
-  gdouble u, v, normal;
-  guint32 word_a, word_b;
-
-  memcpy (&word_a, a->address, sizeof word_a);
-  memcpy (&word_b, b->address, sizeof word_b);
-  low = MIN (word_a, word_b);
-  high = MAX (word_a, word_b);
-  bits = mix (mix (self->seed + low) + high);
-
-  /* Box and Muller */
-  u = (gdouble) ((bits >> 40) + 1) / (gdouble) (1 << 24);
-  v = (gdouble) (bits & 0xffffff) / (gdouble) (1 << 24);
-  normal = sqrt (-2 * log (u)) * cos (2 * G_PI * v);
-  return MAX (1, (gint64) ((gdouble) self->median * exp (self->sigma * normal) / 2));
+  for (guint i = 0; i < BYTESTAG_N_DROPS; i++)
+    n += counters->drops[i];
+  return n;
 }
 
 static void
-trace_datagram (BytestagSim       *self,
-                const SimDatagram *datagram)
+give_to_node (BytestagSimNode *node,
+              Datagram        *datagram)
 {
-  gint64 time = bytestag_sim_get_time (self);
+  guint64 n_drops = datagram->is_forged ? count_drops (node->network) : 0;
 
-  gnutls_hash (self->trace, &time, sizeof time);
-  gnutls_hash (self->trace, &datagram->from, sizeof datagram->from);
-  gnutls_hash (self->trace, &datagram->to, sizeof datagram->to);
-  gnutls_hash (self->trace, datagram->data, datagram->length);
+  bytestag_engine_receive (BYTESTAG_ENGINE (node->network), &datagram->from, datagram->data, datagram->length);
+  if (datagram->is_forged)
+    g_assert_cmpuint (count_drops (node->network), ==, n_drops + 1);
+  _bytestag_sim_node_arm (node);
+  if (node->sim->checks)
+    _bytestag_sim_check_node (node);
 }
 
-static void
-wake_cb (gpointer user_data);
-
-static void
-arm_wake (SimNode *node)
+/* Whether somebody took it. */
+static gboolean
+give (BytestagSim *self,
+      Datagram    *datagram)
 {
-  gint64 deadline = bytestag_engine_get_deadline (BYTESTAG_ENGINE (node->network));
+  BytestagSimNode *node = _bytestag_sim_find_receiver (self, &datagram->from, &datagram->to);
+  Peer *peer = node == NULL ? g_hash_table_lookup (self->peers, &datagram->to) : NULL;
 
-  if (deadline == G_MAXINT64)
-    bytestag_timer_queue_disarm (node->sim->events, &node->wake);
-  else
-    bytestag_timer_queue_arm (node->sim->events, &node->wake,
-                              MAX (deadline, bytestag_sim_get_time (node->sim)), wake_cb, node);
-}
-
-static void
-wake_cb (gpointer user_data)
-{
-  SimNode *node = user_data;
-
-  bytestag_engine_tick (BYTESTAG_ENGINE (node->network));
-  arm_wake (node);
+  if (node != NULL)
+    give_to_node (node, datagram);
+  else if (peer != NULL)
+    peer->func (self, &datagram->from, datagram->data, datagram->length, peer->user_data);
+  return node != NULL || peer != NULL;
 }
 
 static void
 deliver_cb (gpointer user_data)
 {
-  SimDatagram *datagram = user_data;
+  Datagram *datagram = user_data;
   BytestagSim *self = datagram->sim;
-  SimNode *node = g_hash_table_lookup (self->nodes_by_address, &datagram->to);
-  SimPeer *peer = g_hash_table_lookup (self->peers, &datagram->to);
 
   g_queue_unlink (&self->under_way, &datagram->link);
   self->n_datagrams++;
-  trace_datagram (self, datagram);
+  if (self->trace != NULL)
+    trace_datagram (self, datagram);
 
-  if (node != NULL && node->online)
-    {
-      bytestag_engine_receive (BYTESTAG_ENGINE (node->network), &datagram->from, datagram->data, datagram->length);
-      arm_wake (node);
-    }
-  else if (peer != NULL)
-    {
-      peer->func (self, &datagram->from, datagram->data, datagram->length, peer->user_data);
-    }
+  if (!give (self, datagram) && self->nobody_func != NULL &&
+      self->nobody_func (self, &datagram->from, &datagram->to, datagram->data, datagram->length,
+                         self->nobody_data))
+    give (self, datagram);
   g_free (datagram);
+}
+
+static void
+send_copy (BytestagSim            *self,
+           const BytestagEndpoint *from,
+           const BytestagEndpoint *to,
+           const guint8           *data,
+           gsize                   length,
+           gboolean                is_forged,
+           gint64                  delay)
+{
+  Datagram *datagram = g_malloc (sizeof *datagram + length);
+
+  *datagram = (Datagram) {
+    .sim = self,
+    .length = length,
+    .is_forged = is_forged,
+    .arrives_at = self->time->now + delay,
+    .from = *from,
+    .to = *to,
+    .link.data = datagram,
+  };
+  memcpy (datagram->data, data, length);
+  g_queue_push_tail_link (&self->under_way, &datagram->link);
+  bytestag_timer_queue_arm (self->events, &datagram->timer, datagram->arrives_at, deliver_cb, datagram);
+}
+
+static void
+send_copies (BytestagSim            *self,
+             const BytestagEndpoint *from,
+             const BytestagEndpoint *to,
+             const guint8           *data,
+             gsize                   length,
+             gboolean                is_forged)
+{
+  gint64 delays[BYTESTAG_LINK_COPIES];
+  guint n = bytestag_link_carry (&self->link, self->rng, from, to, length, delays);
+
+  for (guint i = 0; i < n; i++)
+    send_copy (self, from, to, data, length, is_forged, delays[i]);
 }
 
 void
@@ -215,137 +159,17 @@ bytestag_sim_send (BytestagSim            *self,
                    const guint8           *data,
                    gsize                   length)
 {
-  SimDatagram *datagram;
-
-  if (self->loss > 0 && bytestag_rng_range (self->rng, 1000) < self->loss)
-    return;
-
-  datagram = g_malloc0 (sizeof *datagram + length);
-  datagram->sim = self;
-  datagram->from = *from;
-  datagram->to = *to;
-  datagram->length = length;
-  memcpy (datagram->data, data, length);
-  datagram->link.data = datagram;
-  g_queue_push_tail_link (&self->under_way, &datagram->link);
-  bytestag_timer_queue_arm (self->events, &datagram->timer,
-                            bytestag_sim_get_time (self) + get_latency (self, from, to), deliver_cb, datagram);
-}
-
-/* Nodes */
-
-static void
-sim_node_free (gpointer data)
-{
-  SimNode *node = data;
-
-  bytestag_timer_queue_disarm (node->sim->events, &node->wake);
-  bytestag_network_shut_down (node->network);
-  bytestag_reactor_close (node->reactor);
-  g_clear_object (&node->network);
-  g_clear_object (&node->table);
-  g_clear_object (&node->reactor);
-  g_free (node);
-}
-
-static SimNode *
-get_node (BytestagSim *self,
-          guint        index)
-{
-  g_assert_cmpuint (index, <, self->nodes->len);
-  return self->nodes->pdata[index];
-}
-
-static SimNode *
-add_node (BytestagSim *self)
-{
-  SimNode *node = g_new0 (SimNode, 1);
-  g_autoptr (BytestagTestRng) rng = NULL;
-  g_autofree char *host = NULL;
-
-  node->sim = self;
-  node->index = self->nodes->len;
-  node->online = TRUE;
-  host = g_strdup_printf ("%u.%u.%u.1", 20 + node->index % 50, node->index / 50 % 256, node->index / 12800);
-  bytestag_endpoint_set_host (&node->address, host, -1, PORT);
-
-  rng = bytestag_test_rng_new (mix (self->seed) + node->index);
-  node->reactor = bytestag_reactor_new (BYTESTAG_CLOCK (self->clock), BYTESTAG_RNG (rng));
-  node->table = BYTESTAG_KVP_TABLE (bytestag_memory_table_new (TABLE_BYTES));
-
-  g_ptr_array_add (self->nodes, node);
-  g_hash_table_insert (self->nodes_by_address, &node->address, node);
-  return node;
-}
-
-static BytestagNetwork *
-start_node (SimNode          *node,
-            BytestagKvpTable *table)
-{
-  g_autoptr (BytestagSimTransport) transport = g_object_new (BYTESTAG_TYPE_SIM_TRANSPORT, NULL);
-
-  transport->node = node;
-  node->network = bytestag_network_new (node->reactor, BYTESTAG_TRANSPORT (transport), table, NULL, NULL);
-  return node->network;
-}
-
-BytestagNetwork *
-bytestag_sim_add_node (BytestagSim *self)
-{
-  SimNode *node = add_node (self);
-
-  return start_node (node, node->table);
-}
-
-BytestagNetwork *
-bytestag_sim_add_sharing_node (BytestagSim               *self,
-                               BytestagSharedFilesTable **shared)
-{
-  SimNode *node = add_node (self);
-  g_autoptr (BytestagTestWorker) worker = bytestag_test_worker_new (node->reactor);
-  g_autoptr (BytestagKvpTable) own = BYTESTAG_KVP_TABLE (bytestag_shared_files_table_new (BYTESTAG_WORKER (worker)));
-  g_autoptr (BytestagKvpTable) table = BYTESTAG_KVP_TABLE (bytestag_aggregated_table_new (own, node->table));
-
-  *shared = BYTESTAG_SHARED_FILES_TABLE (own);
-  return start_node (node, table);
-}
-
-guint
-bytestag_sim_get_n_nodes (BytestagSim *self)
-{
-  return self->nodes->len;
-}
-
-BytestagNetwork *
-bytestag_sim_get_node (BytestagSim *self,
-                       guint        index)
-{
-  return get_node (self, index)->network;
+  send_copies (self, from, to, data, length, FALSE);
 }
 
 void
-bytestag_sim_get_address (BytestagSim      *self,
-                          guint             index,
-                          BytestagEndpoint *address)
+bytestag_sim_send_forged (BytestagSim            *self,
+                          const BytestagEndpoint *from,
+                          const BytestagEndpoint *to,
+                          const guint8           *data,
+                          gsize                   length)
 {
-  *address = get_node (self, index)->address;
-}
-
-BytestagNode *
-bytestag_sim_make_contact (BytestagSim *self,
-                           guint        index)
-{
-  SimNode *node = get_node (self, index);
-
-  return bytestag_node_new (bytestag_network_get_key (node->network), &node->address);
-}
-
-void
-bytestag_sim_set_online (BytestagSim *self,
-                         guint        index,
-                         gboolean     online)
-{
-  get_node (self, index)->online = online;
+  send_copies (self, from, to, data, length, TRUE);
 }
 
 void
@@ -354,7 +178,7 @@ bytestag_sim_add_peer (BytestagSim            *self,
                        BytestagSimPeerFunc     func,
                        gpointer                user_data)
 {
-  SimPeer *peer = g_new0 (SimPeer, 1);
+  Peer *peer = g_new0 (Peer, 1);
 
   peer->address = *address;
   peer->func = func;
@@ -362,47 +186,84 @@ bytestag_sim_add_peer (BytestagSim            *self,
   g_hash_table_replace (self->peers, &peer->address, peer);
 }
 
-/* The simulator */
+void
+bytestag_sim_set_nobody_func (BytestagSim           *self,
+                              BytestagSimNobodyFunc  func,
+                              gpointer               user_data)
+{
+  self->nobody_func = func;
+  self->nobody_data = user_data;
+}
+
+/* The world */
 
 BytestagSim *
 bytestag_sim_new (guint64 seed)
 {
   BytestagSim *self = g_new0 (BytestagSim, 1);
+  gnutls_hash_hd_t trace;
 
   self->seed = seed;
-  self->clock = bytestag_test_clock_new ();
+  self->time = g_rc_box_new0 (BytestagSimTime);
+  self->time->now = BEGINNING;
   self->rng = BYTESTAG_RNG (bytestag_test_rng_new (seed));
   self->events = bytestag_timer_queue_new ();
-  self->median = 80 * 1000;
-  self->sigma = 0.8;
-  self->nodes = g_ptr_array_new_with_free_func (sim_node_free);
+  bytestag_link_init (&self->link, seed);
+  self->nodes = g_ptr_array_new_with_free_func (_bytestag_sim_node_free);
   self->nodes_by_address = g_hash_table_new (bytestag_endpoint_hash, bytestag_endpoint_equal);
+  self->nodes_by_nat = g_hash_table_new_full (bytestag_endpoint_hash, bytestag_endpoint_equal, g_free, NULL);
   self->peers = g_hash_table_new_full (bytestag_endpoint_hash, bytestag_endpoint_equal, NULL, g_free);
   g_queue_init (&self->under_way);
-  g_assert_cmpint (gnutls_hash_init (&self->trace, GNUTLS_DIG_SHA256), ==, 0);
+  g_queue_init (&self->calls);
+  g_assert_cmpint (gnutls_hash_init (&trace, GNUTLS_DIG_SHA256), ==, 0);
+  self->trace = trace;
+  self->checks = TRUE;
+  _bytestag_sim_start_checks (self);
   return self;
+}
+
+/* Disarms what is in @queue, at @timer_offset in each element, and frees it. */
+static void
+drop_all (BytestagSim *self,
+          GQueue      *queue,
+          gsize        timer_offset)
+{
+  GList *link;
+
+  while ((link = g_queue_pop_head_link (queue)) != NULL)
+    {
+      gpointer element = link->data;
+
+      bytestag_timer_queue_disarm (self->events, G_STRUCT_MEMBER_P (element, timer_offset));
+      g_free (element);
+    }
 }
 
 void
 bytestag_sim_free (BytestagSim *self)
 {
-  GList *link;
-
-  g_hash_table_unref (self->nodes_by_address);
+  self->checks = FALSE;
+  g_hash_table_remove_all (self->nodes_by_address);
+  g_hash_table_remove_all (self->nodes_by_nat);
   g_ptr_array_unref (self->nodes);
+  g_hash_table_unref (self->nodes_by_address);
+  g_hash_table_unref (self->nodes_by_nat);
   g_hash_table_unref (self->peers);
-  while ((link = g_queue_pop_head_link (&self->under_way)) != NULL)
-    {
-      SimDatagram *datagram = link->data;
-
-      bytestag_timer_queue_disarm (self->events, &datagram->timer);
-      g_free (datagram);
-    }
+  drop_all (self, &self->under_way, G_STRUCT_OFFSET (Datagram, timer));
+  drop_all (self, &self->calls, G_STRUCT_OFFSET (Call, timer));
+  bytestag_timer_queue_disarm (self->events, &self->check_timer);
   bytestag_timer_queue_free (self->events);
-  gnutls_hash_deinit (self->trace, NULL);
+  if (self->trace != NULL)
+    gnutls_hash_deinit (self->trace, NULL);
   g_object_unref (self->rng);
-  g_object_unref (self->clock);
+  g_rc_box_release (self->time);
   g_free (self);
+}
+
+BytestagSimLink *
+bytestag_sim_get_link (BytestagSim *self)
+{
+  return &self->link;
 }
 
 void
@@ -410,27 +271,69 @@ bytestag_sim_set_latency (BytestagSim *self,
                           gint64       median,
                           gdouble      sigma)
 {
-  self->median = median;
-  self->sigma = sigma;
+  self->link.median = median;
+  self->link.sigma = sigma;
 }
 
 void
 bytestag_sim_set_loss (BytestagSim *self,
                        guint        per_mille)
 {
-  self->loss = per_mille;
+  self->link.lost = per_mille;
 }
+
+void
+bytestag_sim_set_checks (BytestagSim *self,
+                         gboolean     checks)
+{
+  self->checks = checks;
+  if (!checks && self->trace != NULL)
+    gnutls_hash_deinit (g_steal_pointer (&self->trace), NULL);
+}
+
+BytestagRng *
+bytestag_sim_get_rng (BytestagSim *self)
+{
+  return self->rng;
+}
+
+gdouble
+bytestag_sim_draw (BytestagSim *self)
+{
+  return bytestag_rng_range (self->rng, G_MAXUINT32) / (gdouble) G_MAXUINT32;
+}
+
+/* Time */
 
 gint64
 bytestag_sim_get_time (BytestagSim *self)
 {
-  return bytestag_clock_get_time (BYTESTAG_CLOCK (self->clock));
+  return self->time->now;
 }
 
-BytestagClock *
-bytestag_sim_get_clock (BytestagSim *self)
+static void
+call_cb (gpointer user_data)
 {
-  return BYTESTAG_CLOCK (self->clock);
+  g_autofree Call *call = user_data;
+
+  g_queue_unlink (&call->sim->calls, &call->link);
+  call->func (call->sim, call->user_data);
+}
+
+void
+bytestag_sim_call (BytestagSim         *self,
+                   gint64               delay,
+                   BytestagSimCallFunc  func,
+                   gpointer             user_data)
+{
+  Call *call = g_new0 (Call, 1);
+
+  call->sim = self;
+  call->func = func;
+  call->user_data = user_data;
+  call->link.data = call;
+  g_queue_push_tail_link (&self->calls, &call->link);
+  bytestag_timer_queue_arm (self->events, &call->timer, self->time->now + delay, call_cb, call);
 }
 
 /* What the caller did since the last run may have moved deadlines. */
@@ -438,7 +341,7 @@ static void
 arm_all (BytestagSim *self)
 {
   for (guint i = 0; i < self->nodes->len; i++)
-    arm_wake (self->nodes->pdata[i]);
+    _bytestag_sim_node_arm (self->nodes->pdata[i]);
 }
 
 /* Runs what comes next, if it comes before @end. */
@@ -447,14 +350,12 @@ step (BytestagSim *self,
       gint64       end)
 {
   gint64 deadline = bytestag_timer_queue_get_deadline (self->events);
-  gint64 now = bytestag_sim_get_time (self);
 
   if (deadline > end)
     return FALSE;
 
-  if (deadline > now)
-    bytestag_test_clock_advance (self->clock, deadline - now);
-  bytestag_timer_queue_run (self->events, bytestag_sim_get_time (self));
+  self->time->now = MAX (self->time->now, deadline);
+  bytestag_timer_queue_run (self->events, self->time->now);
   return TRUE;
 }
 
@@ -462,13 +363,12 @@ void
 bytestag_sim_run (BytestagSim *self,
                   gint64       duration)
 {
-  gint64 end = bytestag_sim_get_time (self) + duration;
+  gint64 end = self->time->now + duration;
 
   arm_all (self);
   while (step (self, end))
     continue;
-  if (bytestag_sim_get_time (self) < end)
-    bytestag_test_clock_advance (self->clock, end - bytestag_sim_get_time (self));
+  self->time->now = end;
 }
 
 static void
@@ -483,7 +383,7 @@ bytestag_sim_run_task (BytestagSim *self,
                        gpointer     task,
                        gint64       duration)
 {
-  gint64 end = bytestag_sim_get_time (self) + duration;
+  gint64 end = self->time->now + duration;
   gboolean finished = FALSE;
   gulong id = g_signal_connect (task, "finished", G_CALLBACK (finished_cb), &finished);
 
@@ -512,58 +412,4 @@ bytestag_sim_dup_trace_hash (BytestagSim *self)
   for (guint i = 0; i < sizeof digest; i++)
     g_string_append_printf (text, "%02x", digest[i]);
   return g_string_free (text, FALSE);
-}
-
-GBytes *
-bytestag_sim_make_value (gsize size,
-                         guint seed)
-{
-  guint8 *bytes = g_malloc (MAX (size, 1));
-
-  for (gsize i = 0; i < size; i++)
-    bytes[i] = (guint8) (i * seed + i / 251);
-  return g_bytes_new_take (bytes, size);
-}
-
-static void
-written_cb (const GError *error,
-            gpointer      user_data)
-{
-  g_assert_no_error (error);
-}
-
-void
-bytestag_sim_put_value (BytestagSim *self,
-                        guint        index,
-                        GBytes      *value,
-                        BytestagKey *key)
-{
-  BytestagKvpRecord record = { 0 };
-
-  bytestag_key_digest (key, g_bytes_get_data (value, NULL), g_bytes_get_size (value));
-  record.id.key = record.id.index = *key;
-  record.size = g_bytes_get_size (value);
-  record.is_original = TRUE;
-  bytestag_kvp_table_write (get_node (self, index)->table, &record, value, written_cb, NULL);
-}
-
-gboolean
-bytestag_sim_join_all (BytestagSim *self,
-                       gint64       duration)
-{
-  g_autoptr (GPtrArray) joins = g_ptr_array_new_with_free_func (g_object_unref);
-  const BytestagEndpoint *first = &get_node (self, 0)->address;
-
-  for (guint i = 1; i < self->nodes->len; i++)
-    {
-      g_ptr_array_add (joins, bytestag_network_join_network (bytestag_sim_get_node (self, i), first));
-      /* As people come: one after the other. */
-      bytestag_sim_run (self, 100 * 1000);
-    }
-  bytestag_sim_run (self, duration);
-
-  for (guint i = 0; i < joins->len; i++)
-    if (bytestag_task_get_state (joins->pdata[i]) != BYTESTAG_TASK_DONE)
-      return FALSE;
-  return TRUE;
 }

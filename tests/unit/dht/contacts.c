@@ -158,10 +158,11 @@ test_proving_bounds (Test         *test,
       for (guint i = 0; i < 50; i++)
         send_ping (test, peers->pdata[(100 + second * 50 + i) % 2000], NULL);
       bytestag_sim_run (test->sim, SECOND);
-      g_assert_cmpuint (test->network->prover.proofs.length, <=, BYTESTAG_LIMIT_PROVING_ADDRESSES);
+      g_assert_cmpuint (bytestag_endpoint_cache_get_length (test->network->guard.proofs), <=,
+                        BYTESTAG_LIMIT_PROVING_ADDRESSES);
     }
-  g_assert_cmpuint (test->network->prover.proofs.length, ==, BYTESTAG_LIMIT_PROVING_ADDRESSES);
-  g_assert_cmpuint (g_hash_table_size (test->network->prover.addresses), ==, BYTESTAG_LIMIT_PROVING_ADDRESSES);
+  g_assert_cmpuint (bytestag_endpoint_cache_get_length (test->network->guard.proofs), ==,
+                    BYTESTAG_LIMIT_PROVING_ADDRESSES);
 }
 
 /* 21 peers of bucket 0. */

@@ -6,7 +6,6 @@
 
 #include "dht/network-private.h"
 #include "fixture.h"
-#include "support/test-clock.h"
 
 #define NOW G_GINT64_CONSTANT (1600000000)
 #define DAY G_GINT64_CONSTANT (86400)
@@ -88,15 +87,17 @@ get_number (const char *reply,
 static gint64
 now_of (Fixture *test)
 {
-  return bytestag_clock_get_wall_time (bytestag_sim_get_clock (test->sim)) / G_USEC_PER_SEC;
+  return bytestag_reactor_get_wall_time (bytestag_network_get_reactor (test->network)) / SECOND;
 }
 
 static void
 set_wall_seconds (Fixture *test,
                   gint64   seconds)
 {
-  bytestag_test_clock_set_wall_time (BYTESTAG_TEST_CLOCK (bytestag_sim_get_clock (test->sim)),
-                                     seconds * G_USEC_PER_SEC);
+  gint64 uptime = bytestag_sim_get_time (test->sim) / SECOND;
+
+  /* The world's clock began an hour of uptime ago (test-clock.h). */
+  bytestag_sim_set_wall_offset (test->sim, 0, (seconds - NOW - uptime + 3600) * SECOND);
 }
 
 /* Contacts in a bucket in which all are nearer to the value than we are, or none. */
@@ -111,6 +112,8 @@ add_contacts (Fixture *test,
   const BytestagKey *own = bytestag_network_get_key (test->network);
   BytestagKey distance;
 
+  /* They are known, and were never asked. */
+  bytestag_sim_set_checks (test->sim, FALSE);
   bytestag_key_distance (own, &id.key, &distance);
   for (guint number = 0; number < BYTESTAG_KEY_BITS && n > 0; number++)
     {

@@ -12,7 +12,7 @@
 static gint64
 now_of (Fixture *self)
 {
-  return bytestag_clock_get_wall_time (bytestag_sim_get_clock (self->sim)) / SECOND;
+  return bytestag_reactor_get_wall_time (bytestag_network_get_reactor (self->network)) / SECOND;
 }
 
 static BytestagKvpTable *

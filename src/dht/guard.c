@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "dht/network-private.h"
+
+/* Who may make us do what (B.5): who has proven its address, how often an address that
+ * has not is sent something, and how much a network may ask of us. */
+
+void
+_bytestag_guard_init (BytestagGuard *self,
+                      gint64         now)
+{
+  self->proven = bytestag_endpoint_cache_new (BYTESTAG_LIMIT_PROVEN_ENDPOINTS, sizeof (gint64));
+  self->proofs = bytestag_endpoint_cache_new (BYTESTAG_LIMIT_PROVING_ADDRESSES, sizeof (gint64));
+  self->unproven_hosts = bytestag_endpoint_cache_new (BYTESTAG_LIMIT_UNPROVEN_HOSTS, sizeof (BytestagTokenBucket));
+  self->rates = bytestag_endpoint_cache_new (BYTESTAG_LIMIT_RATED_NETWORKS, sizeof (BytestagTokenBucket));
+  bytestag_token_bucket_init (&self->proofs_rate, BYTESTAG_LIMIT_PROVING_PINGS_PER_SECOND,
+                              BYTESTAG_LIMIT_PROVING_PINGS_PER_SECOND, now);
+  bytestag_token_bucket_init (&self->total_rate, BYTESTAG_LIMIT_REQUESTS_PER_SECOND,
+                              BYTESTAG_LIMIT_REQUESTS_BURST, now);
+}
+
+void
+_bytestag_guard_clear (BytestagGuard *self)
+{
+  g_clear_pointer (&self->proven, bytestag_endpoint_cache_free);
+  g_clear_pointer (&self->proofs, bytestag_endpoint_cache_free);
+  g_clear_pointer (&self->unproven_hosts, bytestag_endpoint_cache_free);
+  g_clear_pointer (&self->rates, bytestag_endpoint_cache_free);
+}
+
+/* Proof of an address */
+
+void
+_bytestag_guard_prove (BytestagGuard          *self,
+                       const BytestagEndpoint *from,
+                       gint64                  now)
+{
+  *(gint64 *) bytestag_endpoint_cache_use (self->proven, from, NULL) = now;
+}
+
+gboolean
+_bytestag_guard_is_proven (BytestagGuard          *self,
+                           const BytestagEndpoint *from,
+                           gint64                  now)
+{
+  const gint64 *answered = bytestag_endpoint_cache_peek (self->proven, from);
+
+  return answered != NULL && now - *answered < BYTESTAG_LIMIT_PROVEN_US;
+}
+
+/* (nullable): NULL for hosts that rules by network do not count. */
+static BytestagTokenBucket *
+get_host_bucket (BytestagGuard          *self,
+                 const BytestagEndpoint *endpoint,
+                 gint64                  now)
+{
+  BytestagEndpoint host = *endpoint;
+  BytestagTokenBucket *bucket;
+  gboolean is_new;
+
+  if (!self->limits_private && bytestag_endpoint_is_private (endpoint))
+    return NULL;
+
+  host.port = 0;
+  bucket = bytestag_endpoint_cache_use (self->unproven_hosts, &host, &is_new);
+  if (is_new)
+    bytestag_token_bucket_init (bucket, BYTESTAG_LIMIT_UNPROVEN_OF_HOST_PER_MINUTE / 60.0,
+                                BYTESTAG_LIMIT_UNPROVEN_OF_HOST_BURST, now);
+  return bucket;
+}
+
+gboolean
+_bytestag_guard_take_unproven (BytestagGuard          *self,
+                               const BytestagEndpoint *to,
+                               gint64                  now)
+{
+  BytestagTokenBucket *bucket;
+
+  if (_bytestag_guard_is_proven (self, to, now))
+    return TRUE;
+
+  bucket = get_host_bucket (self, to, now);
+  return bucket == NULL || bytestag_token_bucket_take (bucket, 1, now);
+}
+
+gboolean
+_bytestag_guard_can_ping (BytestagGuard          *self,
+                          const BytestagEndpoint *to,
+                          gint64                  now)
+{
+  const gint64 *pinged = bytestag_endpoint_cache_peek (self->proofs, to);
+  BytestagTokenBucket *bucket;
+
+  if (pinged != NULL && now - *pinged < BYTESTAG_LIMIT_PROVING_INTERVAL_US)
+    return FALSE;
+  if (bytestag_token_bucket_wait (&self->proofs_rate, 1, now) > 0)
+    return FALSE;
+
+  bucket = get_host_bucket (self, to, now);
+  return bucket == NULL || bytestag_token_bucket_wait (bucket, 1, now) == 0;
+}
+
+void
+_bytestag_guard_take_ping (BytestagGuard          *self,
+                           const BytestagEndpoint *to,
+                           gint64                  now)
+{
+  BytestagTokenBucket *bucket = get_host_bucket (self, to, now);
+
+  if (bucket != NULL)
+    bytestag_token_bucket_take (bucket, 1, now);
+  bytestag_token_bucket_take (&self->proofs_rate, 1, now);
+  *(gint64 *) bytestag_endpoint_cache_use (self->proofs, to, NULL) = now;
+}
+
+/* Rates */
+
+/* (nullable) NULL for networks without a limit. */
+static BytestagTokenBucket *
+get_network_bucket (BytestagGuard          *self,
+                    const BytestagEndpoint *from,
+                    gint64                  now)
+{
+  BytestagEndpoint network;
+  BytestagTokenBucket *bucket;
+  gboolean is_new;
+
+  if (!bytestag_endpoint_get_network (from, self->limits_private, &network))
+    return NULL;
+
+  bucket = bytestag_endpoint_cache_use (self->rates, &network, &is_new);
+  if (is_new)
+    bytestag_token_bucket_init (bucket, BYTESTAG_LIMIT_REQUESTS_OF_NETWORK_PER_SECOND,
+                                BYTESTAG_LIMIT_REQUESTS_OF_NETWORK_BURST, now);
+  return bucket;
+}
+
+gboolean
+_bytestag_guard_is_flooding (BytestagGuard          *self,
+                             const BytestagEndpoint *from,
+                             gint64                  now)
+{
+  BytestagEndpoint network;
+  BytestagTokenBucket *bucket;
+
+  if (!bytestag_endpoint_get_network (from, self->limits_private, &network))
+    return FALSE;
+
+  bucket = bytestag_endpoint_cache_peek (self->rates, &network);
+  return bucket != NULL && bytestag_token_bucket_wait (bucket, 1, now) > 0;
+}
+
+BytestagDrop
+_bytestag_guard_take (BytestagGuard          *self,
+                      const BytestagEndpoint *from,
+                      gint64                  now)
+{
+  BytestagTokenBucket *bucket = get_network_bucket (self, from, now);
+
+  if (bucket == NULL)
+    return BYTESTAG_DROP_NONE;
+
+  /* By network first, so that one that floods us uses up its own share alone. */
+  if (!bytestag_token_bucket_take (bucket, 1, now))
+    return BYTESTAG_DROP_NETWORK_RATE;
+
+  /* Sources are forged by the thousand, but not those that answered us. */
+  if (!_bytestag_guard_is_proven (self, from, now) && !bytestag_token_bucket_take (&self->total_rate, 1, now))
+    return BYTESTAG_DROP_TOTAL_RATE;
+
+  return BYTESTAG_DROP_NONE;
+}

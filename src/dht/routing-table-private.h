@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "core/limits.h"
+#include "dht/routing-table.h"
+
+/* What the files of the routing table share. */
+
+G_BEGIN_DECLS
+
+/* One bit for each bucket, bucket 0 highest: the order of a key's own bits. */
+#define N_WORDS 3
+#define WORD_BITS 64
+
+/* Nodes that wait behind a full bucket, the newest last. */
+typedef struct {
+  guint n_nodes;
+  BytestagNode *nodes[BYTESTAG_LIMIT_REPLACEMENTS];
+} Replacements;
+
+struct _BytestagRoutingTable
+{
+  GObject parent_instance;
+
+  BytestagKey key;
+  BytestagClock *clock;
+  /* Made when first looked at or filled. */
+  BytestagBucket *buckets[BYTESTAG_KEY_BITS];
+  Replacements *replacements[BYTESTAG_KEY_BITS];
+  /* Buckets that hold somebody. */
+  guint64 filled[N_WORDS];
+  guint num_contacts;
+  gboolean limits_private;
+};
+
+G_END_DECLS
