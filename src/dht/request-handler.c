@@ -113,8 +113,9 @@ handle_ping (BytestagNetwork        *self,
              const BytestagMessage  *request)
 {
   begin_reply (self);
-  /* Our addition to B.1: what our clock says, for the votes of B.5. */
-  if (request->extensions >= 0)
+  /* Our addition to B.1: what our clock says, for the votes of B.5; not for those who may
+   * hear little. */
+  if (request->extensions >= 0 && _bytestag_network_is_proven (self, request, from))
     bytestag_codec_add_integer (self->codec, BYTESTAG_JSON_TIME,
                                 bytestag_reactor_get_wall_time (self->reactor) / G_USEC_PER_SEC);
   finish_reply (self, from, request);

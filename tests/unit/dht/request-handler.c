@@ -90,6 +90,9 @@ test_ping_of_ours (Test         *test,
                    gconstpointer data)
 {
   check_of (test, ", \"rpc\": \"ping\", \"seq_id\": \"a\", \"ext\": 3",
+            ", \"reply_id\": \"a\", \"ext\": 2, \"you\": {\"host\": \"9.1.2.3\", \"port\": 9001}");
+  /* Now it has answered: it hears what our clock says, for its votes (B.5). */
+  check_of (test, ", \"rpc\": \"ping\", \"seq_id\": \"a\", \"ext\": 3",
             ", \"time\": 1600000000, \"reply_id\": \"a\", \"ext\": 2, \"you\": {\"host\": \"9.1.2.3\", \"port\": 9001}");
 }
 
