@@ -5,6 +5,7 @@
 #include <glib/gi18n.h>
 
 #include "app/bucket-row.h"
+#include "app/counter-row.h"
 #include "app/peer-row.h"
 #include "app/words.h"
 #include "core/error.h"
@@ -27,6 +28,11 @@ struct _BytestagNetworkPage
   AdwActionRow *id_row;
   AdwEntryRow *join_row;
   GtkLabel *join_status;
+  GtkListBox *counters;
+  GtkListBox *drops;
+
+  BytestagStatistics *statistics; /* (nullable) of the client, shown or not */
+  gboolean traffic_shown;
 };
 
 G_DEFINE_FINAL_TYPE (BytestagNetworkPage, bytestag_network_page, ADW_TYPE_BIN)
@@ -82,6 +88,59 @@ peers_changed_cb (BytestagNetworkPage *self)
     self->filter_id = g_timeout_add (FILTER_INTERVAL_MS, filter_cb, self);
 }
 
+static GtkWidget *
+make_counter_row (gpointer item,
+                  gpointer user_data)
+{
+  GtkWidget *row = bytestag_counter_row_new ();
+
+  g_object_set (row, "counter", item, NULL);
+  return row;
+}
+
+static void
+set_statistics (BytestagNetworkPage *self,
+                BytestagStatistics  *statistics)
+{
+  if (statistics == self->statistics)
+    return;
+
+  if (self->statistics != NULL && self->traffic_shown)
+    bytestag_statistics_unwatch (self->statistics);
+  g_set_object (&self->statistics, statistics);
+  if (self->statistics != NULL && self->traffic_shown)
+    bytestag_statistics_watch (self->statistics);
+
+  gtk_list_box_bind_model (self->counters,
+                           statistics != NULL ? bytestag_statistics_get_counters (statistics) : NULL,
+                           make_counter_row, NULL, NULL);
+  gtk_list_box_bind_model (self->drops,
+                           statistics != NULL ? bytestag_statistics_get_drops (statistics) : NULL,
+                           make_counter_row, NULL, NULL);
+}
+
+static void
+traffic_shown_cb (BytestagNetworkPage *self)
+{
+  self->traffic_shown = TRUE;
+  if (self->statistics != NULL)
+    bytestag_statistics_watch (self->statistics);
+}
+
+static void
+traffic_hidden_cb (BytestagNetworkPage *self)
+{
+  self->traffic_shown = FALSE;
+  if (self->statistics != NULL)
+    bytestag_statistics_unwatch (self->statistics);
+}
+
+static void
+statistics_changed_cb (BytestagNetworkPage *self)
+{
+  set_statistics (self, self->client != NULL ? bytestag_client_get_statistics (self->client) : NULL);
+}
+
 static void
 network_changed_cb (BytestagNetworkPage *self)
 {
@@ -102,6 +161,7 @@ set_client (BytestagNetworkPage *self,
 
   g_signal_group_set_target (self->client_signals, client);
   network_changed_cb (self);
+  statistics_changed_cb (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CLIENT]);
 }
 
@@ -195,6 +255,9 @@ bytestag_network_page_dispose (GObject *object)
   g_clear_handle_id (&self->filter_id, g_source_remove);
   g_clear_object (&self->client_signals);
   g_clear_object (&self->client);
+  if (self->statistics != NULL && self->traffic_shown)
+    bytestag_statistics_unwatch (self->statistics);
+  g_clear_object (&self->statistics);
   gtk_widget_dispose_template (GTK_WIDGET (self), BYTESTAG_TYPE_NETWORK_PAGE);
 
   G_OBJECT_CLASS (bytestag_network_page_parent_class)->dispose (object);
@@ -268,6 +331,10 @@ bytestag_network_page_class_init (BytestagNetworkPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, BytestagNetworkPage, id_row);
   gtk_widget_class_bind_template_child (widget_class, BytestagNetworkPage, join_row);
   gtk_widget_class_bind_template_child (widget_class, BytestagNetworkPage, join_status);
+  gtk_widget_class_bind_template_callback (widget_class, traffic_shown_cb);
+  gtk_widget_class_bind_template_callback (widget_class, traffic_hidden_cb);
+  gtk_widget_class_bind_template_child (widget_class, BytestagNetworkPage, counters);
+  gtk_widget_class_bind_template_child (widget_class, BytestagNetworkPage, drops);
 }
 
 static void
@@ -278,6 +345,7 @@ bytestag_network_page_init (BytestagNetworkPage *self)
   gtk_custom_filter_set_filter_func (self->bucket_filter, bucket_has_nodes, NULL, NULL);
   self->client_signals = g_signal_group_new (BYTESTAG_TYPE_CLIENT);
   g_signal_group_connect_swapped (self->client_signals, "notify::network", G_CALLBACK (network_changed_cb), self);
+  g_signal_group_connect_swapped (self->client_signals, "notify::statistics", G_CALLBACK (statistics_changed_cb), self);
 }
 
 GtkWidget *

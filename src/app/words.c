@@ -186,30 +186,6 @@ bytestag_words_node_state (BytestagNodeState state)
     }
 }
 
-char *
-bytestag_words_round_trip (gint64 rtt)
-{
-  if (rtt < 0)
-    return g_strdup (_("not measured"));
-  if (rtt < 10 * G_TIME_SPAN_MILLISECOND)
-    return g_strdup_printf (_("%.1f ms"), (double) rtt / G_TIME_SPAN_MILLISECOND);
-  return g_strdup_printf (_("%.0f ms"), (double) rtt / G_TIME_SPAN_MILLISECOND);
-}
-
-char *
-bytestag_words_span (gint64 span)
-{
-  guint seconds = (guint) (MAX (span, 0) / G_TIME_SPAN_SECOND);
-
-  if (seconds < 60)
-    return g_strdup_printf (_("%u s"), seconds);
-  if (seconds < 60 * 60)
-    return g_strdup_printf (_("%u min"), seconds / 60);
-  if (seconds < 48 * 60 * 60)
-    return g_strdup_printf (_("%u h"), seconds / (60 * 60));
-  return g_strdup_printf (ngettext ("%u day", "%u days", seconds / (24 * 60 * 60)), seconds / (24 * 60 * 60));
-}
-
 static gint64
 boot_time_now (void)
 {

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "client/common-words.h"
 #include "core/node.h"
 #include "sharing/download.h"
 #include "sharing/share.h"
 
 G_BEGIN_DECLS
 
-/* What the window says, in the person's language. Every function returns plain text,
+/* What the window alone says, in the person's language. Every function returns plain text,
  * but for the two that say "markup"; (transfer full). */
 
 /* A name from a person or a peer, for a place that parses markup (toasts, rows,
@@ -41,10 +42,6 @@ char *bytestag_words_download       (BytestagDownloadState  state,
                                      const GError          *error);
 char *bytestag_words_part_state     (BytestagPartState      state);
 char *bytestag_words_node_state     (BytestagNodeState      state);
-/* A round trip in µs; < 0: not measured. */
-char *bytestag_words_round_trip     (gint64                 rtt);
-/* A time span in µs: "5 s", "12 min", "3 h", "2 days". */
-char *bytestag_words_span           (gint64                 span);
 /* A time of the system clock (CLOCK_BOOTTIME, µs) as local time; 0: never. */
 char *bytestag_words_time           (gint64                 boot_time);
 /* Several lines about a node, for a tooltip. */

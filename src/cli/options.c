@@ -29,6 +29,7 @@ static const VerbHelp verbs[] = {
   { "buckets", "", N_("List the routing table of the Bytestag that is running"), 0, 0, FALSE },
   { "find", N_("KEY"), N_("Look a key or a link up, show how it goes, and who holds values of it"), 1, 1, FALSE },
   { "id", "", N_("Print the id of this computer in the network"), 0, 0, FALSE },
+  { "stats", "", N_("Print what the Bytestag that is running has counted, and why it dropped datagrams"), 0, 0, FALSE },
 };
 
 static void

@@ -7,13 +7,17 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "client/common-words.h"
 #include "client/control.h"
+#include "client/statistics.h"
 #include "wire/safe-name.h"
 
 /* Characters of a bar. */
 #define BAR_WIDTH 24
 /* Without a terminal, a line of progress each tenth of the way. */
 #define STEPS 10
+/* Characters of a column of amounts, which stand to its right. */
+#define AMOUNT_WIDTH 12
 
 struct _BytestagPrinter
 {
@@ -324,6 +328,50 @@ print_id (BytestagPrinter *self,
   g_print ("%s\n", id);
 }
 
+static void
+print_amount (BytestagCounterKind  kind,
+              gint64               amount,
+              const char          *label)
+{
+  g_autofree char *words = bytestag_counter_words (kind, amount);
+
+  g_print ("%*s%s  %s\n", MAX (0, AMOUNT_WIDTH - (int) g_utf8_strlen (words, -1)), "", words, label);
+}
+
+static void
+print_stats (BytestagPrinter *self,
+             GVariantDict    *line)
+{
+  BytestagCounterKind kind;
+  const char *name, *label;
+
+  for (guint i = 0; (name = bytestag_statistics_describe (i, &label, &kind)) != NULL; i++)
+    print_amount (kind, get_number (line, name), label);
+}
+
+/* A reason that a newer Bytestag knows stands there by its word for machines. */
+static void
+print_drop (BytestagPrinter *self,
+            GVariantDict    *line)
+{
+  g_autofree char *reason = dup_text (line, "reason");
+  gint64 count = get_number (line, "count");
+  g_autofree char *label = NULL;
+  const char *words = reason;
+
+  if (count == 0)
+    return;
+
+  for (BytestagDrop drop = BYTESTAG_DROP_NONE + 1; drop < BYTESTAG_N_DROPS; drop++)
+    {
+      if (g_str_equal (bytestag_drop_to_string (drop), reason))
+        words = bytestag_words_drop (drop);
+    }
+  /* Translators: why so many datagrams were dropped, like "no message in it" */
+  label = g_strdup_printf (_("Dropped: %s"), words);
+  print_amount (BYTESTAG_COUNTER_NUMBER, count, label);
+}
+
 static const EventPrinter events[] = {
   { "ready", print_ready },
   { "joined", print_joined },
@@ -341,6 +389,8 @@ static const EventPrinter events[] = {
   { "value", print_value },
   { "found", print_found },
   { "id", print_id },
+  { "stats", print_stats },
+  { "drop", print_drop },
 };
 
 void

@@ -54,6 +54,7 @@ struct _BytestagClient
   BytestagLibrary *library;
   BytestagDownloads *downloads;
   BytestagPeerList *peers;
+  BytestagStatistics *statistics;
   BytestagControl *control;
   char *address;
   gboolean started;
@@ -66,6 +67,7 @@ enum {
   PROP_DOWNLOADS,
   PROP_NETWORK,
   PROP_PEERS,
+  PROP_STATISTICS,
   PROP_SETTINGS,
   PROP_ADDRESS,
   PROP_N_PEERS,
@@ -84,6 +86,7 @@ bytestag_client_dispose (GObject *object)
   BytestagClient *self = BYTESTAG_CLIENT (object);
 
   bytestag_client_stop (self);
+  g_clear_object (&self->statistics);
   g_clear_object (&self->peers);
   g_clear_object (&self->downloads);
   g_clear_object (&self->library);
@@ -138,6 +141,9 @@ bytestag_client_get_property (GObject    *object,
     case PROP_PEERS:
       g_value_set_object (value, self->peers);
       break;
+    case PROP_STATISTICS:
+      g_value_set_object (value, self->statistics);
+      break;
     case PROP_SETTINGS:
       g_value_set_object (value, self->settings);
       break;
@@ -172,6 +178,7 @@ bytestag_client_class_init (BytestagClientClass *klass)
   properties[PROP_DOWNLOADS] = g_param_spec_object ("downloads", NULL, NULL, BYTESTAG_TYPE_DOWNLOADS, flags);
   properties[PROP_NETWORK] = g_param_spec_object ("network", NULL, NULL, BYTESTAG_TYPE_NETWORK, flags);
   properties[PROP_PEERS] = g_param_spec_object ("peers", NULL, NULL, G_TYPE_LIST_MODEL, flags);
+  properties[PROP_STATISTICS] = g_param_spec_object ("statistics", NULL, NULL, BYTESTAG_TYPE_STATISTICS, flags);
   properties[PROP_SETTINGS] = g_param_spec_object ("settings", NULL, NULL, G_TYPE_SETTINGS, flags);
   properties[PROP_ADDRESS] = g_param_spec_string ("address", NULL, NULL, NULL, flags);
   properties[PROP_N_PEERS] = g_param_spec_uint ("n-peers", NULL, NULL, 0, G_MAXUINT, 0, flags);
@@ -311,6 +318,7 @@ make_network (BytestagClient *self)
                                         BYTESTAG_KVP_TABLE (table),
                                         bytestag_identity_get_node_id (self->identity), NULL);
   self->peers = bytestag_peer_list_new (bytestag_network_get_routing_table (self->network));
+  self->statistics = bytestag_statistics_new (self->network, kept);
   self->library = bytestag_library_new (self->network, shared, BYTESTAG_WORKER (self->hashers));
   self->replicator = bytestag_replicator_new (self->network);
   self->downloads = bytestag_downloads_new (self->network, BYTESTAG_WORKER (self->writers));
@@ -382,6 +390,7 @@ bytestag_client_start (BytestagClient      *self,
 
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_NETWORK]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PEERS]);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATISTICS]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LIBRARY]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_DOWNLOADS]);
   return TRUE;
@@ -493,6 +502,14 @@ bytestag_client_get_network (BytestagClient *self)
   g_return_val_if_fail (BYTESTAG_IS_CLIENT (self), NULL);
 
   return self->network;
+}
+
+BytestagStatistics *
+bytestag_client_get_statistics (BytestagClient *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_CLIENT (self), NULL);
+
+  return self->statistics;
 }
 
 BytestagLibrary *

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "client/instance.h"
+#include "client/statistics.h"
 #include "dht/network.h"
 #include "io/identity.h"
 #include "sharing/downloads.h"
@@ -15,7 +16,7 @@ G_DECLARE_FINAL_TYPE (BytestagClient, bytestag_client, BYTESTAG, CLIENT, GObject
 /* The composition root (seed: Client): one instance, its engine on the thread-default
  * main context of the thread that made it, what it shares and fetches, and its
  * settings. Window and node are faces of it. Properties: "settings" (GSettings);
- * NULL until started: "library", "downloads", "network", "peers", "address" (string HOST:PORT, at
+ * NULL until started: "library", "downloads", "network", "statistics", "peers", "address" (string HOST:PORT, at
  * which others may reach it); "n-peers" (uint), "joining" (boolean: on the way into the network), "notice"
  * (string, nullable: what the person should know, e.g. a damaged identity set aside). */
 BytestagClient    *bytestag_client_new           (BytestagInstance    *instance,
@@ -41,6 +42,7 @@ const char        *bytestag_client_get_address   (BytestagClient      *self);
 gboolean           bytestag_client_is_joining    (BytestagClient      *self);
 guint              bytestag_client_get_n_peers   (BytestagClient      *self);
 BytestagNetwork   *bytestag_client_get_network   (BytestagClient      *self);
+BytestagStatistics *bytestag_client_get_statistics (BytestagClient     *self);
 BytestagLibrary   *bytestag_client_get_library   (BytestagClient      *self);
 BytestagDownloads *bytestag_client_get_downloads (BytestagClient      *self);
 /* (element-type BytestagNode) every contact of the routing table, one flat list. */

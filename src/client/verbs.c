@@ -13,14 +13,28 @@ typedef struct {
   void (*run) (GTask *task, GVariantDict *arguments);
 } Verb;
 
+static void
+say_line (GTask        *task,
+          GVariantDict *dict)
+{
+  BytestagVerbAnswer *answer = g_task_get_task_data (task);
+  g_autoptr (GVariant) line = g_variant_ref_sink (g_variant_dict_end (dict));
+
+  if (answer->last_line != NULL && g_variant_equal (line, answer->last_line))
+    return;
+
+  g_clear_pointer (&answer->last_line, g_variant_unref);
+  answer->last_line = g_variant_ref (line);
+  if (answer->line_func != NULL)
+    answer->line_func (line, answer->line_data);
+}
+
 void
 bytestag_verb_say (GTask      *task,
                    const char *event,
                    ...)
 {
-  BytestagVerbAnswer *answer = g_task_get_task_data (task);
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
-  g_autoptr (GVariant) line = NULL;
   const char *name;
   va_list args;
 
@@ -34,14 +48,7 @@ bytestag_verb_say (GTask      *task,
     }
   va_end (args);
 
-  line = g_variant_ref_sink (g_variant_dict_end (&dict));
-  if (answer->last_line != NULL && g_variant_equal (line, answer->last_line))
-    return;
-
-  g_clear_pointer (&answer->last_line, g_variant_unref);
-  answer->last_line = g_variant_ref (line);
-  if (answer->line_func != NULL)
-    answer->line_func (line, answer->line_data);
+  say_line (task, &dict);
 }
 
 static void
@@ -141,6 +148,35 @@ run_id (GTask        *task,
   g_task_return_boolean (task, TRUE);
 }
 
+static void
+run_stats (GTask        *task,
+           GVariantDict *arguments)
+{
+  g_autoptr (GTask) owned = task;
+  BytestagClient *client = g_task_get_source_object (task);
+  BytestagStatistics *statistics = bytestag_client_get_statistics (client);
+  GListModel *counters = bytestag_statistics_get_counters (statistics);
+  const guint64 *drops = bytestag_network_get_counters (bytestag_client_get_network (client))->drops;
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+
+  bytestag_statistics_refresh (statistics);
+  g_variant_dict_insert (&dict, "event", "s", "stats");
+  for (guint i = 0; i < g_list_model_get_n_items (counters); i++)
+    {
+      g_autoptr (BytestagCounter) counter = g_list_model_get_item (counters, i);
+
+      g_variant_dict_insert (&dict, bytestag_counter_get_name (counter), "x", bytestag_counter_get_value (counter));
+    }
+  say_line (task, &dict);
+
+  for (BytestagDrop drop = BYTESTAG_DROP_NONE + 1; drop < BYTESTAG_N_DROPS; drop++)
+    bytestag_verb_say (task, "drop",
+                       "reason", "s", bytestag_drop_to_string (drop),
+                       "count", "x", (gint64) drops[drop],
+                       NULL);
+  g_task_return_boolean (task, TRUE);
+}
+
 static const Verb verbs[] = {
   { "share", bytestag_verb_share },
   { "get", bytestag_verb_get },
@@ -148,6 +184,7 @@ static const Verb verbs[] = {
   { "peers", run_peers },
   { "buckets", run_buckets },
   { "id", run_id },
+  { "stats", run_stats },
 };
 
 void

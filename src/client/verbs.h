@@ -19,6 +19,9 @@ G_BEGIN_DECLS
  * find   key → "candidate" (id, address, state, step), again at each change; "value" (index, size,
  *        address: who holds it); "found" (asked, closest)
  * id     → "id" (id, address, peers)
+ * stats  → "stats" (each counter of bytestag_statistics_describe() by its name: uptime in seconds, round trips in
+ *        µs, -1 while none was measured; all since the start), then "drop" (reason, count) for each
+ *        reason why datagrams are dropped
  */
 void     bytestag_verb_run_async  (BytestagClient          *client,
                                    const char              *verb,

@@ -49,17 +49,21 @@
 #define BYTESTAG_LIMIT_IDLE_REQUESTS 64
 /* Endpoints that have answered us, and so may be sent more than they ask with (B.5);
  * how long that holds: as long as a mapping of most routers, and some. */
-#define BYTESTAG_LIMIT_PROVEN_ENDPOINTS 2048
+#define BYTESTAG_LIMIT_PROVEN_ENDPOINTS 1024
 #define BYTESTAG_LIMIT_PROVEN_US (G_GINT64_CONSTANT (3600) * G_USEC_PER_SEC)
 /* Bytes of a reply to an endpoint that has not answered us, for each byte of its
  * request, our ping that proves it among them (B.5). */
 #define BYTESTAG_LIMIT_AMPLIFICATION 3
-/* What hosts that never answered are sent, be it that they seem to ask us or that others
- * name them: whoever forges or invents makes us trouble nobody more than this. Enough
- * for some nodes behind one router to be met. Hosts remembered. */
+/* Endpoints that we have answered lately, to which we therefore are proven. */
+#define BYTESTAG_LIMIT_ANSWERED_ENDPOINTS 1024
+/* Requests that go to a host (IPv6: a /64) that never answered, be it that it seems to ask
+ * us or that others name it: whoever forges or invents makes us trouble nobody more than
+ * this. Enough for some nodes behind one router to be met. Hosts remembered: those that
+ * are pinged while one gets its burst back (2 min), and some that look-ups ask; who would
+ * have one forgotten must have us ask as many others first. */
 #define BYTESTAG_LIMIT_UNPROVEN_OF_HOST_BURST 8
 #define BYTESTAG_LIMIT_UNPROVEN_OF_HOST_PER_MINUTE 4
-#define BYTESTAG_LIMIT_UNPROVEN_HOSTS 2048
+#define BYTESTAG_LIMIT_UNPROVEN_HOSTS 8192
 /* Requests that we answer (B.5): of one network (a publisher asks some 50 a second), and
  * of all together that have not answered us, which costs some 6 % of a core. Networks
  * remembered. */
@@ -69,14 +73,18 @@
 #define BYTESTAG_LIMIT_REQUESTS_BURST 8000
 #define BYTESTAG_LIMIT_RATED_NETWORKS 4096
 /* Pings that prove a sender before it becomes a contact (B.5): one a minute
- * for an address, 50 a second in all; addresses remembered. */
+ * for an address, 50 a second in all; addresses remembered: all of a minute. */
 #define BYTESTAG_LIMIT_PROVING_PINGS_PER_SECOND 50
-#define BYTESTAG_LIMIT_PROVING_ADDRESSES 1024
+#define BYTESTAG_LIMIT_PROVING_ADDRESSES 4096
 #define BYTESTAG_LIMIT_PROVING_INTERVAL_US (60 * G_USEC_PER_SEC)
 
 /* Transfers (A.1.5). Incoming stores at one time, and of one address. */
 #define BYTESTAG_LIMIT_INCOMING_STORES 64
 #define BYTESTAG_LIMIT_INCOMING_STORES_OF_ADDRESS 16
+/* Of these and of the uploads below, for senders that have not answered us (B.5): forged
+ * ones alone must not hold all places. */
+#define BYTESTAG_LIMIT_UNPROVEN_STORES 32
+#define BYTESTAG_LIMIT_UNPROVEN_UPLOADS 64
 /* Chunks without an ack in a row after which an upload ends (A.2, 10). */
 #define BYTESTAG_LIMIT_UNACKED_CHUNKS 2
 #define BYTESTAG_LIMIT_UNACKED_CHUNKS_TO_ORIGINAL 3
@@ -117,6 +125,9 @@
 #define BYTESTAG_LIMIT_NETWORK_IN_BUCKET 2
 #define BYTESTAG_LIMIT_NETWORK_IN_TABLE 10
 #define BYTESTAG_LIMIT_NETWORK_IN_LOOKUP 2
+/* Networks that a look-up remembers to count: more than are named along one path, so that
+ * nobody has its own forgotten. */
+#define BYTESTAG_LIMIT_NETWORKS_OF_LOOKUP 2048
 
 /* Disjoint paths of a look-up for a value: at one time (B.5), in all, since one that was
  * led astray is followed by another, and requests of one, which are those of an honest

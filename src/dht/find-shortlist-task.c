@@ -150,19 +150,30 @@ static void reply_cb (const BytestagMessage  *message,
                       gint64                  rtt,
                       gpointer                user_data);
 
+/* Whether the bounds of a path and of the whole let one more be asked. */
+static gboolean
+may_ask (BytestagFindShortlistTask *self,
+         guint                      path)
+{
+  guint max_requests = self->for_value ? BYTESTAG_LIMIT_REQUESTS_OF_PATH : BYTESTAG_LIMIT_REQUESTS_OF_LOOKUP;
+
+  return self->paths[path].n_requests < max_requests && self->n_requests < BYTESTAG_LIMIT_REQUESTS_OF_LOOKUP;
+}
+
 /* Values under this key, but not the one: it names no nodes then (A.1.4), and is
  * asked for them. FALSE when it cannot be. */
 static gboolean
 ask_for_nodes (BytestagFindShortlistTask *self,
                Request                   *request)
 {
-  if (self->n_requests >= BYTESTAG_LIMIT_REQUESTS_OF_LOOKUP)
+  if (!may_ask (self, request->path))
     return FALSE;
 
   request->for_nodes = TRUE;
   request->handle = _bytestag_network_send_find_node (self->network, bytestag_node_get_endpoint (request->node),
                                                       &self->key, reply_cb, request);
   self->n_requests += request->handle != 0;
+  self->paths[request->path].n_requests += request->handle != 0;
   return request->handle != 0;
 }
 
@@ -189,13 +200,15 @@ request_answered (BytestagFindShortlistTask *self,
 
   self->paths[request->path].has_answer = TRUE;
   node = end_request (self, request);
+  /* One that nobody can reach is no place for a value, though it knows of others. */
+  is_reachable = !bytestag_node_is_read_only (node);
+  if (!is_reachable)
+    g_clear_pointer (&wanted, g_ptr_array_unref);
   self->n_answered++;
   self->n_useful += wanted != NULL;
   if (nodes != NULL)
     bytestag_shortlist_add_nodes (self->shortlist, nodes, node);
-  /* One that nobody can reach is no place for a value, though it knows of others. */
-  is_reachable = !bytestag_node_is_read_only (node);
-  bytestag_shortlist_mark_node (self->shortlist, node, is_reachable, is_reachable && wanted != NULL, wanted);
+  bytestag_shortlist_mark_node (self->shortlist, node, is_reachable, wanted != NULL, wanted);
 
   if (wanted != NULL && is_reachable && self->network != NULL)
     g_signal_emit (self, signals[VALUE_FOUND], 0, node);
@@ -339,11 +352,9 @@ go_on_along (BytestagFindShortlistTask *self,
 {
   Path *path = &self->paths[number];
   guint parallelism = self->for_value ? 1 : BYTESTAG_NETWORK_PARALLELISM;
-  guint max_requests = self->for_value ? BYTESTAG_LIMIT_REQUESTS_OF_PATH : BYTESTAG_LIMIT_REQUESTS_OF_LOOKUP;
 
   /* Who sees a candidate change may cancel us. */
-  while (self->network != NULL && path->n_contacted < parallelism && path->n_requests < max_requests &&
-         self->n_requests < BYTESTAG_LIMIT_REQUESTS_OF_LOOKUP)
+  while (self->network != NULL && path->n_contacted < parallelism && may_ask (self, number))
     {
       g_autoptr (BytestagNode) node = take_next (self, number);
 

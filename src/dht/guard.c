@@ -11,6 +11,7 @@ _bytestag_guard_init (BytestagGuard *self,
                       gint64         now)
 {
   self->proven = bytestag_endpoint_cache_new (BYTESTAG_LIMIT_PROVEN_ENDPOINTS, sizeof (gint64));
+  self->answered = bytestag_endpoint_cache_new (BYTESTAG_LIMIT_ANSWERED_ENDPOINTS, sizeof (gint64));
   self->proofs = bytestag_endpoint_cache_new (BYTESTAG_LIMIT_PROVING_ADDRESSES, sizeof (gint64));
   self->unproven_hosts = bytestag_endpoint_cache_new (BYTESTAG_LIMIT_UNPROVEN_HOSTS, sizeof (BytestagTokenBucket));
   self->rates = bytestag_endpoint_cache_new (BYTESTAG_LIMIT_RATED_NETWORKS, sizeof (BytestagTokenBucket));
@@ -24,6 +25,7 @@ void
 _bytestag_guard_clear (BytestagGuard *self)
 {
   g_clear_pointer (&self->proven, bytestag_endpoint_cache_free);
+  g_clear_pointer (&self->answered, bytestag_endpoint_cache_free);
   g_clear_pointer (&self->proofs, bytestag_endpoint_cache_free);
   g_clear_pointer (&self->unproven_hosts, bytestag_endpoint_cache_free);
   g_clear_pointer (&self->rates, bytestag_endpoint_cache_free);
@@ -49,25 +51,61 @@ _bytestag_guard_is_proven (BytestagGuard          *self,
   return answered != NULL && now - *answered < BYTESTAG_LIMIT_PROVEN_US;
 }
 
-/* (nullable): NULL for hosts that rules by network do not count. */
-static BytestagTokenBucket *
-get_host_bucket (BytestagGuard          *self,
-                 const BytestagEndpoint *endpoint,
-                 gint64                  now)
+/* Half of the time that we take a proof for good: others may have another clock. */
+#define KNOWN_TO_OTHERS (BYTESTAG_LIMIT_PROVEN_US / 2)
+
+void
+_bytestag_guard_answered (BytestagGuard          *self,
+                          const BytestagEndpoint *to,
+                          gint64                  now)
+{
+  *(gint64 *) bytestag_endpoint_cache_use (self->answered, to, NULL) = now;
+}
+
+gboolean
+_bytestag_guard_is_stranger_to (BytestagGuard          *self,
+                                const BytestagEndpoint *to,
+                                gint64                  now)
+{
+  const gint64 *answered = bytestag_endpoint_cache_peek (self->answered, to);
+
+  return answered == NULL || now - *answered >= KNOWN_TO_OTHERS;
+}
+
+/* Whether rules by host or network count this one. */
+static gboolean
+is_limited (BytestagGuard          *self,
+            const BytestagEndpoint *endpoint)
+{
+  return self->limits_private || !bytestag_endpoint_is_private (endpoint);
+}
+
+/* An IPv6 host has all of its /64. */
+static BytestagEndpoint
+get_host (const BytestagEndpoint *endpoint)
 {
   BytestagEndpoint host = *endpoint;
+
+  host.port = 0;
+  if (endpoint->family == BYTESTAG_FAMILY_IPV6)
+    bytestag_endpoint_get_network (endpoint, TRUE, &host);
+  return host;
+}
+
+static gboolean
+take_of_host (BytestagGuard          *self,
+              const BytestagEndpoint *endpoint,
+              gint64                  now)
+{
+  BytestagEndpoint host = get_host (endpoint);
   BytestagTokenBucket *bucket;
   gboolean is_new;
 
-  if (!self->limits_private && bytestag_endpoint_is_private (endpoint))
-    return NULL;
-
-  host.port = 0;
   bucket = bytestag_endpoint_cache_use (self->unproven_hosts, &host, &is_new);
   if (is_new)
     bytestag_token_bucket_init (bucket, BYTESTAG_LIMIT_UNPROVEN_OF_HOST_PER_MINUTE / 60.0,
                                 BYTESTAG_LIMIT_UNPROVEN_OF_HOST_BURST, now);
-  return bucket;
+  return bytestag_token_bucket_take (bucket, 1, now);
 }
 
 gboolean
@@ -75,13 +113,7 @@ _bytestag_guard_take_unproven (BytestagGuard          *self,
                                const BytestagEndpoint *to,
                                gint64                  now)
 {
-  BytestagTokenBucket *bucket;
-
-  if (_bytestag_guard_is_proven (self, to, now))
-    return TRUE;
-
-  bucket = get_host_bucket (self, to, now);
-  return bucket == NULL || bytestag_token_bucket_take (bucket, 1, now);
+  return !is_limited (self, to) || _bytestag_guard_is_proven (self, to, now) || take_of_host (self, to, now);
 }
 
 gboolean
@@ -90,15 +122,18 @@ _bytestag_guard_can_ping (BytestagGuard          *self,
                           gint64                  now)
 {
   const gint64 *pinged = bytestag_endpoint_cache_peek (self->proofs, to);
+  BytestagEndpoint host = get_host (to);
   BytestagTokenBucket *bucket;
 
   if (pinged != NULL && now - *pinged < BYTESTAG_LIMIT_PROVING_INTERVAL_US)
     return FALSE;
-  if (bytestag_token_bucket_wait (&self->proofs_rate, 1, now) > 0)
-    return FALSE;
+  if (!is_limited (self, to))
+    return TRUE;
 
-  bucket = get_host_bucket (self, to, now);
-  return bucket == NULL || bytestag_token_bucket_wait (bucket, 1, now) == 0;
+  /* Only looks: an entry for whoever is not pinged would push out those that are. */
+  bucket = bytestag_endpoint_cache_peek (self->unproven_hosts, &host);
+  return bytestag_token_bucket_wait (&self->proofs_rate, 1, now) == 0 &&
+         (bucket == NULL || bytestag_token_bucket_wait (bucket, 1, now) == 0);
 }
 
 void
@@ -106,11 +141,11 @@ _bytestag_guard_take_ping (BytestagGuard          *self,
                            const BytestagEndpoint *to,
                            gint64                  now)
 {
-  BytestagTokenBucket *bucket = get_host_bucket (self, to, now);
-
-  if (bucket != NULL)
-    bytestag_token_bucket_take (bucket, 1, now);
-  bytestag_token_bucket_take (&self->proofs_rate, 1, now);
+  if (is_limited (self, to))
+    {
+      take_of_host (self, to, now);
+      bytestag_token_bucket_take (&self->proofs_rate, 1, now);
+    }
   *(gint64 *) bytestag_endpoint_cache_use (self->proofs, to, NULL) = now;
 }
 

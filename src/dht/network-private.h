@@ -19,6 +19,10 @@ G_BEGIN_DECLS
 
 /* No ping of ours is longer; bytes. */
 #define BYTESTAG_PING_BYTES 144
+/* A request of so many bytes earns the longest reply and a ping, also from who does not
+ * know our address yet (B.5). */
+#define BYTESTAG_EARNING_BYTES \
+  ((BYTESTAG_LIMIT_REPLY + BYTESTAG_PING_BYTES + BYTESTAG_LIMIT_AMPLIFICATION - 1) / BYTESTAG_LIMIT_AMPLIFICATION)
 
 /* Round trips that the time-out of unmet nodes is made of (B.5). */
 #define BYTESTAG_N_ROUND_TRIPS 64
@@ -44,8 +48,9 @@ typedef struct {
 /* guard.c: defence against those who lie about their address, or send too much (B.5). */
 typedef struct {
   BytestagEndpointCache *proven;         /* gint64: the time of the last answer */
+  BytestagEndpointCache *answered;       /* gint64: the time of our last answer */
   BytestagEndpointCache *proofs;         /* gint64: the time of the ping that asks for it */
-  BytestagEndpointCache *unproven_hosts; /* BytestagTokenBucket */
+  BytestagEndpointCache *unproven_hosts; /* BytestagTokenBucket; IPv6: by /64 */
   BytestagEndpointCache *rates;          /* BytestagTokenBucket, by network */
   BytestagTokenBucket proofs_rate;
   BytestagTokenBucket total_rate;
@@ -230,6 +235,14 @@ void          _bytestag_guard_prove             (BytestagGuard          *self,
 gboolean      _bytestag_guard_is_proven         (BytestagGuard          *self,
                                                  const BytestagEndpoint *from,
                                                  gint64                  now);
+/* A request of @to was answered: if it is one of ours, we are proven to it. */
+void          _bytestag_guard_answered          (BytestagGuard          *self,
+                                                 const BytestagEndpoint *to,
+                                                 gint64                  now);
+/* Whether @to may think that our address is somebody else's. */
+gboolean      _bytestag_guard_is_stranger_to    (BytestagGuard          *self,
+                                                 const BytestagEndpoint *to,
+                                                 gint64                  now);
 /* Whether a request may go to an endpoint that somebody named, and then counts it; to
  * a proven one always. */
 gboolean      _bytestag_guard_take_unproven     (BytestagGuard          *self,
@@ -255,6 +268,9 @@ BytestagDrop  _bytestag_guard_take              (BytestagGuard          *self,
 /* round-trips.c */
 void          _bytestag_round_trips_add         (BytestagRoundTrips     *self,
                                                  gint64                  rtt);
+/* What @percent of them stayed within, µs; -1: there is none. */
+gint64        _bytestag_round_trips_get_percentile (const BytestagRoundTrips *self,
+                                                    guint                     percent);
 /* Time-out of a node that was never met, µs. */
 gint64        _bytestag_round_trips_get_unmet_timeout (const BytestagRoundTrips *self);
 /* Time-out of a node whose round trip is known, µs. */
@@ -357,9 +373,10 @@ void          _bytestag_network_drain           (BytestagNetwork        *self,
 /* Lets a getval into the download slot, now or when there is a place. */
 void          _bytestag_network_queue_download  (BytestagNetwork        *self,
                                                  BytestagDownloadTask   *task);
-/* Whether one more store from @from may come in. */
+/* Whether one more store from @from may come in. @is_proven: it has answered us. */
 gboolean      _bytestag_network_has_store_place (BytestagNetwork        *self,
-                                                 const BytestagEndpoint *from);
+                                                 const BytestagEndpoint *from,
+                                                 gboolean                is_proven);
 void          _bytestag_network_add_store       (BytestagNetwork        *self,
                                                  BytestagReadStoreTask  *task);
 void          _bytestag_network_stop_downloads  (BytestagNetwork        *self);

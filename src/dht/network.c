@@ -141,7 +141,9 @@ bytestag_network_receive (BytestagNetwork        *self,
   now = bytestag_reactor_get_time (self->reactor);
   if (!bytestag_endpoint_is_usable (from))
     drop = BYTESTAG_DROP_BAD_MEMBER;
-  else if (_bytestag_guard_is_flooding (&self->guard, from, now))
+  /* But an answer is read: a flood, forged or not, must not make us deaf to its network. */
+  else if (_bytestag_guard_is_flooding (&self->guard, from, now) &&
+           !bytestag_reply_table_waits_for (self->replies, from))
     drop = BYTESTAG_DROP_NETWORK_RATE;
   else
     {

@@ -90,6 +90,9 @@ typedef struct {
   guint64 drops[BYTESTAG_N_DROPS];
 } BytestagNetworkCounters;
 const BytestagNetworkCounters *bytestag_network_get_counters (BytestagNetwork    *self);
+/* The round trip in µs that @percent of the last ones stayed within; -1: none was measured. */
+gint64                bytestag_network_get_round_trip    (BytestagNetwork        *self,
+                                                          guint                   percent);
 /* Aborts when something that must hold after each event does not: the routing table's
  * invariants, and the bounds of what runs at one time. */
 void                  bytestag_network_check_invariants  (BytestagNetwork        *self);

@@ -391,6 +391,22 @@ bytestag_reply_table_dispatch (BytestagReplyTable     *self,
   return FALSE;
 }
 
+gboolean
+bytestag_reply_table_waits_for (BytestagReplyTable     *self,
+                                const BytestagEndpoint *from)
+{
+  g_return_val_if_fail (self != NULL && from != NULL, FALSE);
+
+  for (GList *link = self->pending.head; link != NULL; link = link->next)
+    {
+      const Pending *pending = link->data;
+
+      if (bytestag_endpoint_equal (&pending->to, from))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 guint
 bytestag_reply_table_get_n_pending (BytestagReplyTable *self)
 {

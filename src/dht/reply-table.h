@@ -54,6 +54,9 @@ void                bytestag_reply_table_cancel    (BytestagReplyTable     *self
 gboolean            bytestag_reply_table_dispatch  (BytestagReplyTable     *self,
                                                     const BytestagEndpoint *from,
                                                     const BytestagMessage  *message);
+/* Whether a request to @from waits now. */
+gboolean            bytestag_reply_table_waits_for (BytestagReplyTable     *self,
+                                                    const BytestagEndpoint *from);
 /* Requests that wait now. */
 guint               bytestag_reply_table_get_n_pending (BytestagReplyTable *self);
 

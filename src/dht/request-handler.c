@@ -11,22 +11,34 @@
 #define NODES_OF_REPLY BYTESTAG_MAX_BUCKET_SIZE
 
 /* Bytes that the reply to @request may have: B.1, and B.5 where the sender's address may
- * be another's. The ping that proves it comes out of the same bytes. */
+ * be another's. */
 static gsize
 get_reply_limit (BytestagNetwork        *self,
                  const BytestagEndpoint *to,
                  const BytestagMessage  *request)
 {
   gsize limit = request->extensions >= 0 ? BYTESTAG_LIMIT_REPLY : BYTESTAG_LIMIT_DATAGRAM;
-  gsize earned;
 
   if (_bytestag_network_is_proven (self, request, to))
     return limit;
 
-  earned = BYTESTAG_LIMIT_AMPLIFICATION * request->datagram_length;
-  if (earned > BYTESTAG_PING_BYTES && _bytestag_network_wants_proof (self, request, to))
-    earned -= BYTESTAG_PING_BYTES;
-  return MIN (limit, earned);
+  return MIN (limit, BYTESTAG_LIMIT_AMPLIFICATION * request->datagram_length);
+}
+
+/* The same for a list, which leaves room for the ping that proves the sender: the two
+ * share the bytes, and once it is proven it gets all of the list. */
+static gsize
+get_list_limit (BytestagNetwork        *self,
+                const BytestagEndpoint *to,
+                const BytestagMessage  *request)
+{
+  gsize limit = get_reply_limit (self, to, request);
+  gsize earned = BYTESTAG_LIMIT_AMPLIFICATION * request->datagram_length;
+
+  if (_bytestag_network_is_proven (self, request, to) || !_bytestag_network_wants_proof (self, request, to))
+    return limit;
+
+  return earned > BYTESTAG_PING_BYTES ? MIN (limit, earned - BYTESTAG_PING_BYTES) : limit;
 }
 
 static void
@@ -61,6 +73,7 @@ send_reply (BytestagNetwork        *self,
   self->counters.requests_served++;
   self->counters.datagrams_sent++;
   self->counters.bytes_sent += length;
+  _bytestag_guard_answered (&self->guard, to, bytestag_reactor_get_time (self->reactor));
   bytestag_transport_send (self->transport, to, data, length);
 }
 
@@ -152,7 +165,7 @@ reply_nodes (BytestagNetwork        *self,
   BytestagNode *nodes[NODES_OF_REPLY];
   guint n = bytestag_routing_table_select_close (self->routing_table, key, nodes, NODES_OF_REPLY);
   guint count = 0;
-  gsize limit = get_reply_limit (self, from, request);
+  gsize limit = get_list_limit (self, from, request);
 
   /* Peers understand IPv6 by bit 8 of B.1 only. */
   for (guint i = 0; i < n; i++)
@@ -215,7 +228,7 @@ reply_values (BytestagNetwork        *self,
               const BytestagMessage  *request,
               const FoundValues      *found)
 {
-  gsize limit = get_reply_limit (self, from, request);
+  gsize limit = get_list_limit (self, from, request);
   guint count = found->n;
 
   while (count > 0)
@@ -235,13 +248,15 @@ reply_values (BytestagNetwork        *self,
         }
       bytestag_codec_end_vals (self->codec);
       data = end_reply (self, from, request, &length);
-      if (data != NULL && (length <= limit || count == 1))
+      if (data != NULL && length <= limit)
         {
           send_reply (self, from, data, length);
           return;
         }
       count = get_next_count (count, data != NULL ? length : 0, limit);
     }
+
+  self->counters.drops[BYTESTAG_DROP_UNPROVEN]++;
 }
 
 static BytestagDrop
@@ -347,7 +362,7 @@ handle_store (BytestagNetwork        *self,
     return BYTESTAG_DROP_NONE;
 
   /* Silence, as from an original: the peer asks again, or another node. */
-  if (!_bytestag_network_has_store_place (self, from))
+  if (!_bytestag_network_has_store_place (self, from, _bytestag_network_is_proven (self, request, from)))
     return BYTESTAG_DROP_RATE;
 
   /* A sender that does not say who it is may store all the same; the node of the

@@ -46,11 +46,13 @@ send_message (BytestagNetwork        *self,
   bytestag_transport_send (self->transport, to, data, length);
 }
 
-/* Sends what the codec holds, which says @id, and waits for the reply. */
+/* Sends what the codec holds, which says @id, as @min_length bytes at least, and waits for
+ * the reply. */
 static guint64
 send_and_wait (BytestagNetwork        *self,
                const BytestagEndpoint *to,
                const BytestagKey      *id,
+               gsize                   min_length,
                gboolean                once,
                BytestagReplyFunc       func,
                gpointer                user_data)
@@ -62,7 +64,7 @@ send_and_wait (BytestagNetwork        *self,
   if (self->replies == NULL || !bytestag_endpoint_is_usable (to))
     return 0;
 
-  data = bytestag_codec_end (self->codec, &length);
+  data = bytestag_codec_end_padded (self->codec, min_length, &length);
   if (data == NULL)
     return 0;
 
@@ -75,6 +77,7 @@ send_and_wait (BytestagNetwork        *self,
 static guint64
 send_request (BytestagNetwork        *self,
               const BytestagEndpoint *to,
+              gsize                   min_length,
               gboolean                once,
               BytestagReplyFunc       func,
               gpointer                user_data)
@@ -87,7 +90,18 @@ send_request (BytestagNetwork        *self,
   bytestag_reply_table_make_id (self->replies, &id);
   bytestag_codec_add_key (self->codec, BYTESTAG_JSON_SEQUENCE_ID, &id);
   bytestag_codec_add_integer (self->codec, BYTESTAG_JSON_EXTENSIONS, _bytestag_network_get_extensions (self));
-  return send_and_wait (self, to, &id, once, func, user_data);
+  return send_and_wait (self, to, &id, min_length, once, func, user_data);
+}
+
+/* A peer that may take our address for a victim's answers no more than in proportion
+ * (B.5): what asks for a list of nodes is as long as it takes to get all of it. */
+static gsize
+get_earning_length (BytestagNetwork        *self,
+                    const BytestagEndpoint *to)
+{
+  gint64 now = bytestag_reactor_get_time (self->reactor);
+
+  return _bytestag_guard_is_stranger_to (&self->guard, to, now) ? BYTESTAG_EARNING_BYTES : 0;
 }
 
 guint64
@@ -97,7 +111,7 @@ _bytestag_network_send_ping (BytestagNetwork        *self,
                              gpointer                user_data)
 {
   begin_request (self, BYTESTAG_JSON_RPC_PING);
-  return send_request (self, to, FALSE, func, user_data);
+  return send_request (self, to, 0, FALSE, func, user_data);
 }
 
 guint64
@@ -107,7 +121,7 @@ _bytestag_network_send_ping_once (BytestagNetwork        *self,
                                   gpointer                user_data)
 {
   begin_request (self, BYTESTAG_JSON_RPC_PING);
-  return send_request (self, to, TRUE, func, user_data);
+  return send_request (self, to, 0, TRUE, func, user_data);
 }
 
 guint64
@@ -119,7 +133,7 @@ _bytestag_network_send_find_node (BytestagNetwork        *self,
 {
   begin_request (self, BYTESTAG_JSON_RPC_FIND_NODE);
   bytestag_codec_add_key (self->codec, BYTESTAG_JSON_KEY, key);
-  return send_request (self, to, FALSE, func, user_data);
+  return send_request (self, to, get_earning_length (self, to), FALSE, func, user_data);
 }
 
 guint64
@@ -140,7 +154,8 @@ _bytestag_network_send_find_value (BytestagNetwork   *self,
   bytestag_codec_add_key (self->codec, BYTESTAG_JSON_KEY, key);
   if (index != NULL)
     bytestag_codec_add_key (self->codec, BYTESTAG_JSON_INDEX, index);
-  return send_request (self, bytestag_node_get_endpoint (to), FALSE, func, user_data);
+  return send_request (self, bytestag_node_get_endpoint (to),
+                       get_earning_length (self, bytestag_node_get_endpoint (to)), FALSE, func, user_data);
 }
 
 guint64
@@ -162,7 +177,7 @@ _bytestag_network_send_store (BytestagNetwork         *self,
     bytestag_codec_add_integer (self->codec, BYTESTAG_JSON_UNTIL, record->until);
   if (record->copies > 0)
     bytestag_codec_add_integer (self->codec, BYTESTAG_JSON_COPIES, record->copies);
-  return send_request (self, to, FALSE, func, user_data);
+  return send_request (self, to, 0, FALSE, func, user_data);
 }
 
 static void
@@ -190,7 +205,7 @@ _bytestag_network_send_chunk (BytestagNetwork        *self,
                               gpointer                user_data)
 {
   write_chunk (self, transfer, id, data, length);
-  return send_and_wait (self, to, id, once, func, user_data);
+  return send_and_wait (self, to, id, 0, once, func, user_data);
 }
 
 void

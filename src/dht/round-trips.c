@@ -23,12 +23,13 @@ _bytestag_round_trips_add (BytestagRoundTrips *self,
 }
 
 gint64
-_bytestag_round_trips_get_unmet_timeout (const BytestagRoundTrips *self)
+_bytestag_round_trips_get_percentile (const BytestagRoundTrips *self,
+                                      guint                     percent)
 {
   guint32 sorted[BYTESTAG_N_ROUND_TRIPS];
 
-  if (self->n < ENOUGH)
-    return UNMET_FIRST;
+  if (self->n == 0)
+    return -1;
 
   for (guint i = 0; i < self->n; i++)
     {
@@ -39,7 +40,16 @@ _bytestag_round_trips_get_unmet_timeout (const BytestagRoundTrips *self)
       sorted[j] = self->microseconds[i];
     }
 
-  return CLAMP ((gint64) sorted[(self->n - 1) * 95 / 100] * 5 / 4, UNMET_MIN, UNMET_MAX);
+  return sorted[(self->n - 1) * percent / 100];
+}
+
+gint64
+_bytestag_round_trips_get_unmet_timeout (const BytestagRoundTrips *self)
+{
+  if (self->n < ENOUGH)
+    return UNMET_FIRST;
+
+  return CLAMP (_bytestag_round_trips_get_percentile (self, 95) * 5 / 4, UNMET_MIN, UNMET_MAX);
 }
 
 gint64
@@ -47,4 +57,14 @@ _bytestag_round_trips_get_known_timeout (gint64 rtt,
                                          gint64 deviation)
 {
   return MAX (rtt + rtt / 2 + 4 * MAX (deviation, 0), KNOWN_MIN);
+}
+
+gint64
+bytestag_network_get_round_trip (BytestagNetwork *self,
+                                 guint            percent)
+{
+  g_return_val_if_fail (BYTESTAG_IS_NETWORK (self), -1);
+  g_return_val_if_fail (percent <= 100, -1);
+
+  return _bytestag_round_trips_get_percentile (&self->round_trips, percent);
 }

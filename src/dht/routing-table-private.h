@@ -12,6 +12,8 @@ G_BEGIN_DECLS
 #define N_WORDS 3
 #define WORD_BITS 64
 
+#define BYTESTAG_N_NETWORK_BOUNDS 256
+
 /* Nodes that wait behind a full bucket, the newest last. */
 typedef struct {
   guint n_nodes;
@@ -31,6 +33,8 @@ struct _BytestagRoutingTable
   guint64 filled[N_WORDS];
   guint num_contacts;
   gboolean limits_private;
+  /* For each network, by a hash of it, no fewer than the contacts that it has. */
+  guint8 network_bounds[BYTESTAG_N_NETWORK_BOUNDS];
 };
 
 G_END_DECLS

@@ -65,6 +65,77 @@ replacements_free (Replacements *replacements)
   g_free (replacements);
 }
 
+/* Diversity (B.5) */
+
+static guint8 *
+get_network_bound (BytestagRoutingTable   *self,
+                   const BytestagEndpoint *endpoint)
+{
+  guint hash = endpoint->family;
+
+  for (guint i = 0; i < (endpoint->family == BYTESTAG_FAMILY_IPV6 ? 8 : 3); i++)
+    hash = hash * 31 + endpoint->address[i];
+  return &self->network_bounds[hash % BYTESTAG_N_NETWORK_BOUNDS];
+}
+
+/* Bounds only grow as contacts come; who leaves is missed until they are counted anew. */
+static void
+add_to_bound (BytestagRoutingTable   *self,
+              const BytestagEndpoint *endpoint)
+{
+  guint8 *bound = get_network_bound (self, endpoint);
+
+  *bound = MIN (*bound + 1, G_MAXUINT8);
+}
+
+/* Contacts of the network of @endpoint. */
+static guint
+count_network (BytestagRoutingTable   *self,
+               const BytestagEndpoint *endpoint)
+{
+  guint n_contacts = 0;
+
+  memset (self->network_bounds, 0, sizeof self->network_bounds);
+  for (guint number = 0; number < BYTESTAG_KEY_BITS; number++)
+    {
+      guint n_nodes = self->buckets[number] != NULL ? bytestag_bucket_get_n_nodes (self->buckets[number]) : 0;
+
+      for (guint slot = 0; slot < n_nodes; slot++)
+        {
+          BytestagNode *node = bytestag_bucket_peek (self->buckets[number], slot);
+
+          add_to_bound (self, bytestag_node_get_endpoint (node));
+          n_contacts += bytestag_endpoint_same_network (bytestag_node_get_endpoint (node), endpoint);
+        }
+    }
+  return n_contacts;
+}
+
+/* Whether the network of @endpoint has not got its share of contacts yet, once @leaving
+ * (nullable), a member of @bucket (nullable), is gone. */
+static gboolean
+is_diverse (BytestagRoutingTable   *self,
+            BytestagBucket         *bucket,
+            const BytestagEndpoint *endpoint,
+            BytestagNode           *leaving)
+{
+  guint n_leaving, n_in_bucket = 0;
+
+  if (!self->limits_private && bytestag_endpoint_is_private (endpoint))
+    return TRUE;
+
+  n_leaving = leaving != NULL &&
+              bytestag_endpoint_same_network (bytestag_node_get_endpoint (leaving), endpoint);
+  for (guint slot = 0; bucket != NULL && slot < bytestag_bucket_get_n_nodes (bucket); slot++)
+    n_in_bucket += bytestag_endpoint_same_network (
+      bytestag_node_get_endpoint (bytestag_bucket_peek (bucket, slot)), endpoint);
+  if (n_in_bucket - n_leaving >= BYTESTAG_LIMIT_NETWORK_IN_BUCKET)
+    return FALSE;
+
+  return *get_network_bound (self, endpoint) < BYTESTAG_LIMIT_NETWORK_IN_TABLE ||
+         count_network (self, endpoint) - n_leaving < BYTESTAG_LIMIT_NETWORK_IN_TABLE;
+}
+
 /* Counts from the bucket itself, so that whoever changes it, the sum is right. */
 static void
 bucket_items_changed_cb (BytestagBucket       *bucket,
@@ -75,6 +146,9 @@ bucket_items_changed_cb (BytestagBucket       *bucket,
 {
   guint number = bytestag_bucket_get_number (bucket);
   guint64 bit = G_GUINT64_CONSTANT (1) << (WORD_BITS - 1 - number % WORD_BITS);
+
+  for (guint i = 0; i < added; i++)
+    add_to_bound (self, bytestag_node_get_endpoint (bytestag_bucket_peek (bucket, position + i)));
 
   if (bytestag_bucket_get_n_nodes (bucket) > 0)
     self->filled[number / WORD_BITS] |= bit;
@@ -268,35 +342,17 @@ is_stale (BytestagNode *node)
   return bytestag_node_get_state (node) == BYTESTAG_NODE_STALE;
 }
 
-/* Whether the network of @endpoint has not got its share of contacts yet (B.5), once
- * @leaving (nullable) is gone. */
-static gboolean
-is_diverse (BytestagRoutingTable   *self,
-            BytestagBucket         *bucket,
-            const BytestagEndpoint *endpoint,
-            BytestagNode           *leaving)
+/* (transfer full) */
+static BytestagNode *
+take_replacement (Replacements *replacements,
+                  guint         index)
 {
-  guint n_in_table = 0, n_in_bucket = 0;
+  BytestagNode *node = replacements->nodes[index];
 
-  if (!self->limits_private && bytestag_endpoint_is_private (endpoint))
-    return TRUE;
-
-  for (guint number = 0; number < BYTESTAG_KEY_BITS; number++)
-    {
-      guint n_nodes = self->buckets[number] != NULL ? bytestag_bucket_get_n_nodes (self->buckets[number]) : 0;
-
-      for (guint slot = 0; slot < n_nodes; slot++)
-        {
-          BytestagNode *node = bytestag_bucket_peek (self->buckets[number], slot);
-
-          if (node == leaving || !bytestag_endpoint_same_network (bytestag_node_get_endpoint (node), endpoint))
-            continue;
-          n_in_table++;
-          n_in_bucket += self->buckets[number] == bucket;
-        }
-    }
-
-  return n_in_table < BYTESTAG_LIMIT_NETWORK_IN_TABLE && n_in_bucket < BYTESTAG_LIMIT_NETWORK_IN_BUCKET;
+  replacements->n_nodes--;
+  memmove (replacements->nodes + index, replacements->nodes + index + 1,
+           (replacements->n_nodes - index) * sizeof *replacements->nodes);
+  return node;
 }
 
 /* Forgets a candidate by its id and family, as members have one entry for each. */
@@ -315,13 +371,36 @@ drop_replacement (BytestagRoutingTable *self,
       if (bytestag_node_get_endpoint (candidate)->family == family &&
           bytestag_key_equal (bytestag_node_get_key (candidate), bytestag_node_get_key (node)))
         {
-          replacements->n_nodes--;
-          memmove (replacements->nodes + i, replacements->nodes + i + 1,
-                   (replacements->n_nodes - i) * sizeof *replacements->nodes);
-          g_object_unref (candidate);
+          g_object_unref (take_replacement (replacements, i));
           return;
         }
     }
+}
+
+/* Makes room for @node: the oldest goes, or the oldest of its network when that has its
+ * share, since no more of them could come in, and they would push out all others. */
+static void
+make_room (BytestagRoutingTable *self,
+           Replacements         *replacements,
+           BytestagNode         *node)
+{
+  const BytestagEndpoint *endpoint = bytestag_node_get_endpoint (node);
+  guint n_of_network = 0, oldest = 0;
+
+  if (self->limits_private || !bytestag_endpoint_is_private (endpoint))
+    {
+      for (guint i = replacements->n_nodes; i > 0; i--)
+        if (bytestag_endpoint_same_network (bytestag_node_get_endpoint (replacements->nodes[i - 1]), endpoint))
+          {
+            n_of_network++;
+            oldest = i - 1;
+          }
+    }
+
+  if (n_of_network >= BYTESTAG_LIMIT_NETWORK_IN_BUCKET)
+    g_object_unref (take_replacement (replacements, oldest));
+  else if (replacements->n_nodes == BYTESTAG_LIMIT_REPLACEMENTS)
+    g_object_unref (take_replacement (replacements, 0));
 }
 
 static void
@@ -337,12 +416,7 @@ add_replacement (BytestagRoutingTable *self,
     self->replacements[number] = g_new0 (Replacements, 1);
   replacements = self->replacements[number];
 
-  if (replacements->n_nodes == BYTESTAG_LIMIT_REPLACEMENTS)
-    {
-      g_object_unref (replacements->nodes[0]);
-      replacements->n_nodes--;
-      memmove (replacements->nodes, replacements->nodes + 1, replacements->n_nodes * sizeof *replacements->nodes);
-    }
+  make_room (self, replacements, node);
   replacements->nodes[replacements->n_nodes++] = g_object_ref (node);
 }
 
@@ -355,17 +429,8 @@ pop_replacement (BytestagRoutingTable *self,
   Replacements *replacements = self->replacements[number];
 
   for (guint i = replacements != NULL ? replacements->n_nodes : 0; i > 0; i--)
-    {
-      BytestagNode *node = replacements->nodes[i - 1];
-
-      if (!is_diverse (self, self->buckets[number], bytestag_node_get_endpoint (node), leaving))
-        continue;
-
-      replacements->n_nodes--;
-      memmove (replacements->nodes + i - 1, replacements->nodes + i,
-               (replacements->n_nodes - i + 1) * sizeof *replacements->nodes);
-      return node;
-    }
+    if (is_diverse (self, self->buckets[number], bytestag_node_get_endpoint (replacements->nodes[i - 1]), leaving))
+      return take_replacement (replacements, i - 1);
 
   return NULL;
 }
@@ -639,22 +704,48 @@ bytestag_original_time_to_live (BytestagRoutingTable *self,
   return BYTESTAG_TIME_EXPIRE / exp (n_nodes / (gdouble) BYTESTAG_MAX_BUCKET_SIZE);
 }
 
+static int
+compare_endpoints (gconstpointer a,
+                   gconstpointer b)
+{
+  return memcmp (a, b, sizeof (BytestagEndpoint));
+}
+
+/* The most of @networks, which are sorted for it, that are the same. */
+static guint
+count_most (BytestagEndpoint *networks,
+            guint             n_networks)
+{
+  guint most = 0, run = 0;
+
+  qsort (networks, n_networks, sizeof *networks, compare_endpoints);
+  for (guint i = 0; i < n_networks; i++)
+    {
+      run = i > 0 && bytestag_endpoint_equal (&networks[i - 1], &networks[i]) ? run + 1 : 1;
+      most = MAX (most, run);
+    }
+  return most;
+}
+
 /* No network has more than its share (B.5). */
 static void
 check_diversity (BytestagRoutingTable *self)
 {
+  g_autofree BytestagEndpoint *networks = g_new (BytestagEndpoint, self->num_contacts + 1);
+  guint n_in_table = 0;
+
   for (guint number = 0; number < BYTESTAG_KEY_BITS; number++)
     {
       BytestagBucket *bucket = self->buckets[number];
+      guint n_in_bucket = 0;
 
-      /* With itself out of the way there was a place for it. */
       for (guint slot = 0; bucket != NULL && slot < bytestag_bucket_get_n_nodes (bucket); slot++)
-        {
-          BytestagNode *node = bytestag_bucket_peek (bucket, slot);
-
-          g_assert (is_diverse (self, bucket, bytestag_node_get_endpoint (node), node));
-        }
+        n_in_bucket += bytestag_endpoint_get_network (bytestag_node_get_endpoint (bytestag_bucket_peek (bucket, slot)),
+                                                      self->limits_private, &networks[n_in_table + n_in_bucket]);
+      g_assert (count_most (networks + n_in_table, n_in_bucket) <= BYTESTAG_LIMIT_NETWORK_IN_BUCKET);
+      n_in_table += n_in_bucket;
     }
+  g_assert (count_most (networks, n_in_table) <= BYTESTAG_LIMIT_NETWORK_IN_TABLE);
 }
 
 static void

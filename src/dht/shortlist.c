@@ -17,7 +17,7 @@ struct _BytestagShortlist
   /* (element-type BytestagCandidate) nearest first */
   GPtrArray *candidates;
   guint n_contacted;
-  /* guint: candidates and alternates by network; made when the first has one */
+  /* guint: candidates and alternates by network and path; made when the first has one */
   BytestagEndpointCache *networks;
   gboolean limits_private;
 };
@@ -220,11 +220,14 @@ sort_usable (BytestagShortlist *self,
   return usable;
 }
 
-/* Whether one more endpoint of the network of @node may be asked, and then counts it. For
- * good: whoever names one dead node after the other would else have us ask all of them. */
+/* Whether one more endpoint of the network of @node may be asked in @path, and then counts
+ * it. For good: whoever names one dead node after the other would else have us ask all of
+ * them. For each path by itself: whoever names two of the network of an honest node keeps
+ * it out of his own path alone. */
 static gboolean
 take_place_of_network (BytestagShortlist *self,
-                       BytestagNode      *node)
+                       BytestagNode      *node,
+                       guint              path)
 {
   BytestagEndpoint network;
   guint *n_endpoints;
@@ -233,7 +236,8 @@ take_place_of_network (BytestagShortlist *self,
     return TRUE;
 
   if (self->networks == NULL)
-    self->networks = bytestag_endpoint_cache_new (BYTESTAG_LIMIT_CANDIDATES, sizeof *n_endpoints);
+    self->networks = bytestag_endpoint_cache_new (BYTESTAG_LIMIT_NETWORKS_OF_LOOKUP, sizeof *n_endpoints);
+  network.port = (guint16) path;
   n_endpoints = bytestag_endpoint_cache_use (self->networks, &network, NULL);
   if (*n_endpoints == BYTESTAG_LIMIT_NETWORK_IN_LOOKUP)
     return FALSE;
@@ -265,10 +269,10 @@ make_candidates (BytestagShortlist *self,
       if (known != NULL)
         {
           known->paths |= 1u << path;
-          if (bytestag_candidate_has_room (known, node) && take_place_of_network (self, node))
+          if (bytestag_candidate_has_room (known, node) && take_place_of_network (self, node, path))
             bytestag_candidate_add_alternate (known, node);
         }
-      else if (take_place_of_network (self, node))
+      else if (take_place_of_network (self, node, path))
         {
           BytestagCandidate *candidate = bytestag_candidate_new (node, step);
 

@@ -333,21 +333,62 @@ _bytestag_network_serve_proven (BytestagNetwork        *self,
     }
 }
 
+static guint
+count_to_host (BytestagNetwork        *self,
+               const BytestagEndpoint *to)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < self->uploads->len; i++)
+    n += bytestag_endpoint_same_host (&((const ServedValue *) self->uploads->pdata[i])->to, to);
+
+  return n;
+}
+
+/* All places are taken, which four addresses can do by asking and falling silent: one that
+ * waits for a proof gives way to anybody, one of who has more places to who has proven its
+ * address. Which one is by chance: whoever has most is met most often. */
+static gboolean
+make_place (BytestagNetwork        *self,
+            const BytestagEndpoint *to,
+            gboolean                is_proven)
+{
+  guint n = self->uploads->len;
+  guint first = bytestag_rng_range (bytestag_reactor_get_rng (self->reactor), n);
+  ServedValue *met = self->uploads->pdata[first];
+
+  for (guint i = 0; i < n; i++)
+    {
+      ServedValue *served = self->uploads->pdata[(first + i) % n];
+
+      if (bytestag_timer_is_armed (&served->proof_timer))
+        {
+          unproven_cb (served);
+          return TRUE;
+        }
+    }
+
+  if (!is_proven || met->upload == NULL || count_to_host (self, &met->to) <= count_to_host (self, to) + 1)
+    return FALSE;
+
+  end_upload (met->upload);
+  return TRUE;
+}
+
 /* Whether this getval may be answered: a copy of one that is, is not. */
 static BytestagDrop
 check_place (BytestagNetwork        *self,
              const BytestagEndpoint *to,
-             const BytestagSlice    *transfer)
+             const BytestagSlice    *transfer,
+             gboolean                is_proven)
 {
-  guint n_to_address = 0;
-
-  if (self->uploads->len >= BYTESTAG_LIMIT_UPLOADS)
-    return BYTESTAG_DROP_RATE;
+  guint n_to_address = 0, n_unproven = 0;
 
   for (guint i = 0; i < self->uploads->len; i++)
     {
       const ServedValue *served = self->uploads->pdata[i];
 
+      n_unproven += bytestag_timer_is_armed (&served->proof_timer);
       if (!bytestag_endpoint_same_host (&served->to, to))
         continue;
       if (bytestag_endpoint_equal (&served->to, to) && served->transfer_length == transfer->length &&
@@ -356,7 +397,11 @@ check_place (BytestagNetwork        *self,
       n_to_address++;
     }
 
-  return n_to_address < BYTESTAG_LIMIT_UPLOADS_TO_ADDRESS ? BYTESTAG_DROP_NONE : BYTESTAG_DROP_RATE;
+  if (n_to_address >= BYTESTAG_LIMIT_UPLOADS_TO_ADDRESS ||
+      (!is_proven && n_unproven >= BYTESTAG_LIMIT_UNPROVEN_UPLOADS) ||
+      (self->uploads->len >= BYTESTAG_LIMIT_UPLOADS && !make_place (self, to, is_proven)))
+    return BYTESTAG_DROP_RATE;
+  return BYTESTAG_DROP_NONE;
 }
 
 BytestagDrop
@@ -367,6 +412,7 @@ _bytestag_network_serve_value (BytestagNetwork        *self,
   BytestagKvpId id = { message->key, message->index };
   BytestagDrop drop;
   ServedValue *served;
+  gboolean is_proven;
 
   if (message->key_member != BYTESTAG_MEMBER_VALID || message->index_member != BYTESTAG_MEMBER_VALID ||
       message->xferid.text == NULL || !bytestag_slice_is_scalar (&message->xferid) ||
@@ -377,7 +423,8 @@ _bytestag_network_serve_value (BytestagNetwork        *self,
   if (!bytestag_kvp_table_lookup (self->table, &id, NULL))
     return BYTESTAG_DROP_NONE;
 
-  drop = check_place (self, to, &message->xferid);
+  is_proven = _bytestag_network_is_proven (self, message, to);
+  drop = check_place (self, to, &message->xferid, is_proven);
   if (drop != BYTESTAG_DROP_NONE)
     return drop;
 
@@ -394,7 +441,7 @@ _bytestag_network_serve_value (BytestagNetwork        *self,
 
   /* A value is far larger than what asks for it: no byte of it to an address that may be
    * somebody else's (B.5). */
-  if (_bytestag_network_is_proven (self, message, to))
+  if (is_proven)
     {
       start_reading (served);
     }

@@ -172,5 +172,8 @@ void           bytestag_codec_add_val       (BytestagCodec *self, const Bytestag
 void           bytestag_codec_end_vals      (BytestagCodec *self);
 /* (transfer none) (nullable) the datagram, at most BYTESTAG_LIMIT_DATAGRAM bytes. */
 const guint8  *bytestag_codec_end           (BytestagCodec *self, gsize *length);
+/* The same with zeros after the zlib stream, which every reader ignores (A.1.1), up to
+ * @min_length bytes. */
+const guint8  *bytestag_codec_end_padded    (BytestagCodec *self, gsize min_length, gsize *length);
 
 G_END_DECLS

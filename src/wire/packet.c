@@ -3,6 +3,8 @@
 
 #include "wire/packet.h"
 
+#include <string.h>
+
 /* Level 1 takes half the time of level 6 for 1 % more bytes; an original reads any. */
 #define COMPRESSION_LEVEL 1
 
@@ -62,4 +64,21 @@ bytestag_codec_end (BytestagCodec *self,
   *length = libdeflate_zlib_compress (self->compressor, self->text, self->writer.length,
                                       self->datagram, sizeof self->datagram);
   return *length > 0 ? self->datagram : NULL;
+}
+
+const guint8 *
+bytestag_codec_end_padded (BytestagCodec *self,
+                           gsize          min_length,
+                           gsize         *length)
+{
+  const guint8 *datagram = bytestag_codec_end (self, length);
+
+  g_return_val_if_fail (min_length <= sizeof self->datagram, NULL);
+
+  if (datagram != NULL && *length < min_length)
+    {
+      memset (self->datagram + *length, 0, min_length - *length);
+      *length = min_length;
+    }
+  return datagram;
 }

@@ -251,6 +251,7 @@ class Drive:
         window.picture(self.output / f'{window.name.lower()}-peers.png')
         window.press('This Node', 'page tab')
         window.find('push button', 'Copy Node ID')
+        window.find('list item', r'Datagrams received: .*[1-9].*')
         window.picture(self.output / f'{window.name.lower()}-node.png')
         if len(peers) < N_NODES:
             raise RuntimeError(f'{len(peers)} peers, of {N_NODES} nodes')

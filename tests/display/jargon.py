@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(sys.argv[1])
 # Where the field's own words are used on purpose.
-NETWORK = {'network-page', 'bucket-row', 'bucket-strip', 'peer-row', 'node-mark'}
+NETWORK = {'network-page', 'bucket-row', 'bucket-strip', 'counter-row', 'peer-row', 'node-mark'}
 # A word, and what a person calls it.
 WORDS = {
     r'info ?files?': 'collection', r'parts?': 'piece', r'chunks?': 'piece', r'replicas?': 'online copies',

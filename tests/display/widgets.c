@@ -7,6 +7,7 @@
 #include "app/bucket-row.h"
 #include "app/bucket-strip.h"
 #include "app/bytestag-resources.h"
+#include "app/counter-row.h"
 #include "app/download-row.h"
 #include "app/downloads-page.h"
 #include "app/drop-area.h"
@@ -282,6 +283,28 @@ test_peer_row (void)
 }
 
 static void
+test_counter_row (void)
+{
+  g_autoptr (BytestagCounter) counter = bytestag_counter_new ("bytes-sent", "Bytes sent & <i>", BYTESTAG_COUNTER_BYTES);
+  GtkWidget *row = g_object_ref_sink (bytestag_counter_row_new ());
+  int minimum;
+
+  g_object_set (row, "counter", counter, NULL);
+  g_assert_true (has_label (row, "Bytes sent & <i>"));
+  g_assert_true (has_label (row, "0 bytes"));
+  gtk_test_accessible_assert_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_LABEL, "Bytes sent & <i>: 0 bytes");
+  bytestag_counter_set_value (counter, 41000000);
+  g_assert_true (has_label (row, "41.0\xc2\xa0MB"));
+  gtk_test_accessible_assert_property (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                       "Bytes sent & <i>: 41.0\xc2\xa0MB");
+
+  gtk_widget_measure (row, GTK_ORIENTATION_HORIZONTAL, -1, &minimum, NULL, NULL, NULL);
+  g_assert_cmpint (minimum, <=, ROW_WIDTH);
+  g_assert_finalize_object (row);
+  g_assert_false (g_signal_has_handler_pending (counter, g_signal_lookup ("notify", G_TYPE_OBJECT), 0, TRUE));
+}
+
+static void
 test_piece_map (void)
 {
   g_autoptr (BytestagPartMap) map = bytestag_part_map_new (40);
@@ -507,8 +530,8 @@ main (int    argc,
       char **argv)
 {
   const GType widgets[] = {
-    BYTESTAG_TYPE_BUCKET_ROW, BYTESTAG_TYPE_BUCKET_STRIP, BYTESTAG_TYPE_DOWNLOAD_ROW, BYTESTAG_TYPE_DOWNLOADS_PAGE,
-    BYTESTAG_TYPE_DROP_AREA, BYTESTAG_TYPE_KNOWN_NODE_ROW, BYTESTAG_TYPE_NETWORK_PAGE, BYTESTAG_TYPE_NODE_MARK,
+    BYTESTAG_TYPE_BUCKET_ROW, BYTESTAG_TYPE_BUCKET_STRIP, BYTESTAG_TYPE_COUNTER_ROW, BYTESTAG_TYPE_DOWNLOAD_ROW,
+    BYTESTAG_TYPE_DOWNLOADS_PAGE, BYTESTAG_TYPE_DROP_AREA, BYTESTAG_TYPE_KNOWN_NODE_ROW, BYTESTAG_TYPE_NETWORK_PAGE, BYTESTAG_TYPE_NODE_MARK,
     BYTESTAG_TYPE_PEER_ROW, BYTESTAG_TYPE_PIECE_MAP, BYTESTAG_TYPE_SHARE_ROW, BYTESTAG_TYPE_SHARED_PAGE,
   };
 
@@ -532,6 +555,7 @@ main (int    argc,
   g_test_add_func ("/widgets/download-row/width", test_download_row_width);
   g_test_add_func ("/widgets/bucket-row", test_bucket_row);
   g_test_add_func ("/widgets/peer-row", test_peer_row);
+  g_test_add_func ("/widgets/counter-row", test_counter_row);
   g_test_add_func ("/widgets/piece-map", test_piece_map);
   g_test_add_func ("/widgets/open-link/text", test_open_link);
   g_test_add_func ("/widgets/open-link/download", test_open_link_download);

@@ -6,8 +6,10 @@
 #include <glib/gstdio.h>
 
 #include "app/bytestag-resources.h"
+#include "app/counter-row.h"
 #include "app/download-row.h"
 #include "app/drop-area.h"
+#include "app/network-page.h"
 #include "app/share-row.h"
 #include "app/window.h"
 #include "client/client.h"
@@ -308,6 +310,67 @@ test_network (Fixture       *fixture,
   wait_for_label (fixture->window, bytestag_client_get_address (fixture->client));
 }
 
+/* Noise from a stranger on this computer. */
+static void
+send_noise (Fixture *fixture)
+{
+  BytestagEndpoint from;
+
+  g_assert_true (bytestag_endpoint_set_host (&from, "127.0.0.1", -1, 5000));
+  bytestag_network_receive (bytestag_client_get_network (fixture->client), &from, (const guint8 *) "noise", 5);
+}
+
+static gboolean
+is_refreshing (Fixture *fixture)
+{
+  BytestagStatistics *statistics = bytestag_client_get_statistics (fixture->client);
+
+  return g_main_context_find_source_by_user_data (NULL, statistics) != NULL;
+}
+
+/* What is counted is on the page, and costs nothing while nobody looks. */
+static void
+test_traffic (Fixture       *fixture,
+              gconstpointer  data)
+{
+  GtkWidget *page = find_type (fixture->window, BYTESTAG_TYPE_NETWORK_PAGE);
+  GtkStack *views = GTK_STACK (find_type (page, GTK_TYPE_STACK));
+  GtkWidget *pages = find_type (fixture->window, ADW_TYPE_VIEW_STACK);
+  GtkWidget *own = gtk_stack_get_child_by_name (views, "self");
+  GtkWidget *row;
+
+  send_noise (fixture);
+  g_assert_false (is_refreshing (fixture));
+  adw_view_stack_set_visible_child_name (ADW_VIEW_STACK (pages), "network");
+  gtk_stack_set_visible_child_name (views, "self");
+  while (!is_refreshing (fixture))
+    g_main_context_iteration (NULL, TRUE);
+  wait_for_label (own, "not compressed as the network does");
+  g_assert_true (has_label (own, "Datagrams received"));
+  g_assert_false (has_label (own, "no message in it"));
+
+  for (guint i = 1; i < 1234; i++)
+    send_noise (fixture);
+  wait_for_label (own, "1234");
+  row = find_type (own, BYTESTAG_TYPE_COUNTER_ROW);
+  gtk_test_accessible_assert_role (GTK_ACCESSIBLE (row), GTK_ACCESSIBLE_ROLE_LIST_ITEM);
+
+  gtk_stack_set_visible_child_name (views, "peers");
+  while (is_refreshing (fixture))
+    g_main_context_iteration (NULL, TRUE);
+  gtk_stack_set_visible_child_name (views, "self");
+  while (!is_refreshing (fixture))
+    g_main_context_iteration (NULL, TRUE);
+  gtk_widget_hide (fixture->window);
+  while (is_refreshing (fixture))
+    g_main_context_iteration (NULL, TRUE);
+
+  /* Destroyed while it is shown. */
+  gtk_window_present (GTK_WINDOW (fixture->window));
+  while (!is_refreshing (fixture))
+    g_main_context_iteration (NULL, TRUE);
+}
+
 static void
 test_size (Fixture       *fixture,
            gconstpointer  data)
@@ -373,6 +436,7 @@ main (int    argc,
     { "/window/share-refused", test_share_refused },
     { "/window/download", test_download },
     { "/window/network", test_network },
+    { "/window/traffic", test_traffic },
     { "/window/not-running", test_not_running },
     { "/window/size", test_size },
   };

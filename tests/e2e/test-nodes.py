@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Eight nodes on this computer share and fetch a folder, while some of them go away."""
 
+import json
 import signal
+import socket
 import sys
 import time
+import zlib
 
 from harness import (DEADLINE, NODE, Process, assert_refused, everything_in, node, on_terminal, run_tests, tree)
 
@@ -185,6 +188,63 @@ def a_person_reads_words_and_sees_a_bar(folder):
     assert publisher.stop() == 0
 
 
+def drop_counts(data):
+    """What `stats` tells: its counters, and how often each reason to drop a datagram came up."""
+    stats = node('stats', data=data)
+    counters = stats.wait_event('stats')
+    assert stats.wait() == 0, stats.errors
+    counts = {}
+    while (line := stats.next_line(time.monotonic() + DEADLINE)) is not None:
+        drop = json.loads(line)
+        assert drop['event'] == 'drop' and drop['reason'] not in counts, drop
+        counts[drop['reason']] = drop['count']
+    return counters, counts
+
+
+def what_is_dropped_is_counted_by_its_reason(folder):
+    nodes, addresses = start_nodes(folder, 2)
+    host, port = addresses[0].rsplit(':', 1)
+    ping = {'netid': 'BYTESTAG', 'rpc': 'ping', 'seq_id': 'a'}
+    malformed = {
+        'too-long': bytes(8193),
+        'not-zlib': b'noise',
+        'not-json': zlib.compress(b'[]'),
+        'limits': zlib.compress(b'{"a":' + b'[' * 20 + b']' * 20 + b'}'),
+        'net-id': zlib.compress(json.dumps({**ping, 'netid': 'bytestag'}).encode()),
+        'unknown-rpc': zlib.compress(json.dumps({**ping, 'rpc': 'pong'}).encode()),
+        'bad-member': zlib.compress(json.dumps({**ping, 'rpc': 'findnode', 'key': 1}).encode()),
+        'unmatched': zlib.compress(json.dumps({'reply_id': 'a'}).encode()),
+    }
+    before, counts = drop_counts(folder / 'data-0')
+    assert before['contacts'] == 1 and before['datagrams-received'] > 0, before
+    assert set(malformed) <= set(counts), counts
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.settimeout(DEADLINE)
+        stranger.connect((host, int(port)))
+        for number, datagram in enumerate(malformed.values(), 1):
+            for _ in range(number):
+                stranger.send(datagram)
+        # Its answer says that all the others were read.
+        stranger.send(zlib.compress(json.dumps(ping).encode()))
+        assert json.loads(zlib.decompress(stranger.recv(8192)))['reply_id'] == 'a'
+    after, then = drop_counts(folder / 'data-0')
+    for number, reason in enumerate(malformed, 1):
+        assert then[reason] == counts[reason] + number, f'{reason}: {counts[reason]}, then {then[reason]}'
+    assert after['requests-served'] > before['requests-served'], after
+    assert after['datagrams-received'] >= before['datagrams-received'] + sum(range(len(malformed) + 1)) + 1, after
+
+    words = Process([NODE, 'stats', '--data', str(folder / 'data-0')])
+    assert words.wait() == 0
+    while words.next_line(time.monotonic() + DEADLINE) is not None:
+        pass
+    assert any(line.endswith('2  Dropped: not compressed as the network does') for line in words.seen), words.seen
+    assert not any(line.lstrip().startswith('0  Dropped') for line in words.seen), words.seen
+    assert_refused(node('stats', data=folder / 'data-nobody'), ['running'])
+    for process in nodes:
+        assert process.stop() == 0
+
+
 def an_identity_stays(folder):
     first = node('id', data=folder / 'data')
     identity = first.wait_event('id')['id']
@@ -201,5 +261,6 @@ if __name__ == '__main__':
         an_interrupted_command_leaves_the_sharing_to_the_running_node,
         a_download_that_is_stopped_leaves_nothing_half_done,
         a_person_reads_words_and_sees_a_bar,
+        what_is_dropped_is_counted_by_its_reason,
         an_identity_stays,
     ]))

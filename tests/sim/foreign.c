@@ -19,6 +19,7 @@ struct _BytestagForeign
   gboolean pongs;
   gboolean is_ours;
   guint n_pings;
+  gsize n_sent, n_received; /* bytes */
   GQueue texts;
 };
 
@@ -83,6 +84,7 @@ received_cb (BytestagSim            *sim,
   JsonObject *message;
   const char *rpc;
 
+  self->n_received += length;
   g_assert_cmpuint (length, <=, 8192);
   json_parser_load_from_data (parser, text, -1, &error);
   g_assert_no_error (error);
@@ -199,6 +201,7 @@ bytestag_foreign_send (BytestagForeign        *self,
   va_end (args);
 
   datagram = convert (G_CONVERTER (deflater), (const guint8 *) text, strlen (text));
+  self->n_sent += datagram->len;
   bytestag_sim_send (self->sim, &self->address, to, datagram->data, datagram->len);
 }
 
@@ -234,4 +237,16 @@ guint
 bytestag_foreign_get_n_pings (BytestagForeign *self)
 {
   return self->n_pings;
+}
+
+gsize
+bytestag_foreign_get_n_sent (BytestagForeign *self)
+{
+  return self->n_sent;
+}
+
+gsize
+bytestag_foreign_get_n_received (BytestagForeign *self)
+{
+  return self->n_received;
 }

@@ -58,5 +58,8 @@ char                   *bytestag_foreign_take         (BytestagForeign        *s
 guint                   bytestag_foreign_forget       (BytestagForeign        *self);
 /* Pings that came so far. */
 guint                   bytestag_foreign_get_n_pings  (BytestagForeign        *self);
+/* Bytes of the datagrams that it sent, and that came to it, so far. */
+gsize                   bytestag_foreign_get_n_sent     (BytestagForeign      *self);
+gsize                   bytestag_foreign_get_n_received (BytestagForeign      *self);
 
 G_END_DECLS

@@ -8,6 +8,16 @@ const BytestagScenario bytestag_scenarios[] = {
   { "lookup-10k", "look-ups among 10,000 nodes", bytestag_scenario_lookup_10k, 2 },
   { "lookup-100k", "look-ups among 100,000 nodes", bytestag_scenario_lookup_100k, 0 },
   { "dead-20", "look-ups among 10,000 nodes of which 20 % are dead", bytestag_scenario_dead_20, 2 },
+  { "hostile-20", "gets among 10,000 nodes of which 20 % invent ids next to the key", bytestag_scenario_hostile_20, 1 },
+  { "hostile-30", "the same with 30 %", bytestag_scenario_hostile_30, 1 },
+  { "hostile-subnet", "the same with 30 %, all in one /24", bytestag_scenario_hostile_subnet, 1 },
+  { "lying", "gets among 10,000 nodes of which 20 % lie in another way", bytestag_scenario_lying, 1 },
+  { "churn", "values of publishers who left, under a half-life of 2 hours", bytestag_scenario_churn, 1 },
+  { "partition", "two halves that do not hear each other for hours", bytestag_scenario_partition, 1 },
+  { "lossy", "transfers under loss, duplicates and reordering", bytestag_scenario_lossy, 1 },
+  { "nat", "gets among nodes of which 40 % are behind a NAT", bytestag_scenario_nat, 1 },
+  { "moves", "gets among nodes that move and restart", bytestag_scenario_moves, 1 },
+  { "clock-skew", "gets among nodes whose clocks are wrong", bytestag_scenario_clock_skew, 1 },
 };
 
 const guint bytestag_n_scenarios = G_N_ELEMENTS (bytestag_scenarios);

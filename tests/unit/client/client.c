@@ -342,11 +342,17 @@ static void
 test_verbs (Fixture       *self,
             gconstpointer  data)
 {
+  g_autoptr (GString) stats = g_string_new ("stats ");
+
+  for (BytestagDrop drop = BYTESTAG_DROP_NONE + 1; drop < BYTESTAG_N_DROPS; drop++)
+    g_string_append (stats, "drop ");
+
   for (int by_socket = FALSE; by_socket <= TRUE; by_socket++)
     {
       call (self, by_socket, "id", NULL, NULL, "id ", 0);
       call (self, by_socket, "peers", NULL, NULL, "peer ", 0);
       call (self, by_socket, "buckets", NULL, NULL, "bucket peer ", 0);
+      call (self, by_socket, "stats", NULL, NULL, stats->str, 0);
       call (self, by_socket, "find", "key", "ZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZ", "found ", 0);
       call (self, by_socket, "find", "key", "nonsense", NULL, BYTESTAG_ERROR_INVALID);
       call (self, by_socket, "find", NULL, NULL, NULL, BYTESTAG_ERROR_INVALID);

@@ -248,6 +248,51 @@ test_usable (void)
     }
 }
 
+/* /24 and /64, without the port. */
+static void
+test_network (void)
+{
+  static const struct {
+    const char *host, *network, *same, *other;
+  } cases[] = {
+    { "9.1.2.3", "9.1.2.0", "9.1.2.255", "9.1.3.3" },
+    { "::ffff:9.1.2.3", "9.1.2.0", "9.1.2.4", "::901:203" },
+    { "2a00:1:2:3:4:5:6:7", "2a00:1:2:3::", "2a00:1:2:3:ffff::", "2a00:1:2:4:4:5:6:7" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      BytestagEndpoint endpoint = endpoint_of (cases[i].host, 4000);
+      BytestagEndpoint expected = endpoint_of (cases[i].network, 0);
+      BytestagEndpoint same = endpoint_of (cases[i].same, 5000), other = endpoint_of (cases[i].other, 4000);
+      BytestagEndpoint network;
+
+      g_assert_true (bytestag_endpoint_get_network (&endpoint, FALSE, &network));
+      g_assert_true (bytestag_endpoint_equal (&network, &expected));
+      g_assert_true (bytestag_endpoint_get_network (&same, FALSE, &network));
+      g_assert_true (bytestag_endpoint_equal (&network, &expected));
+      g_assert_true (bytestag_endpoint_same_network (&endpoint, &same));
+      g_assert_false (bytestag_endpoint_same_network (&endpoint, &other));
+    }
+}
+
+static void
+test_network_private (void)
+{
+  static const char *const hosts[] = { "10.1.2.3", "127.0.0.1", "fe80::1", "::1" };
+  BytestagEndpoint unset = { 0 }, network;
+
+  for (guint i = 0; i < G_N_ELEMENTS (hosts); i++)
+    {
+      BytestagEndpoint endpoint = endpoint_of (hosts[i], 4000);
+
+      g_assert_false (bytestag_endpoint_get_network (&endpoint, FALSE, &network));
+      g_assert_true (bytestag_endpoint_get_network (&endpoint, TRUE, &network));
+      g_assert_true (bytestag_endpoint_same_network (&endpoint, &network));
+    }
+  g_assert_false (bytestag_endpoint_get_network (&unset, TRUE, &network));
+}
+
 int
 main (int argc,
       char *argv[])
@@ -265,5 +310,7 @@ main (int argc,
   g_test_add_func ("/core/endpoint/equal-and-hash", test_equal_and_hash);
   g_test_add_func ("/core/endpoint/private", test_private);
   g_test_add_func ("/core/endpoint/usable", test_usable);
+  g_test_add_func ("/core/endpoint/network", test_network);
+  g_test_add_func ("/core/endpoint/network/private", test_network_private);
   return g_test_run ();
 }

@@ -14,6 +14,7 @@ typedef struct {
   BytestagNetwork *network;
   BytestagRoutingTable *table;
   BytestagEndpoint address;
+  guint n_received; /* by a victim */
 } Test;
 
 static void
@@ -151,18 +152,155 @@ test_proving_bounds (Test         *test,
   for (guint i = 0; i < peers->len; i++)
     n_pings += bytestag_foreign_get_n_pings (peers->pdata[i]);
   g_assert_cmpuint (n_pings, ==, BYTESTAG_LIMIT_PROVING_PINGS_PER_SECOND);
+}
 
-  /* In a minute more ask than are remembered. */
-  for (guint second = 0; second < 30; second++)
+static void
+count_cb (BytestagSim            *sim,
+          const BytestagEndpoint *from,
+          const guint8           *data,
+          gsize                   length,
+          gpointer                user_data)
+{
+  ++*(guint *) user_data;
+}
+
+/* Many requests that seem to come from one host, each from another port: apart from the
+ * replies, which are bounded by what was sent, it gets a few pings. */
+static void
+test_forged_ports (Test         *test,
+                   gconstpointer data)
+{
+  static const char *const hosts[] = { "9.1.0.1", "2a00::1", "10.1.0.1" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (hosts); i++)
     {
-      for (guint i = 0; i < 50; i++)
-        send_ping (test, peers->pdata[(100 + second * 50 + i) % 2000], NULL);
+      g_autoptr (BytestagForeign) forger = bytestag_foreign_new (test->sim, hosts[i]);
+      BytestagEndpoint victim = *bytestag_foreign_get_address (forger);
+      guint *n_received = &test->n_received;
+
+      *n_received = 0;
+      /* An unknown rpc has no reply. */
+      for (guint16 port = 1000; port < 2000; port++)
+        {
+          g_autofree char *id = bytestag_key_to_base64 (bytestag_foreign_get_id (forger));
+
+          bytestag_foreign_set_port (forger, port);
+          bytestag_foreign_send (forger, &test->address,
+                                 "{\"netid\": \"BYTESTAG\", \"nodeid\": \"%s\", \"rpc\": \"none\"}", id);
+        }
+      for (victim.port = 1000; victim.port < 2000; victim.port++)
+        bytestag_sim_add_peer (test->sim, &victim, count_cb, n_received);
       bytestag_sim_run (test->sim, SECOND);
-      g_assert_cmpuint (bytestag_endpoint_cache_get_length (test->network->guard.proofs), <=,
-                        BYTESTAG_LIMIT_PROVING_ADDRESSES);
+      if (i < 2)
+        g_assert_cmpuint (*n_received, ==, BYTESTAG_LIMIT_UNPROVEN_OF_HOST_BURST);
+      else
+        g_assert_cmpuint (*n_received, ==, 1000);
     }
-  g_assert_cmpuint (bytestag_endpoint_cache_get_length (test->network->guard.proofs), ==,
-                    BYTESTAG_LIMIT_PROVING_ADDRESSES);
+}
+
+/* Contacts of one network beyond its share are none, and counted (B.5). */
+static void
+test_diversity (Test         *test,
+                gconstpointer data)
+{
+  const BytestagNetworkCounters *counters = bytestag_network_get_counters (test->network);
+
+  for (guint i = 0; i < 100; i++)
+    {
+      g_autofree char *host = g_strdup_printf ("9.1.0.%u", i + 1);
+      g_autoptr (BytestagForeign) peer = bytestag_foreign_new (test->sim, host);
+      g_autoptr (BytestagPingTask) task = NULL;
+      guint number = bytestag_routing_table_get_bucket_number (test->table, bytestag_foreign_get_id (peer));
+      guint n_refused = (guint) counters->drops[BYTESTAG_DROP_DIVERSITY];
+      gboolean is_contact;
+
+      task = bytestag_network_ping_address (test->network, bytestag_foreign_get_address (peer));
+      g_assert_true (bytestag_sim_run_task (test->sim, task, SECOND));
+      is_contact = find (test, peer) != NULL;
+      g_assert_cmpuint (counters->drops[BYTESTAG_DROP_DIVERSITY], ==, n_refused + !is_contact);
+      g_assert_cmpuint (bytestag_bucket_get_n_nodes (bytestag_routing_table_get_nth_bucket (test->table, number)), <=,
+                        BYTESTAG_LIMIT_NETWORK_IN_BUCKET);
+      /* Also when it asks: it has answered, but there is no place for it. */
+      send_ping (test, peer, NULL);
+      bytestag_sim_run (test->sim, SECOND);
+      g_assert_cmpuint (bytestag_foreign_get_n_pings (peer), ==, 1);
+    }
+  g_assert_cmpuint (bytestag_routing_table_get_num_contacts (test->table), ==, BYTESTAG_LIMIT_NETWORK_IN_TABLE);
+}
+
+static void
+reply_ext_cb (BytestagForeign        *peer,
+              const BytestagEndpoint *from,
+              const char             *rpc,
+              JsonObject             *message,
+              gpointer                user_data)
+{
+  if (g_str_equal (rpc, "ping"))
+    bytestag_foreign_reply (peer, from, message, user_data);
+}
+
+static void
+ping (Test            *test,
+      BytestagForeign *peer,
+      const char      *ext)
+{
+  g_autoptr (BytestagPingTask) task = NULL;
+
+  bytestag_foreign_set_pongs (peer, FALSE);
+  bytestag_foreign_set_func (peer, reply_ext_cb, (gpointer) ext);
+  task = bytestag_network_ping_address (test->network, bytestag_foreign_get_address (peer));
+  g_assert_true (bytestag_sim_run_task (test->sim, task, SECOND));
+}
+
+/* Who says that nobody can reach it is no contact, nor remains one (B.1). */
+static void
+test_read_only_peer (Test         *test,
+                     gconstpointer data)
+{
+  g_autoptr (BytestagForeign) peer = bytestag_foreign_new (test->sim, "9.1.0.1");
+
+  ping (test, peer, ", \"ext\": 4");
+  g_assert_null (find (test, peer));
+
+  ping (test, peer, ", \"ext\": 11");
+  g_assert_nonnull (find (test, peer));
+  g_assert_false (bytestag_node_is_read_only (find (test, peer)));
+
+  ping (test, peer, ", \"ext\": 15");
+  g_assert_null (find (test, peer));
+  g_assert_cmpuint (bytestag_routing_table_get_num_contacts (test->table), ==, 0);
+
+  ping (test, peer, "");
+  g_assert_nonnull (find (test, peer));
+}
+
+/* We say it too, and then no peer takes us for a contact; it answers us all the same. */
+static void
+test_read_only (Test         *test,
+                gconstpointer data)
+{
+  BytestagNetwork *other = bytestag_sim_add_node (test->sim);
+  BytestagRoutingTable *others = bytestag_network_get_routing_table (other);
+  BytestagEndpoint address;
+
+  bytestag_sim_get_address (test->sim, 1, &address);
+  bytestag_network_set_read_only (test->network, TRUE);
+  g_assert_true (bytestag_network_get_read_only (test->network));
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (BytestagPingTask) there = bytestag_network_ping_address (test->network, &address);
+      g_autoptr (BytestagPingTask) back = NULL;
+
+      g_assert_true (bytestag_sim_run_task (test->sim, there, SECOND));
+      g_assert_no_error (bytestag_task_get_error (BYTESTAG_TASK (there)));
+      back = bytestag_network_ping_address (other, &test->address);
+      g_assert_true (bytestag_sim_run_task (test->sim, back, SECOND));
+      bytestag_sim_run (test->sim, SECOND);
+      g_assert_nonnull (bytestag_routing_table_find (test->table, bytestag_network_get_key (other), &address));
+      g_assert_cmpuint (bytestag_routing_table_get_num_contacts (others), ==, i);
+
+      bytestag_network_set_read_only (test->network, FALSE);
+    }
 }
 
 /* 21 peers of bucket 0. */
@@ -298,6 +436,10 @@ main (int   argc,
   TEST ("no-id", test_no_id);
   TEST ("false-id", test_false_id);
   TEST ("proving-bounds", test_proving_bounds);
+  TEST ("forged-ports", test_forged_ports);
+  TEST ("diversity", test_diversity);
+  TEST ("read-only-peer", test_read_only_peer);
+  TEST ("read-only", test_read_only);
   TEST ("keep-old", test_keep_old);
   TEST ("keep-new", test_keep_new);
   TEST ("oldest-touched", test_oldest_touched);

@@ -261,6 +261,116 @@ test_after_shut_down (Fixture      *test,
   g_assert_cmpint (bytestag_task_get_state (BYTESTAG_TASK (lookup)), ==, BYTESTAG_TASK_FAILED);
 }
 
+static void
+send_pings (Fixture    *test,
+            const char *host,
+            guint       n)
+{
+  g_autoptr (BytestagForeign) peer = bytestag_foreign_new (test->sim, host);
+
+  for (guint i = 0; i < n; i++)
+    bytestag_foreign_send (peer, &test->address, "{\"netid\":\"BYTESTAG\",\"rpc\":\"ping\"}");
+}
+
+static gboolean
+is_answered (Fixture    *test,
+             const char *host)
+{
+  g_autoptr (BytestagForeign) peer = bytestag_foreign_new (test->sim, host);
+
+  bytestag_foreign_send (peer, &test->address, "{\"netid\":\"BYTESTAG\",\"rpc\":\"ping\"}");
+  bytestag_sim_run (test->sim, 20 * 1000);
+  return bytestag_foreign_forget (peer) == 1;
+}
+
+/* A network that floods us gets its share alone, and no other one less (B.5). */
+static void
+test_flood (Fixture      *test,
+            gconstpointer data)
+{
+  const BytestagNetworkCounters *counters = bytestag_network_get_counters (test->network);
+  static const char *const hosts[][3] = {
+    { "9.8.7.1", "9.8.7.2", "9.8.6.1" },
+    { "2a00::1", "2a00::ffff:1", "2a00:0:0:1::1" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (hosts); i++)
+    {
+      guint64 n_served = counters->requests_served, n_dropped = counters->drops[BYTESTAG_DROP_NETWORK_RATE];
+      g_autoptr (BytestagForeign) peer = bytestag_foreign_new (test->sim, hosts[i][1]);
+      g_autoptr (BytestagPingTask) task = NULL;
+
+      send_pings (test, hosts[i][0], BYTESTAG_LIMIT_REQUESTS_OF_NETWORK_BURST + 1000);
+      bytestag_sim_run (test->sim, 10 * 1000);
+      g_assert_cmpuint (counters->requests_served - n_served, ==, BYTESTAG_LIMIT_REQUESTS_OF_NETWORK_BURST);
+      g_assert_cmpuint (counters->drops[BYTESTAG_DROP_NETWORK_RATE] - n_dropped, ==, 1000);
+      g_assert_true (is_answered (test, hosts[i][2]));
+
+      /* An answer that we wait for is heard all the same, also of that network. */
+      task = bytestag_network_ping_address (test->network, bytestag_foreign_get_address (peer));
+      send_pings (test, hosts[i][0], 100);
+      bytestag_sim_run (test->sim, 15 * 1000);
+      send_pings (test, hosts[i][0], 100);
+      fixture_assert_done (test, task, SECOND);
+      bytestag_sim_run (test->sim, SECOND);
+    }
+}
+
+/* Nor is it worth being read: what is nothing is counted too. */
+static void
+test_flood_of_nothing (Fixture      *test,
+                       gconstpointer data)
+{
+  const BytestagNetworkCounters *counters = bytestag_network_get_counters (test->network);
+
+  for (guint i = 0; i < BYTESTAG_LIMIT_REQUESTS_OF_NETWORK_BURST + 1; i++)
+    bytestag_sim_send (test->sim, bytestag_foreign_get_address (test->peer), &test->address,
+                       (const guint8 *) "nothing", 7);
+  bytestag_sim_run (test->sim, 10 * 1000);
+  g_assert_cmpuint (counters->drops[BYTESTAG_DROP_NETWORK_RATE], ==, 1);
+  g_assert_true (is_answered (test, "9.1.3.200"));
+}
+
+static void
+test_flood_private (Fixture      *test,
+                    gconstpointer data)
+{
+  const BytestagNetworkCounters *counters = bytestag_network_get_counters (test->network);
+  guint n = BYTESTAG_LIMIT_REQUESTS_OF_NETWORK_BURST + 100;
+
+  send_pings (test, "192.168.1.1", n);
+  bytestag_sim_run (test->sim, 20 * 1000);
+  g_assert_cmpuint (counters->requests_served, ==, n);
+
+  bytestag_network_set_limits_private (test->network, TRUE);
+  send_pings (test, "192.168.1.1", n);
+  bytestag_sim_run (test->sim, 10 * 1000);
+  g_assert_cmpuint (counters->drops[BYTESTAG_DROP_NETWORK_RATE], ==, 100);
+}
+
+/* All that have not answered us together, which those that have do not feel. */
+static void
+test_flood_of_all (Fixture      *test,
+                   gconstpointer data)
+{
+  const BytestagNetworkCounters *counters = bytestag_network_get_counters (test->network);
+  guint n_networks = BYTESTAG_LIMIT_REQUESTS_BURST / BYTESTAG_LIMIT_REQUESTS_OF_NETWORK_BURST;
+
+  fixture_meet (test);
+  for (guint i = 0; i < n_networks; i++)
+    {
+      g_autofree char *host = g_strdup_printf ("9.9.%u.1", i);
+
+      send_pings (test, host, BYTESTAG_LIMIT_REQUESTS_OF_NETWORK_BURST);
+    }
+  send_pings (test, "9.10.0.1", 1);
+  bytestag_foreign_send (test->peer, &test->address, "{\"netid\":\"BYTESTAG\",\"rpc\":\"ping\"}");
+  bytestag_sim_run (test->sim, 20 * 1000);
+  g_assert_cmpuint (counters->drops[BYTESTAG_DROP_TOTAL_RATE], ==, 1);
+  g_assert_cmpuint (counters->drops[BYTESTAG_DROP_NETWORK_RATE], ==, 0);
+  g_assert_cmpuint (bytestag_foreign_forget (test->peer), ==, 1);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -273,6 +383,10 @@ main (int   argc,
   FIXTURE_TEST ("/dht/network/properties", test_properties);
   FIXTURE_TEST ("/dht/network/drops", test_drops);
   FIXTURE_TEST ("/dht/network/unusable-sender", test_unusable_sender);
+  FIXTURE_TEST ("/dht/network/flood", test_flood);
+  FIXTURE_TEST ("/dht/network/flood/nothing", test_flood_of_nothing);
+  FIXTURE_TEST ("/dht/network/flood/private", test_flood_private);
+  FIXTURE_TEST ("/dht/network/flood/all", test_flood_of_all);
   FIXTURE_TEST ("/dht/network/shut-down", test_shut_down);
   FIXTURE_TEST ("/dht/network/abandoned", test_abandoned);
   FIXTURE_TEST ("/dht/network/after-shut-down", test_after_shut_down);

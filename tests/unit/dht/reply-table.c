@@ -250,7 +250,11 @@ test_endpoint (Test         *test,
   g_assert_false (dispatch (test, &other_host, &id, NULL));
   g_assert_false (dispatch (test, &test->peer, &other_id, NULL));
   g_assert_cmpuint (result.n_calls, ==, 0);
+  g_assert_true (bytestag_reply_table_waits_for (test->table, &test->peer));
+  g_assert_false (bytestag_reply_table_waits_for (test->table, &other_port));
+  g_assert_false (bytestag_reply_table_waits_for (test->table, &other_host));
   g_assert_true (dispatch (test, &test->peer, &id, NULL));
+  g_assert_false (bytestag_reply_table_waits_for (test->table, &test->peer));
 }
 
 /* Only the very text of the id matches, but JSON may escape it. */

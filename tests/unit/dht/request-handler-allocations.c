@@ -220,6 +220,12 @@ test_served (Test         *test,
   serve (test, "findnode", &missing);
   serve (test, "findval", &missing);
   serve (test, "findval", &record.id.key);
+
+  /* Nor for one that has not answered us, and is sent less. */
+  bytestag_endpoint_set_host (&test->peer, "40.0.0.1", -1, 7001);
+  serve (test, "ping", NULL);
+  serve (test, "findnode", &missing);
+  serve (test, "findval", &record.id.key);
 }
 
 int

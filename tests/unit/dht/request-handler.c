@@ -42,6 +42,18 @@ teardown (Test         *test,
   g_free (test->peer_id);
 }
 
+/* Our node pings the peer, so that its address is known to be its own (B.5). */
+static void
+prove (Test            *test,
+       BytestagForeign *peer)
+{
+  g_autoptr (BytestagPingTask) task = NULL;
+
+  task = bytestag_network_ping_address (test->network, bytestag_foreign_get_address (peer));
+  g_assert_true (bytestag_sim_run_task (test->sim, task, SECOND));
+  bytestag_foreign_forget (peer);
+}
+
 static void
 put_value (Test *test)
 {
@@ -204,6 +216,7 @@ test_find_node (Test         *test,
   const char *at;
 
   fill_routing_table (test);
+  prove (test, test->peer);
   bytestag_foreign_send (test->peer, &test->address,
                          "{\"netid\": \"BYTESTAG\", \"rpc\": \"findnode\", \"key\": \"" KEY "\", \"seq_id\": \"a\"}");
   bytestag_sim_run (test->sim, SECOND);
@@ -233,13 +246,15 @@ test_find_node_ipv6 (Test         *test,
   g_autofree char *reply = NULL;
 
   fill_routing_table (test);
+  prove (test, test->peer);
   for (guint i = 0; i < 5; i++)
     {
+      g_autofree char *host = g_strdup_printf ("2a00:%u::1", i);
       g_autoptr (BytestagNode) node = NULL;
       BytestagEndpoint endpoint;
       BytestagKey key;
 
-      bytestag_endpoint_set_host (&endpoint, "2a00::1", -1, 5000 + i);
+      bytestag_endpoint_set_host (&endpoint, host, -1, 5000 + i);
       bytestag_key_parse (&key, KEY, -1, NULL);
       key.bytes[19] ^= 1 + i;
       node = bytestag_node_new (&key, &endpoint);
@@ -253,6 +268,21 @@ test_find_node_ipv6 (Test         *test,
   g_assert_cmpuint (count (reply, "\"host\": \"200."), ==, 15);
 }
 
+static void
+put_indices (Test       *test,
+             const char *key)
+{
+  for (guint i = 0; i < BYTESTAG_LIMIT_INDICES_OF_KEY; i++)
+    {
+      g_autoptr (GBytes) value = bytestag_sim_make_value (10 + i, 9);
+      BytestagKvpRecord record = { .size = 10 + i };
+
+      bytestag_key_parse (&record.id.key, key, -1, NULL);
+      bytestag_key_digest (&record.id.index, g_bytes_get_data (value, NULL), 10 + i);
+      bytestag_kvp_table_write (bytestag_network_get_table (test->network), &record, value, NULL, NULL);
+    }
+}
+
 /* One of ours gets no more than what does not fragment; an original all. */
 static void
 test_reply_limit (Test         *test,
@@ -260,22 +290,16 @@ test_reply_limit (Test         *test,
 {
   guint n_values[2];
 
-  for (guint i = 0; i < BYTESTAG_LIMIT_INDICES_OF_KEY; i++)
-    {
-      g_autoptr (GBytes) value = bytestag_sim_make_value (10 + i, 9);
-      BytestagKvpRecord record = { .size = 10 + i };
-
-      bytestag_key_parse (&record.id.key, KEY, -1, NULL);
-      bytestag_key_digest (&record.id.index, g_bytes_get_data (value, NULL), 10 + i);
-      bytestag_kvp_table_write (bytestag_network_get_table (test->network), &record, value, NULL, NULL);
-    }
+  put_indices (test, KEY);
 
   for (guint is_ours = 0; is_ours < 2; is_ours++)
     {
       g_autoptr (BytestagForeign) asker = bytestag_foreign_new (test->sim, is_ours ? "9.1.2.5" : "9.1.2.6");
       g_autofree char *reply = NULL;
-      guint64 n_sent = bytestag_network_get_counters (test->network)->bytes_sent;
+      guint64 n_sent;
 
+      prove (test, asker);
+      n_sent = bytestag_network_get_counters (test->network)->bytes_sent;
       bytestag_foreign_send (asker, &test->address,
                              "{\"netid\": \"BYTESTAG\", \"rpc\": \"findval\", \"key\": \"" KEY "\", \"seq_id\": \"a\"%s}",
                              is_ours ? ", \"ext\": 0" : "");
@@ -290,6 +314,101 @@ test_reply_limit (Test         *test,
   g_assert_cmpuint (n_values[0], ==, BYTESTAG_LIMIT_INDICES_OF_KEY);
   g_assert_cmpuint (n_values[1], <, n_values[0]);
   g_assert_cmpuint (n_values[1], >, 10);
+}
+
+/* Requests of every kind, and tiny ones that an original would never send. */
+static const char *const amplified[] = {
+  ", \"rpc\": \"ping\"",
+  ", \"rpc\": \"findnode\", \"key\": \"" KEY "\"",
+  ", \"rpc\": \"findnode\", \"key\": true",
+  ", \"rpc\": \"findval\", \"key\": true",
+  ", \"rpc\": \"findval\", \"key\": \"" KEY "\", \"index\": \"" KEY "\"",
+  ", \"rpc\": \"findval\", \"key\": \"" OTHER "\"",
+  ", \"rpc\": \"findval\", \"key\": \"AAAAAAAAAAAAAAAAAAAAAAAAAAA=\"",
+  ", \"rpc\": \"store\", \"key\": \"" KEY "\", \"index\": \"" KEY "\", \"size\": 3000, \"timestmp\": 5",
+  ", \"rpc\": \"store\", \"key\": true, \"index\": true, \"size\": 5, \"timestmp\": 5",
+  ", \"rpc\": \"getval\", \"key\": \"" KEY "\", \"index\": \"" KEY "\", \"xferid\": 1",
+  ", \"rpc\": \"none\"",
+  "",
+};
+
+/* Sends every kind of request with @extra, and checks after each one what has come. */
+static void
+check_amplification (Test            *test,
+                     BytestagForeign *asker,
+                     const char      *extra)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (amplified); i++)
+    {
+      bytestag_foreign_send (asker, &test->address, "{\"netid\":\"BYTESTAG\"%s%s}", amplified[i], extra);
+      bytestag_sim_run (test->sim, SECOND);
+      g_assert_cmpuint (bytestag_foreign_get_n_received (asker), <=,
+                        BYTESTAG_LIMIT_AMPLIFICATION * bytestag_foreign_get_n_sent (asker));
+    }
+  bytestag_sim_run (test->sim, 61 * SECOND);
+}
+
+/* No endpoint that never answered us gets more than three times what it sent, all that
+ * comes taken together (B.5). */
+static void
+test_amplification (Test         *test,
+                    gconstpointer data)
+{
+  static const char *const hosts[] = { "9.1.0.1", "2a00::1", "10.1.0.1" };
+  g_autoptr (GBytes) large = bytestag_sim_make_value (3000, 7);
+  BytestagKvpRecord record = { .size = 3000 };
+  g_autofree char *id_of_256 = g_strnfill (BYTESTAG_LIMIT_ECHOED_ID - 2, 'x');
+
+  fill_routing_table (test);
+  put_value (test);
+  put_indices (test, OTHER);
+  bytestag_key_digest (&record.id.index, g_bytes_get_data (large, NULL), 3000);
+  bytestag_kvp_table_write (bytestag_network_get_table (test->network), &record, large, NULL, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (hosts) * 16; i++)
+    {
+      g_autoptr (BytestagForeign) asker = bytestag_foreign_new (test->sim, hosts[i / 16]);
+      g_autofree char *id = bytestag_key_to_base64 (bytestag_foreign_get_id (asker));
+      g_autoptr (GString) extra = g_string_new (NULL);
+
+      bytestag_foreign_set_port (asker, (guint16) (2000 + i));
+      bytestag_foreign_set_pongs (asker, FALSE);
+      if ((i & 1) != 0)
+        g_string_append_printf (extra, ",\"nodeid\":\"%s\"", id);
+      if ((i & 2) != 0)
+        g_string_append (extra, ",\"ext\":0");
+      if ((i & 4) != 0)
+        g_string_append_printf (extra, ",\"seq_id\":\"%s\"", (i & 8) != 0 ? id_of_256 : id);
+      check_amplification (test, asker, extra->str);
+      /* No byte of a value, and not all that it asked for. */
+      g_assert_cmpuint (bytestag_network_get_counters (test->network)->uploads, ==, 0);
+    }
+  g_assert_cmpuint (bytestag_network_get_counters (test->network)->drops[BYTESTAG_DROP_UNPROVEN], >, 0);
+}
+
+/* What an ordinary findnode of an original brings before it is proven, and after. */
+static void
+test_find_node_unproven (Test         *test,
+                         gconstpointer data)
+{
+  g_autofree char *first = NULL;
+  g_autofree char *second = NULL;
+
+  fill_routing_table (test);
+  for (guint i = 0; i < 2; i++)
+    {
+      bytestag_foreign_send (test->peer, &test->address,
+                             "{\"netid\": \"BYTESTAG\", \"nodeid\": \"%s\", \"rpc\": \"findnode\", \"key\": \"" KEY
+                             "\", \"seq_id\": \"" OTHER "\"}", test->peer_id);
+      bytestag_sim_run (test->sim, SECOND);
+    }
+
+  first = bytestag_foreign_take (test->peer);
+  g_assert_cmpuint (count (first, "\"host\""), >=, 4);
+  g_assert_cmpuint (count (first, "\"host\""), <, 20);
+  g_assert_cmpuint (bytestag_foreign_get_n_pings (test->peer), ==, 1);
+  second = bytestag_foreign_take (test->peer);
+  g_assert_cmpuint (count (second, "\"host\""), ==, 20);
 }
 
 #define STORE ", \"rpc\": \"store\", \"key\": \"" KEY "\", \"index\": \"" KEY "\""
@@ -372,6 +491,39 @@ test_store_accepted (Test         *test,
   g_assert_cmpuint (strlen (reply), ==, strlen (head) + BYTESTAG_KEY_BASE64_LENGTH + strlen ("\", \"reply_id\": \"a\"}"));
 }
 
+static void
+offer (Test            *test,
+       BytestagForeign *peer,
+       guint            n)
+{
+  for (guint i = 0; i < n; i++)
+    bytestag_foreign_send (peer, &test->address,
+                           "{\"netid\": \"BYTESTAG\"" STORE ", \"size\": 12, \"timestmp\": 5, \"seq_id\": \"a\"}");
+  bytestag_sim_run (test->sim, SECOND / 10);
+}
+
+/* Offers of those that have not answered us leave half of the places to others. */
+static void
+test_store_unproven (Test         *test,
+                     gconstpointer data)
+{
+  guint n_answered = 0;
+
+  for (guint i = 0; i < 4; i++)
+    {
+      g_autofree char *host = g_strdup_printf ("9.1.3.%u", i + 1);
+      g_autoptr (BytestagForeign) peer = bytestag_foreign_new (test->sim, host);
+
+      offer (test, peer, BYTESTAG_LIMIT_INCOMING_STORES_OF_ADDRESS - 1);
+      n_answered += bytestag_foreign_forget (peer);
+    }
+  g_assert_cmpuint (n_answered, ==, BYTESTAG_LIMIT_UNPROVEN_STORES);
+
+  prove (test, test->peer);
+  offer (test, test->peer, 1);
+  g_assert_cmpuint (bytestag_foreign_forget (test->peer), ==, 1);
+}
+
 /* More offers than may run are not answered (A.1.5), from one address first. */
 static void
 test_store_bounds (Test         *test,
@@ -379,10 +531,8 @@ test_store_bounds (Test         *test,
 {
   guint n_answered = 0;
 
-  for (guint i = 0; i < BYTESTAG_LIMIT_INCOMING_STORES_OF_ADDRESS + 1; i++)
-    bytestag_foreign_send (test->peer, &test->address,
-                           "{\"netid\": \"BYTESTAG\"" STORE ", \"size\": 12, \"timestmp\": 5, \"seq_id\": \"a\"}");
-  bytestag_sim_run (test->sim, SECOND / 10);
+  prove (test, test->peer);
+  offer (test, test->peer, BYTESTAG_LIMIT_INCOMING_STORES_OF_ADDRESS + 1);
   g_assert_cmpuint (bytestag_foreign_forget (test->peer), ==, BYTESTAG_LIMIT_INCOMING_STORES_OF_ADDRESS);
   g_assert_cmpuint (bytestag_network_get_counters (test->network)->drops[BYTESTAG_DROP_RATE], ==, 1);
 
@@ -391,10 +541,8 @@ test_store_bounds (Test         *test,
       g_autofree char *host = g_strdup_printf ("9.1.3.%u", i + 1);
       g_autoptr (BytestagForeign) peer = bytestag_foreign_new (test->sim, host);
 
-      for (guint n = 0; n < BYTESTAG_LIMIT_INCOMING_STORES_OF_ADDRESS; n++)
-        bytestag_foreign_send (peer, &test->address,
-                               "{\"netid\": \"BYTESTAG\"" STORE ", \"size\": 12, \"timestmp\": 5, \"seq_id\": \"a\"}");
-      bytestag_sim_run (test->sim, SECOND / 10);
+      prove (test, peer);
+      offer (test, peer, BYTESTAG_LIMIT_INCOMING_STORES_OF_ADDRESS);
       n_answered += bytestag_foreign_forget (peer);
     }
   g_assert_cmpuint (n_answered, ==, BYTESTAG_LIMIT_INCOMING_STORES - BYTESTAG_LIMIT_INCOMING_STORES_OF_ADDRESS);
@@ -402,9 +550,7 @@ test_store_bounds (Test         *test,
   /* The places come back when nothing is sent. */
   bytestag_sim_run (test->sim, 11 * SECOND);
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (bytestag_network_get_download_slot (test->network))), ==, 0);
-  bytestag_foreign_send (test->peer, &test->address,
-                         "{\"netid\": \"BYTESTAG\"" STORE ", \"size\": 12, \"timestmp\": 5, \"seq_id\": \"a\"}");
-  bytestag_sim_run (test->sim, SECOND / 10);
+  offer (test, test->peer, 1);
   g_assert_cmpuint (bytestag_foreign_forget (test->peer), ==, 1);
 }
 
@@ -445,6 +591,9 @@ main (int   argc,
   TEST ("store-without-members", test_store_without_members);
   TEST ("store-accepted", test_store_accepted);
   TEST ("store-bounds", test_store_bounds);
+  TEST ("store-unproven", test_store_unproven);
+  TEST ("amplification", test_amplification);
+  TEST ("find-node-unproven", test_find_node_unproven);
   TEST ("get-value-silence", test_get_value_silence);
 
   return g_test_run ();

@@ -2,6 +2,9 @@
 /* What we ask, as text: members in the original's order, ours last. */
 #include "config.h"
 
+#include <string.h>
+
+#include "dht/network-private.h"
 #include "fixture.h"
 
 #define KEY "dETvGdDv3RxbSczQJlhhLYov6bk="
@@ -152,6 +155,64 @@ test_times (Fixture      *test,
   g_assert_cmpuint (bytestag_foreign_get_n_pings (test->peer), ==, 2);
 }
 
+/* Who cannot be reached does not say its id in what it asks (B.1). */
+static void
+test_read_only (Fixture      *test,
+                gconstpointer data)
+{
+  g_autoptr (BytestagPingTask) ping = NULL;
+  g_autoptr (BytestagFindNodesTask) find_nodes = NULL;
+  g_autoptr (BytestagFindValueTask) find_value = NULL;
+  g_autoptr (BytestagStoreToNodeTask) store = NULL;
+  g_autoptr (BytestagDownloadTask) get_value = NULL;
+  g_autoptr (GBytes) value = bytestag_sim_make_value (77, 7);
+  g_autofree char *answer = NULL;
+  BytestagKey key = parse (KEY), index = parse (INDEX);
+
+  bytestag_network_set_read_only (test->network, TRUE);
+  bytestag_foreign_set_pongs (test->peer, FALSE);
+  ping = bytestag_network_ping_node (test->network, test->contact);
+  find_nodes = bytestag_network_find_nodes_from_node (test->network, test->contact, &key);
+  find_value = bytestag_network_find_value_from_node (test->network, test->contact, &key, NULL);
+  store = bytestag_network_store_to_node (test->network, test->contact, &key, &index, value, 1353571200);
+  get_value = bytestag_network_get_value_from_node (test->network, test->contact, &key, NULL, 0);
+  bytestag_sim_run (test->sim, SECOND / 10);
+  for (guint i = 0; i < 5; i++)
+    {
+      g_autofree char *text = bytestag_foreign_take (test->peer);
+
+      g_assert_true (g_str_has_prefix (text, "{\"netid\": \"BYTESTAG\", \"rpc\": \""));
+      g_assert_true (g_str_has_suffix (text, ", \"ext\": 4}"));
+      g_assert_null (strstr (text, test->own_id));
+    }
+
+  /* In what it answers it does, and that nobody can reach it. */
+  bytestag_foreign_send (test->peer, &test->address,
+                         "{\"netid\": \"BYTESTAG\", \"rpc\": \"ping\", \"seq_id\": \"a\", \"ext\": 0, \"more\": \"" KEY INDEX "\"}");
+  bytestag_sim_run (test->sim, SECOND / 10);
+  answer = bytestag_foreign_take (test->peer);
+  g_assert_nonnull (strstr (answer, test->own_id));
+  g_assert_nonnull (strstr (answer, "\"ext\": 4"));
+}
+
+/* What B.5 reckons with for a ping of ours. */
+static void
+test_ping_bytes (Fixture      *test,
+                 gconstpointer data)
+{
+  for (guint i = 0; i < 200; i++)
+    {
+      BytestagNetwork *network = bytestag_sim_add_node (test->sim);
+      g_autoptr (BytestagPingTask) task = NULL;
+      gsize n_before = bytestag_foreign_get_n_received (test->peer);
+
+      task = bytestag_network_ping_node (network, test->contact);
+      fixture_assert_done (test, task, SECOND);
+      g_assert_cmpuint (bytestag_foreign_get_n_received (test->peer) - n_before, <=, BYTESTAG_PING_BYTES);
+      g_assert_cmpuint (bytestag_foreign_get_n_received (test->peer) - n_before, >, 100);
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -165,6 +226,8 @@ main (int   argc,
   FIXTURE_TEST ("/dht/requests/store-to-ours", test_store_to_ours);
   FIXTURE_TEST ("/dht/requests/get-value", test_get_value);
   FIXTURE_TEST ("/dht/requests/times", test_times);
+  FIXTURE_TEST ("/dht/requests/read-only", test_read_only);
+  FIXTURE_TEST ("/dht/requests/ping-bytes", test_ping_bytes);
 
   return g_test_run ();
 }

@@ -32,6 +32,20 @@ test_unmet (void)
 }
 
 static void
+test_percentile (void)
+{
+  BytestagRoundTrips trips = { .n = 0 };
+
+  g_assert_cmpint (_bytestag_round_trips_get_percentile (&trips, 50), ==, -1);
+  for (guint i = 11; i > 0; i--)
+    _bytestag_round_trips_add (&trips, i * MS);
+  g_assert_cmpint (_bytestag_round_trips_get_percentile (&trips, 0), ==, 1 * MS);
+  g_assert_cmpint (_bytestag_round_trips_get_percentile (&trips, 50), ==, 6 * MS);
+  g_assert_cmpint (_bytestag_round_trips_get_percentile (&trips, 95), ==, 10 * MS);
+  g_assert_cmpint (_bytestag_round_trips_get_percentile (&trips, 100), ==, 11 * MS);
+}
+
+static void
 test_known (void)
 {
   g_assert_cmpint (_bytestag_round_trips_get_known_timeout (100 * MS, 20 * MS), ==, 230 * MS);
@@ -56,6 +70,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/dht/round-trips/unmet", test_unmet);
+  g_test_add_func ("/dht/round-trips/percentile", test_percentile);
   g_test_add_func ("/dht/round-trips/known", test_known);
   g_test_add_func ("/dht/round-trips/extremes", test_extremes);
 

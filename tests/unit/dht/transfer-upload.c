@@ -181,12 +181,35 @@ test_silent (Fixture      *test,
   g_assert_cmpuint (getter.n_ends, ==, 1);
 }
 
+/* (transfer full) somebody who asks for as much as one address may, and falls silent; who
+ * does not answer pings has proven nothing. */
+static BytestagForeign *
+fill_places (Fixture    *test,
+             const char *key,
+             guint       number,
+             gboolean    answers)
+{
+  g_autofree char *host = g_strdup_printf ("9.%u.0.1", number + 10);
+  BytestagForeign *peer = bytestag_foreign_new (test->sim, host);
+
+  bytestag_foreign_set_pongs (peer, answers);
+  for (guint i = 0; i < BYTESTAG_LIMIT_UPLOADS_TO_ADDRESS; i++)
+    {
+      g_autofree char *transfer = g_strdup_printf ("x%u", i);
+
+      ask (test, peer, key, transfer, "");
+    }
+  bytestag_sim_run (test->sim, SECOND / 10);
+  return peer;
+}
+
 static void
 test_bounds (Fixture      *test,
              gconstpointer data)
 {
   g_autofree char *key = put_value (test, 30);
   g_autoptr (GPtrArray) peers = g_ptr_array_new_with_free_func ((GDestroyNotify) bytestag_foreign_free);
+  const guint n_peers = BYTESTAG_LIMIT_UPLOADS / BYTESTAG_LIMIT_UPLOADS_TO_ADDRESS;
   guint n_chunks = 0;
 
   for (guint i = 0; i < BYTESTAG_LIMIT_UPLOADS_TO_ADDRESS + 1; i++)
@@ -198,22 +221,17 @@ test_bounds (Fixture      *test,
   bytestag_sim_run (test->sim, SECOND);
   g_assert_cmpuint (bytestag_foreign_forget (test->peer), ==, BYTESTAG_LIMIT_UPLOADS_TO_ADDRESS);
 
-  for (guint n = 0; n < BYTESTAG_LIMIT_UPLOADS / BYTESTAG_LIMIT_UPLOADS_TO_ADDRESS; n++)
+  for (guint n = 1; n < BYTESTAG_LIMIT_UPLOADS / BYTESTAG_LIMIT_UPLOADS_TO_ADDRESS; n++)
     {
-      g_autofree char *host = g_strdup_printf ("9.3.0.%u", n + 1);
-      BytestagForeign *peer = bytestag_foreign_new (test->sim, host);
-
-      g_ptr_array_add (peers, peer);
-      for (guint i = 0; i < BYTESTAG_LIMIT_UPLOADS_TO_ADDRESS; i++)
-        {
-          g_autofree char *transfer = g_strdup_printf ("x%u", i);
-
-          ask (test, peer, key, transfer, "");
-        }
-      bytestag_sim_run (test->sim, SECOND / 10);
-      n_chunks += bytestag_foreign_forget (peer);
+      g_ptr_array_add (peers, fill_places (test, key, n, TRUE));
+      n_chunks += bytestag_foreign_forget (g_ptr_array_index (peers, n - 1));
     }
   g_assert_cmpuint (n_chunks, ==, BYTESTAG_LIMIT_UPLOADS - BYTESTAG_LIMIT_UPLOADS_TO_ADDRESS);
+  g_assert_cmpuint (bytestag_network_get_counters (test->network)->drops[BYTESTAG_DROP_RATE], ==, 1);
+
+  /* Who has proven nothing takes no place of who has. */
+  g_ptr_array_add (peers, fill_places (test, key, n_peers, TRUE));
+  g_assert_cmpuint (bytestag_foreign_forget (g_ptr_array_index (peers, n_peers - 1)), ==, 0);
   g_assert_cmpuint (bytestag_network_get_counters (test->network)->drops[BYTESTAG_DROP_RATE], ==,
                     1 + BYTESTAG_LIMIT_UPLOADS_TO_ADDRESS);
 
@@ -225,6 +243,157 @@ test_bounds (Fixture      *test,
   g_assert_cmpuint (bytestag_foreign_forget (test->peer), ==, 1);
 }
 
+/* No byte of a value goes to an address that may be somebody else's (B.5): one ping does. */
+static void
+test_unproven (Fixture      *test,
+               gconstpointer data)
+{
+  const BytestagNetworkCounters *counters = bytestag_network_get_counters (test->network);
+  g_autofree char *key = put_value (test, 3000);
+
+  bytestag_foreign_set_pongs (test->peer, FALSE);
+  ask (test, test->peer, key, "x", "");
+  bytestag_sim_run (test->sim, 9900 * 1000);
+  g_assert_cmpuint (counters->drops[BYTESTAG_DROP_UNPROVEN], ==, 0);
+  bytestag_sim_run (test->sim, 200 * 1000);
+  g_assert_cmpuint (counters->drops[BYTESTAG_DROP_UNPROVEN], ==, 1);
+  g_assert_cmpuint (bytestag_foreign_get_n_pings (test->peer), ==, 1);
+  g_assert_cmpuint (bytestag_foreign_forget (test->peer), ==, 1);
+  g_assert_cmpuint (counters->uploads, ==, 0);
+}
+
+static void
+late_pong_cb (BytestagForeign        *peer,
+              const BytestagEndpoint *from,
+              const char             *rpc,
+              JsonObject             *message,
+              gpointer                user_data)
+{
+  if (g_str_equal (rpc, "ping"))
+    *(JsonObject **) user_data = json_object_ref (message);
+}
+
+/* All that a sender asked for goes out as soon as it answers, and nothing before. */
+static void
+test_proven_late (Fixture      *test,
+                  gconstpointer data)
+{
+  const BytestagNetworkCounters *counters = bytestag_network_get_counters (test->network);
+  g_autofree char *key = put_value (test, 100);
+  g_autoptr (JsonObject) ping = NULL;
+
+  bytestag_foreign_set_pongs (test->peer, FALSE);
+  bytestag_foreign_set_func (test->peer, late_pong_cb, &ping);
+  ask (test, test->peer, key, "x", "");
+  ask (test, test->peer, key, "y", "");
+  bytestag_sim_run (test->sim, 5 * SECOND);
+  g_assert_cmpuint (bytestag_foreign_forget (test->peer), ==, 1);
+  g_assert_nonnull (ping);
+
+  bytestag_foreign_reply (test->peer, &test->address, ping, "");
+  bytestag_sim_run (test->sim, SECOND / 10);
+  g_assert_cmpuint (bytestag_foreign_forget (test->peer), ==, 2);
+  g_assert_cmpuint (counters->uploads, ==, 2);
+
+  /* From now on at once. */
+  ask (test, test->peer, key, "z", "");
+  bytestag_sim_run (test->sim, 25 * 1000);
+  g_assert_cmpuint (bytestag_foreign_forget (test->peer), ==, 1);
+  g_assert_cmpuint (bytestag_foreign_get_n_pings (test->peer), ==, 1);
+  bytestag_sim_run (test->sim, 60 * SECOND);
+  g_assert_cmpuint (counters->drops[BYTESTAG_DROP_UNPROVEN], ==, 0);
+}
+
+/* What cannot be read any more when the sender answers is silence. */
+static void
+test_proven_gone (Fixture      *test,
+                  gconstpointer data)
+{
+  BytestagKvpTable *table = bytestag_network_get_table (test->network);
+  g_autofree char *key = put_value (test, 100);
+  BytestagKvpId id;
+
+  g_assert_true (bytestag_key_parse (&id.key, key, -1, NULL));
+  id.index = id.key;
+  for (guint i = 0; i < 5; i++)
+    {
+      g_autofree char *transfer = g_strdup_printf ("x%u", i);
+
+      ask (test, test->peer, key, transfer, "");
+    }
+  bytestag_sim_run (test->sim, 15 * 1000);
+  bytestag_kvp_table_remove (table, &id);
+  bytestag_sim_run (test->sim, 20 * SECOND);
+  g_assert_cmpuint (bytestag_foreign_forget (test->peer), ==, 0);
+  g_assert_cmpuint (bytestag_network_get_counters (test->network)->uploads, ==, 0);
+}
+
+/* Forged senders do not take the places of those that have answered. */
+static void
+test_unproven_places (Fixture      *test,
+                      gconstpointer data)
+{
+  const BytestagNetworkCounters *counters = bytestag_network_get_counters (test->network);
+  g_autofree char *key = put_value (test, 100);
+
+  for (guint i = 0; i < BYTESTAG_LIMIT_UNPROVEN_UPLOADS + 1; i++)
+    {
+      g_autofree char *host = g_strdup_printf ("9.%u.0.1", 10 + i);
+      g_autoptr (BytestagForeign) silent = bytestag_foreign_new (test->sim, host);
+
+      bytestag_foreign_set_pongs (silent, FALSE);
+      ask (test, silent, key, "x", "");
+    }
+  bytestag_sim_run (test->sim, SECOND / 10);
+  g_assert_cmpuint (counters->drops[BYTESTAG_DROP_RATE], ==, 1);
+
+  fixture_meet (test);
+  ask (test, test->peer, key, "x", "");
+  bytestag_sim_run (test->sim, SECOND / 10);
+  g_assert_cmpuint (bytestag_foreign_forget (test->peer), ==, 1);
+  bytestag_sim_run (test->sim, 10 * SECOND);
+  g_assert_cmpuint (counters->drops[BYTESTAG_DROP_UNPROVEN], ==, BYTESTAG_LIMIT_UNPROVEN_UPLOADS);
+}
+
+/* Nobody is left behind who waited for an answer. */
+static void
+test_unproven_shut_down (Fixture      *test,
+                         gconstpointer data)
+{
+  g_autofree char *key = put_value (test, 100);
+
+  bytestag_foreign_set_pongs (test->peer, FALSE);
+  ask (test, test->peer, key, "x", "");
+  bytestag_sim_run (test->sim, SECOND);
+  bytestag_network_shut_down (test->network);
+  bytestag_sim_run (test->sim, 20 * SECOND);
+  g_assert_cmpuint (bytestag_network_get_counters (test->network)->drops[BYTESTAG_DROP_UNPROVEN], ==, 0);
+}
+
+/* Addresses that may be somebody else's hold no place against one that is not, nor do the
+ * few that take all they can. */
+static void
+test_places (Fixture      *test,
+             gconstpointer data)
+{
+  gboolean answers = GPOINTER_TO_INT (data);
+  g_autofree char *key = put_value (test, 30);
+  g_autoptr (GPtrArray) peers = g_ptr_array_new_with_free_func ((GDestroyNotify) bytestag_foreign_free);
+  guint64 n_drops;
+
+  fixture_meet (test);
+  for (guint n = 0; n < BYTESTAG_LIMIT_UPLOADS / BYTESTAG_LIMIT_UPLOADS_TO_ADDRESS; n++)
+    g_ptr_array_add (peers, fill_places (test, key, n, answers || n > 0));
+
+  n_drops = bytestag_network_get_counters (test->network)->drops[BYTESTAG_DROP_UNPROVEN];
+  bytestag_foreign_forget (test->peer);
+  ask (test, test->peer, key, "mine", "");
+  bytestag_sim_run (test->sim, SECOND / 10);
+  g_assert_cmpuint (bytestag_foreign_forget (test->peer), ==, 1);
+  g_assert_cmpuint (bytestag_network_get_counters (test->network)->drops[BYTESTAG_DROP_UNPROVEN], ==,
+                    n_drops + (answers ? 0 : 1));
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -232,12 +401,21 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
 
   FIXTURE_TEST ("/dht/transfer-upload/whole", test_whole);
+  g_test_add ("/dht/transfer-upload/places/proven", Fixture, GINT_TO_POINTER (TRUE), fixture_set_up, test_places,
+              fixture_tear_down);
+  g_test_add ("/dht/transfer-upload/places/unproven", Fixture, GINT_TO_POINTER (FALSE), fixture_set_up, test_places,
+              fixture_tear_down);
   FIXTURE_TEST ("/dht/transfer-upload/offsets", test_offsets);
   FIXTURE_TEST ("/dht/transfer-upload/number", test_number);
   FIXTURE_TEST ("/dht/transfer-upload/late-acks", test_late_acks);
   FIXTURE_TEST ("/dht/transfer-upload/copy", test_copy);
   FIXTURE_TEST ("/dht/transfer-upload/silent", test_silent);
   FIXTURE_TEST ("/dht/transfer-upload/bounds", test_bounds);
+  FIXTURE_TEST ("/dht/transfer-upload/unproven", test_unproven);
+  FIXTURE_TEST ("/dht/transfer-upload/unproven/places", test_unproven_places);
+  FIXTURE_TEST ("/dht/transfer-upload/unproven/shut-down", test_unproven_shut_down);
+  FIXTURE_TEST ("/dht/transfer-upload/proven-late", test_proven_late);
+  FIXTURE_TEST ("/dht/transfer-upload/proven-gone", test_proven_gone);
 
   return g_test_run ();
 }
