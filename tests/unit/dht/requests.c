@@ -182,7 +182,7 @@ test_read_only (Fixture      *test,
       g_autofree char *text = bytestag_foreign_take (test->peer);
 
       g_assert_true (g_str_has_prefix (text, "{\"netid\": \"BYTESTAG\", \"rpc\": \""));
-      g_assert_true (g_str_has_suffix (text, ", \"ext\": 4}"));
+      g_assert_true (g_str_has_suffix (text, ", \"ext\": 6}"));
       g_assert_null (strstr (text, test->own_id));
     }
 
