@@ -15,6 +15,7 @@
 #include "core/error.h"
 #include "core/limits.h"
 #include "wire/json-guard.h"
+#include "wire/json-value.h"
 
 #define CHUNK_BYTES 16384
 
@@ -52,10 +53,16 @@ char *
 bytestag_control_to_json (GVariant *line)
 {
   g_autoptr (GVariant) owned = g_variant_ref_sink (line);
+  g_autofree char *json = NULL;
+  g_auto (GStrv) parts = NULL;
 
   g_return_val_if_fail (g_variant_is_of_type (line, G_VARIANT_TYPE_VARDICT), NULL);
 
-  return json_gvariant_serialize_data (owned, NULL);
+  /* json-glib 1.6 escapes the control characters but this one, which a name may have. */
+  json = json_gvariant_serialize_data (owned, NULL);
+  parts = g_strsplit (json, "\x1f", -1);
+
+  return g_strjoinv ("\\u001f", parts);
 }
 
 GBytes *
@@ -69,6 +76,24 @@ bytestag_control_line_to_bytes (GVariant *line)
   return g_bytes_new_take (g_steal_pointer (&json), length + 1);
 }
 
+/* Text that was guarded: every backslash begins an escape. A lone surrogate is no
+ * UTF-8, which a GVariant must have; json-glib would cut a string at a NUL. */
+static gboolean
+has_strange_escape (const char *text, gsize length)
+{
+  const char *end = text + length;
+  gunichar character;
+
+  while ((text = memchr (text, '\\', (gsize) (end - text))) != NULL)
+    {
+      text += bytestag_json_unescape (text, end, &character);
+      if (character == 0 || (character >= 0xd800 && character < 0xe000))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 GVariant *
 bytestag_control_line_from_bytes (GBytes *bytes, GError **error)
 {
@@ -78,6 +103,13 @@ bytestag_control_line_from_bytes (GBytes *bytes, GError **error)
 
   if (!bytestag_json_guard (text, length, BYTESTAG_LIMIT_JSON_DEPTH, BYTESTAG_LIMIT_CONTROL_TOKENS, error))
     return NULL;
+
+  if (has_strange_escape (text, length))
+    {
+      g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID,
+                           _("The data is damaged, or not of Bytestag"));
+      return NULL;
+    }
 
   line = json_gvariant_deserialize_data (text, (gssize) length, "a{sv}", error);
 

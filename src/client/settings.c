@@ -32,6 +32,22 @@ find_schema (GError **error)
   return schema;
 }
 
+/* GLib takes settings that are not UTF-8 for an error of the program; a file may be
+ * damaged all the same. What cannot be written is told when the settings are. */
+static void
+mend_file (const char *path)
+{
+  g_autofree char *text = NULL;
+  g_autofree char *valid = NULL;
+  gsize length;
+
+  if (!g_file_get_contents (path, &text, &length, NULL) || g_utf8_validate_len (text, length, NULL))
+    return;
+
+  valid = g_utf8_make_valid (text, (gssize) length);
+  g_file_set_contents_full (path, valid, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, NULL);
+}
+
 GSettings *
 bytestag_settings_new (const char *folder, GError **error)
 {
@@ -45,6 +61,7 @@ bytestag_settings_new (const char *folder, GError **error)
   if (folder != NULL)
     {
       path = g_build_filename (folder, FILE_NAME, NULL);
+      mend_file (path);
       backend = g_keyfile_settings_backend_new (path, SCHEMA_PATH, GROUP);
     }
 

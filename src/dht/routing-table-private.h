@@ -37,4 +37,18 @@ struct _BytestagRoutingTable
   guint8 network_bounds[BYTESTAG_N_NETWORK_BOUNDS];
 };
 
+/* diversity.c */
+/* A contact came in. Bounds only grow by that; who leaves is missed until the contacts are
+ * counted anew. */
+void     _bytestag_routing_table_add_to_bound    (BytestagRoutingTable   *self,
+                                                  const BytestagEndpoint *endpoint);
+/* Whether the network of @endpoint has not got its share of contacts yet, once @leaving
+ * (nullable), a member of @bucket (nullable), is gone. */
+gboolean _bytestag_routing_table_is_diverse      (BytestagRoutingTable   *self,
+                                                  BytestagBucket         *bucket,
+                                                  const BytestagEndpoint *endpoint,
+                                                  BytestagNode           *leaving);
+/* Aborts when a network has more. */
+void     _bytestag_routing_table_check_diversity (BytestagRoutingTable   *self);
+
 G_END_DECLS

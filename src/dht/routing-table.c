@@ -65,77 +65,6 @@ replacements_free (Replacements *replacements)
   g_free (replacements);
 }
 
-/* Diversity (B.5) */
-
-static guint8 *
-get_network_bound (BytestagRoutingTable   *self,
-                   const BytestagEndpoint *endpoint)
-{
-  guint hash = endpoint->family;
-
-  for (guint i = 0; i < (endpoint->family == BYTESTAG_FAMILY_IPV6 ? 8 : 3); i++)
-    hash = hash * 31 + endpoint->address[i];
-  return &self->network_bounds[hash % BYTESTAG_N_NETWORK_BOUNDS];
-}
-
-/* Bounds only grow as contacts come; who leaves is missed until they are counted anew. */
-static void
-add_to_bound (BytestagRoutingTable   *self,
-              const BytestagEndpoint *endpoint)
-{
-  guint8 *bound = get_network_bound (self, endpoint);
-
-  *bound = MIN (*bound + 1, G_MAXUINT8);
-}
-
-/* Contacts of the network of @endpoint. */
-static guint
-count_network (BytestagRoutingTable   *self,
-               const BytestagEndpoint *endpoint)
-{
-  guint n_contacts = 0;
-
-  memset (self->network_bounds, 0, sizeof self->network_bounds);
-  for (guint number = 0; number < BYTESTAG_KEY_BITS; number++)
-    {
-      guint n_nodes = self->buckets[number] != NULL ? bytestag_bucket_get_n_nodes (self->buckets[number]) : 0;
-
-      for (guint slot = 0; slot < n_nodes; slot++)
-        {
-          BytestagNode *node = bytestag_bucket_peek (self->buckets[number], slot);
-
-          add_to_bound (self, bytestag_node_get_endpoint (node));
-          n_contacts += bytestag_endpoint_same_network (bytestag_node_get_endpoint (node), endpoint);
-        }
-    }
-  return n_contacts;
-}
-
-/* Whether the network of @endpoint has not got its share of contacts yet, once @leaving
- * (nullable), a member of @bucket (nullable), is gone. */
-static gboolean
-is_diverse (BytestagRoutingTable   *self,
-            BytestagBucket         *bucket,
-            const BytestagEndpoint *endpoint,
-            BytestagNode           *leaving)
-{
-  guint n_leaving, n_in_bucket = 0;
-
-  if (!self->limits_private && bytestag_endpoint_is_private (endpoint))
-    return TRUE;
-
-  n_leaving = leaving != NULL &&
-              bytestag_endpoint_same_network (bytestag_node_get_endpoint (leaving), endpoint);
-  for (guint slot = 0; bucket != NULL && slot < bytestag_bucket_get_n_nodes (bucket); slot++)
-    n_in_bucket += bytestag_endpoint_same_network (
-      bytestag_node_get_endpoint (bytestag_bucket_peek (bucket, slot)), endpoint);
-  if (n_in_bucket - n_leaving >= BYTESTAG_LIMIT_NETWORK_IN_BUCKET)
-    return FALSE;
-
-  return *get_network_bound (self, endpoint) < BYTESTAG_LIMIT_NETWORK_IN_TABLE ||
-         count_network (self, endpoint) - n_leaving < BYTESTAG_LIMIT_NETWORK_IN_TABLE;
-}
-
 /* Counts from the bucket itself, so that whoever changes it, the sum is right. */
 static void
 bucket_items_changed_cb (BytestagBucket       *bucket,
@@ -148,7 +77,7 @@ bucket_items_changed_cb (BytestagBucket       *bucket,
   guint64 bit = G_GUINT64_CONSTANT (1) << (WORD_BITS - 1 - number % WORD_BITS);
 
   for (guint i = 0; i < added; i++)
-    add_to_bound (self, bytestag_node_get_endpoint (bytestag_bucket_peek (bucket, position + i)));
+    _bytestag_routing_table_add_to_bound (self, bytestag_node_get_endpoint (bytestag_bucket_peek (bucket, position + i)));
 
   if (bytestag_bucket_get_n_nodes (bucket) > 0)
     self->filled[number / WORD_BITS] |= bit;
@@ -429,7 +358,7 @@ pop_replacement (BytestagRoutingTable *self,
   Replacements *replacements = self->replacements[number];
 
   for (guint i = replacements != NULL ? replacements->n_nodes : 0; i > 0; i--)
-    if (is_diverse (self, self->buckets[number], bytestag_node_get_endpoint (replacements->nodes[i - 1]), leaving))
+    if (_bytestag_routing_table_is_diverse (self, self->buckets[number], bytestag_node_get_endpoint (replacements->nodes[i - 1]), leaving))
       return take_replacement (replacements, i - 1);
 
   return NULL;
@@ -512,7 +441,7 @@ bytestag_routing_table_has_place (BytestagRoutingTable   *self,
 
   bucket = self->buckets[number];
   if (bucket == NULL)
-    return is_diverse (self, NULL, endpoint, NULL);
+    return _bytestag_routing_table_is_diverse (self, NULL, endpoint, NULL);
 
   leaving = bytestag_bucket_find_id (bucket, key, endpoint->family);
   if (leaving != NULL && !is_stale (leaving))
@@ -524,7 +453,7 @@ bytestag_routing_table_has_place (BytestagRoutingTable   *self,
         return FALSE;
     }
 
-  return is_diverse (self, bucket, endpoint, leaving);
+  return _bytestag_routing_table_is_diverse (self, bucket, endpoint, leaving);
 }
 
 /* A node that is no member, nor is its id. */
@@ -541,7 +470,7 @@ enter (BytestagRoutingTable *self,
   if (leaving == NULL && is_full)
     leaving = find_stale (bucket);
 
-  if (!is_diverse (self, bucket, bytestag_node_get_endpoint (node), leaving))
+  if (!_bytestag_routing_table_is_diverse (self, bucket, bytestag_node_get_endpoint (node), leaving))
     {
       g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_REFUSED, "There are enough contacts of its network");
       return FALSE;
@@ -623,7 +552,7 @@ bytestag_routing_table_keep_new_node (BytestagRoutingTable *self,
    * network. */
   if (bytestag_bucket_find_id (bucket, bytestag_node_get_key (waiting),
                                bytestag_node_get_endpoint (waiting)->family) != NULL ||
-      !is_diverse (self, bucket, bytestag_node_get_endpoint (waiting), bytestag_bucket_get_asked (bucket)))
+      !_bytestag_routing_table_is_diverse (self, bucket, bytestag_node_get_endpoint (waiting), bytestag_bucket_get_asked (bucket)))
     {
       bytestag_bucket_keep_old_node (bucket);
       return;
@@ -704,50 +633,6 @@ bytestag_original_time_to_live (BytestagRoutingTable *self,
   return BYTESTAG_TIME_EXPIRE / exp (n_nodes / (gdouble) BYTESTAG_MAX_BUCKET_SIZE);
 }
 
-static int
-compare_endpoints (gconstpointer a,
-                   gconstpointer b)
-{
-  return memcmp (a, b, sizeof (BytestagEndpoint));
-}
-
-/* The most of @networks, which are sorted for it, that are the same. */
-static guint
-count_most (BytestagEndpoint *networks,
-            guint             n_networks)
-{
-  guint most = 0, run = 0;
-
-  qsort (networks, n_networks, sizeof *networks, compare_endpoints);
-  for (guint i = 0; i < n_networks; i++)
-    {
-      run = i > 0 && bytestag_endpoint_equal (&networks[i - 1], &networks[i]) ? run + 1 : 1;
-      most = MAX (most, run);
-    }
-  return most;
-}
-
-/* No network has more than its share (B.5). */
-static void
-check_diversity (BytestagRoutingTable *self)
-{
-  g_autofree BytestagEndpoint *networks = g_new (BytestagEndpoint, self->num_contacts + 1);
-  guint n_in_table = 0;
-
-  for (guint number = 0; number < BYTESTAG_KEY_BITS; number++)
-    {
-      BytestagBucket *bucket = self->buckets[number];
-      guint n_in_bucket = 0;
-
-      for (guint slot = 0; bucket != NULL && slot < bytestag_bucket_get_n_nodes (bucket); slot++)
-        n_in_bucket += bytestag_endpoint_get_network (bytestag_node_get_endpoint (bytestag_bucket_peek (bucket, slot)),
-                                                      self->limits_private, &networks[n_in_table + n_in_bucket]);
-      g_assert (count_most (networks + n_in_table, n_in_bucket) <= BYTESTAG_LIMIT_NETWORK_IN_BUCKET);
-      n_in_table += n_in_bucket;
-    }
-  g_assert (count_most (networks, n_in_table) <= BYTESTAG_LIMIT_NETWORK_IN_TABLE);
-}
-
 static void
 check_replacements (BytestagRoutingTable *self,
                     guint                 number)
@@ -806,5 +691,5 @@ bytestag_routing_table_check_invariants (BytestagRoutingTable *self)
     }
 
   g_assert (num_contacts == self->num_contacts);
-  check_diversity (self);
+  _bytestag_routing_table_check_diversity (self);
 }

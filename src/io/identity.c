@@ -267,6 +267,36 @@ set_file_aside (const char *path, GError **error)
     }
 }
 
+/* Takes @key. */
+static BytestagIdentity *
+identity_new_take (gnutls_x509_privkey_t key, GError **error)
+{
+  g_autoptr (BytestagIdentity) self = g_object_new (BYTESTAG_TYPE_IDENTITY, NULL);
+  gboolean adopted = adopt_key (self, key, error);
+
+  gnutls_x509_privkey_deinit (key);
+
+  return adopted ? g_steal_pointer (&self) : NULL;
+}
+
+BytestagIdentity *
+bytestag_identity_new_from_pem (GBytes *pem, GError **error)
+{
+  gnutls_x509_privkey_t key;
+
+  g_return_val_if_fail (pem != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  key = parse_pem (pem);
+  if (key == NULL)
+    {
+      set_crypto_error (error, GNUTLS_E_PARSING_ERROR);
+      return NULL;
+    }
+
+  return identity_new_take (key, error);
+}
+
 BytestagIdentity *
 bytestag_identity_load (const char *folder, char **set_aside, GError **error)
 {
@@ -275,7 +305,6 @@ bytestag_identity_load (const char *folder, char **set_aside, GError **error)
   g_autofree char *aside = NULL;
   g_autoptr (GBytes) pem = NULL;
   gnutls_x509_privkey_t key = NULL;
-  gboolean adopted;
 
   g_return_val_if_fail (folder != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
@@ -308,10 +337,8 @@ bytestag_identity_load (const char *folder, char **set_aside, GError **error)
   if (key == NULL && (key = generate_key (folder, path, error)) == NULL)
     return NULL;
 
-  self = g_object_new (BYTESTAG_TYPE_IDENTITY, NULL);
-  adopted = adopt_key (self, key, error);
-  gnutls_x509_privkey_deinit (key);
-  if (!adopted)
+  self = identity_new_take (key, error);
+  if (self == NULL)
     return NULL;
 
   if (set_aside != NULL)

@@ -17,6 +17,9 @@ G_DECLARE_FINAL_TYPE (BytestagIdentity, bytestag_identity, BYTESTAG, IDENTITY, G
 BytestagIdentity  *bytestag_identity_load        (const char        *folder,
                                                   char             **set_aside,
                                                   GError           **error);
+/* The same from the bytes of such a file. NULL with @error: it is damaged. (transfer full) */
+BytestagIdentity  *bytestag_identity_new_from_pem (GBytes         *pem,
+                                                  GError           **error);
 /* First 20 bytes of SHA-256 of the 44-byte SubjectPublicKeyInfo. */
 const BytestagKey *bytestag_identity_get_node_id (BytestagIdentity  *self);
 /* (transfer none) 44 bytes of DER. */

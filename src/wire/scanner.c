@@ -34,7 +34,7 @@ bytestag_scanner_init (BytestagScanner *self,
 
   *self = (BytestagScanner) {
     .at = text,
-    .end = text + length,
+    .end = length > 0 ? text + length : text, /* @text may be NULL */
     .max_depth = max_depth,
     .tokens_left = max_tokens,
     .first = TRUE,

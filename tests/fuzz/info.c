@@ -66,6 +66,32 @@ check_shown (GBytes *bytes)
     }
 }
 
+/* What was read goes into values again, none of which is too long. */
+static void
+check_paginated (GBytes *bytes)
+{
+  g_autoptr (BytestagCollectionInfo) collection = bytestag_collection_info_from_bytes (bytes, NULL);
+  g_autoptr (BytestagCollectionInfo) again = NULL;
+  g_autoptr (GPtrArray) values = NULL;
+  g_autoptr (GError) error = NULL;
+  guint n_pages;
+
+  if (collection == NULL || bytestag_collection_info_get_pages (collection, &n_pages) != NULL)
+    return;
+
+  values = bytestag_collection_info_paginate (collection, &error);
+  g_assert_true ((values == NULL) == (error != NULL));
+  if (values == NULL)
+    return;
+
+  g_assert_cmpuint (values->len, >, 0);
+  for (guint i = 0; i < values->len; i++)
+    g_assert_cmpuint (g_bytes_get_size (values->pdata[i]), <=, BYTESTAG_LIMIT_INFO_WRITTEN);
+  again = bytestag_collection_info_from_bytes (values->pdata[values->len - 1], &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (bytestag_collection_info_get_count (again), ==, bytestag_collection_info_get_count (collection));
+}
+
 static void
 check_pages (GBytes *bytes)
 {
@@ -83,6 +109,12 @@ check_pages (GBytes *bytes)
 
   if (files != NULL)
     g_assert_cmpuint (files->len, >, 0);
+  for (guint i = 0; files != NULL && i < files->len; i++)
+    {
+      g_autoptr (GBytes) written = bytestag_serializable_to_bytes (files->pdata[i]);
+
+      check_info (written, (Reader) bytestag_file_info_from_bytes);
+    }
 }
 
 int
@@ -94,6 +126,7 @@ LLVMFuzzerTestOneInput (const guint8 *data,
   check_info (bytes, (Reader) bytestag_file_info_from_bytes);
   check_info (bytes, (Reader) bytestag_collection_info_from_bytes);
   check_shown (bytes);
+  check_paginated (bytes);
   check_pages (bytes);
   return 0;
 }

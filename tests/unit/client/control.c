@@ -184,6 +184,26 @@ test_answer (Fixture *fixture, gconstpointer user_data)
   clear_call (&call);
 }
 
+/* A name may have any character but NUL. */
+static void
+test_control_characters (Fixture *fixture, gconstpointer user_data)
+{
+  Call call;
+  BytestagControlRequest *request;
+  char characters[128] = { 0 };
+
+  for (int i = 1; i < 128; i++)
+    characters[i - 1] = (char) i;
+  start_call (fixture, &call, "share", g_variant_new_parsed ("{'name': <%s>}", characters), NULL);
+  request = wait_for_request (fixture);
+  bytestag_control_request_respond (request, bytestag_control_request_get_arguments (request));
+  bytestag_control_request_finish (request);
+  wait_for_call (&call);
+  g_assert_no_error (call.error);
+  g_assert_nonnull (strstr (call.lines->str, "\\u001e\\u001f !"));
+  clear_call (&call);
+}
+
 static void
 test_no_arguments (Fixture *fixture, gconstpointer user_data)
 {
@@ -426,10 +446,13 @@ test_foreign_lines (Fixture *fixture, gconstpointer user_data)
   const char *bad[] = {
     "\n", "x\n", "[]\n", "{}\n", "{\"verb\":7}\n", "{\"verb\":null}\n", "{\"verb\":\"a\"\n", "{\"verb\":\"\xff\"}\n",
     "[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]\n",
+    /* What no GVariant can say. */
+    "{\"verb\":\"id\\ud800\"}\n", "{\"verb\":\"id\",\"args\":{\"\\udc00\\ud800\":1}}\n", "{\"verb\":\"id\\u0000\"}\n",
   };
   const char *good[] = {
     "{\"verb\":\"id\"}\n", "{\"verb\":\"id\",\"args\":{}}\n", "{\"verb\":\"id\",\"args\":[1]}\n",
     "{\"verb\":\"id\",\"args\":{\"a\":null}}\n", "{\"verb\":\"id\"}\nmore",
+    "{\"verb\":\"id\",\"args\":{\"\\ud83d\\ude00\":\"\\\\ud800\"}}\n",
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
@@ -567,6 +590,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
 
   ADD ("answer", test_answer);
+  ADD ("control-characters", test_control_characters);
   ADD ("no-arguments", test_no_arguments);
   ADD ("error", test_error);
   ADD ("forgotten", test_forgotten);

@@ -89,6 +89,23 @@ test_damaged_file (void)
 }
 
 /* In a process of its own, since the schemas are looked up once. */
+/* A byte that is not UTF-8 is a loss to its own setting alone. */
+static void
+test_not_utf8 (void)
+{
+  static const char text[] = "[bytestag]\nport=uint32 4711\nknown-nodes=['9.1.2.3:7', 'x\xe3']\n";
+  char *folder = bytestag_test_folder_new ();
+  g_autofree char *path = bytestag_test_folder_write (folder, "settings.ini", text, strlen (text));
+  g_autoptr (GSettings) settings = open_settings (folder);
+  g_auto (GStrv) known = g_settings_get_strv (settings, "known-nodes");
+
+  g_assert_cmpuint (g_strv_length (known), ==, 2);
+  g_assert_cmpstr (known[0], ==, "9.1.2.3:7");
+  g_assert_cmpstr (known[1], ==, "x\xef\xbf\xbd");
+  g_assert_cmpuint (g_settings_get_uint (settings, "port"), ==, 4711);
+  bytestag_test_folder_remove (folder);
+}
+
 static void
 test_no_schema (void)
 {
@@ -122,6 +139,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/client/settings/desktop", test_desktop);
   g_test_add_func ("/client/settings/download-folder", test_download_folder);
   g_test_add_func ("/client/settings/damaged-file", test_damaged_file);
+  g_test_add_func ("/client/settings/not-utf8", test_not_utf8);
   g_test_add_func ("/client/settings/no-schema", test_no_schema);
 
   return g_test_run ();

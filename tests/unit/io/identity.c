@@ -244,6 +244,22 @@ test_no_folder (Fixture *fixture, gconstpointer user_data)
 }
 
 static void
+test_from_pem (Fixture *fixture, gconstpointer user_data)
+{
+  g_autoptr (GBytes) known = g_bytes_new_static (KNOWN_PEM, strlen (KNOWN_PEM));
+  g_autoptr (GBytes) cut = g_bytes_new_static (KNOWN_PEM, strlen (KNOWN_PEM) / 2);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (BytestagIdentity) identity = bytestag_identity_new_from_pem (known, &error);
+  g_autofree char *public_key = NULL;
+
+  g_assert_no_error (error);
+  public_key = to_hex (bytestag_identity_get_public_key (identity));
+  g_assert_cmpstr (public_key, ==, KNOWN_PUBLIC_KEY);
+  g_assert_null (bytestag_identity_new_from_pem (cut, &error));
+  g_assert_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_FAILED);
+}
+
+static void
 test_finalize (Fixture *fixture, gconstpointer user_data)
 {
   BytestagIdentity *identity = load (fixture, NULL);
@@ -259,6 +275,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
 
   ADD ("known-answer", test_known_answer);
+  ADD ("from-pem", test_from_pem);
   ADD ("made-once", test_made_once);
   ADD ("each-is-another", test_each_is_another);
   ADD ("mode-is-mended", test_mode_is_mended);
