@@ -192,7 +192,7 @@ test_read_only (Fixture      *test,
   bytestag_sim_run (test->sim, SECOND / 10);
   answer = bytestag_foreign_take (test->peer);
   g_assert_nonnull (strstr (answer, test->own_id));
-  g_assert_nonnull (strstr (answer, "\"ext\": 4"));
+  g_assert_nonnull (strstr (answer, "\"ext\": 6"));
 }
 
 /* What B.5 reckons with for a ping of ours. */
