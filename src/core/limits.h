@@ -168,6 +168,8 @@
  * full, percent (B.5). */
 #define BYTESTAG_LIMIT_PERCENT_OF_ADDRESS 1
 #define BYTESTAG_LIMIT_PERCENT_OF_NETWORK 4
+/* Values that are dropped at one time when their life is over: some 1 ms. */
+#define BYTESTAG_LIMIT_EXPIRING 100
 /* Indices listed under one key. */
 #define BYTESTAG_LIMIT_INDICES_OF_KEY 64
 

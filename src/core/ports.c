@@ -214,13 +214,13 @@ bytestag_kvp_table_count_kept (BytestagKvpTable *self)
   return BYTESTAG_KVP_TABLE_GET_IFACE (self)->count_kept (self);
 }
 
-void
+gboolean
 bytestag_kvp_table_expire (BytestagKvpTable *self,
                            gint64 now)
 {
-  g_return_if_fail (BYTESTAG_IS_KVP_TABLE (self));
+  g_return_val_if_fail (BYTESTAG_IS_KVP_TABLE (self), FALSE);
 
-  BYTESTAG_KVP_TABLE_GET_IFACE (self)->expire (self, now);
+  return BYTESTAG_KVP_TABLE_GET_IFACE (self)->expire (self, now);
 }
 
 void

@@ -93,7 +93,7 @@ struct _BytestagKvpTableInterface
   guint (*visit_kept) (BytestagKvpTable *self, const BytestagKvpId *after, guint max,
                        BytestagKvpVisitFunc visit, gpointer user_data);
   guint (*count_kept) (BytestagKvpTable *self);
-  void (*expire) (BytestagKvpTable *self, gint64 now);
+  gboolean (*expire) (BytestagKvpTable *self, gint64 now);
   void (*set_center) (BytestagKvpTable *self, const BytestagKey *node_id);
 };
 
@@ -138,8 +138,9 @@ guint    bytestag_kvp_table_visit_kept (BytestagKvpTable        *self,
                                         gpointer                 user_data);
 /* How many there are. */
 guint    bytestag_kvp_table_count_kept (BytestagKvpTable        *self);
-/* Drops what is kept for others and whose time was over before @now, unix seconds. */
-void     bytestag_kvp_table_expire     (BytestagKvpTable        *self,
+/* Drops what is kept for others and whose time was over before @now, unix seconds; at
+ * most BYTESTAG_LIMIT_EXPIRING values, and then returns TRUE: there may be more. */
+gboolean bytestag_kvp_table_expire     (BytestagKvpTable        *self,
                                         gint64                   now);
 /* The id of the node that the table belongs to: when it is full, values far from it
  * go first (B.5). */

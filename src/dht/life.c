@@ -16,6 +16,8 @@
 /* How far a publisher's clock may be ahead of ours, seconds. */
 #define TOLERANCE 300
 #define EXPIRY_INTERVAL (60 * G_USEC_PER_SEC)
+/* When there is more to drop than at one time; µs. */
+#define EXPIRY_PAUSE 20000
 
 static gint64
 get_wall_seconds (BytestagNetwork *self)
@@ -205,10 +207,10 @@ static void
 expiry_cb (gpointer user_data)
 {
   BytestagNetwork *self = user_data;
+  gboolean more = _bytestag_network_check_clock (self) &&
+                  bytestag_kvp_table_expire (self->table, get_wall_seconds (self));
 
-  bytestag_reactor_arm (self->reactor, &self->expiry_timer, EXPIRY_INTERVAL, expiry_cb, self);
-  if (_bytestag_network_check_clock (self))
-    bytestag_kvp_table_expire (self->table, get_wall_seconds (self));
+  bytestag_reactor_arm (self->reactor, &self->expiry_timer, more ? EXPIRY_PAUSE : EXPIRY_INTERVAL, expiry_cb, self);
 }
 
 void

@@ -149,10 +149,10 @@ bytestag_aggregated_table_count_kept (BytestagKvpTable *table)
   return bytestag_kvp_table_count_kept (BYTESTAG_AGGREGATED_TABLE (table)->second);
 }
 
-static void
+static gboolean
 bytestag_aggregated_table_expire (BytestagKvpTable *table, gint64 now)
 {
-  bytestag_kvp_table_expire (BYTESTAG_AGGREGATED_TABLE (table)->second, now);
+  return bytestag_kvp_table_expire (BYTESTAG_AGGREGATED_TABLE (table)->second, now);
 }
 
 static void

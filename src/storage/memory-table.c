@@ -405,25 +405,26 @@ bytestag_memory_table_count_kept (BytestagKvpTable *table)
   return BYTESTAG_MEMORY_TABLE (table)->n_kept;
 }
 
-static void
+static gboolean
 bytestag_memory_table_expire (BytestagKvpTable *table, gint64 now)
 {
   BytestagMemoryTable *self = BYTESTAG_MEMORY_TABLE (table);
-  gboolean changed = FALSE;
-  GTreeNode *node;
+  guint n_dropped;
 
-  while ((node = g_tree_node_first (self->by_expiry)) != NULL)
+  for (n_dropped = 0; n_dropped < BYTESTAG_LIMIT_EXPIRING; n_dropped++)
     {
-      Entry *entry = g_tree_node_value (node);
+      GTreeNode *node = g_tree_node_first (self->by_expiry);
+      Entry *entry = node != NULL ? g_tree_node_value (node) : NULL;
 
-      if (entry_get_expiry (entry) >= now)
+      if (entry == NULL || entry_get_expiry (entry) >= now)
         break;
       drop_entry (self, entry);
-      changed = TRUE;
     }
 
-  if (changed)
+  if (n_dropped > 0)
     notify_counts (self);
+
+  return n_dropped == BYTESTAG_LIMIT_EXPIRING;
 }
 
 static void

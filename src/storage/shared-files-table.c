@@ -353,9 +353,10 @@ bytestag_shared_files_table_count_kept (BytestagKvpTable *table)
   return 0;
 }
 
-static void
+static gboolean
 bytestag_shared_files_table_expire (BytestagKvpTable *table, gint64 now)
 {
+  return FALSE;
 }
 
 static void

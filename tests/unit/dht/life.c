@@ -401,6 +401,28 @@ test_expires (Fixture      *test,
   g_assert_false (is_held (test));
 }
 
+/* Many at the same moment go in turns, one right after the other. */
+static void
+test_expires_many (Fixture      *test,
+                   gconstpointer data)
+{
+  BytestagKvpTable *table = bytestag_network_get_table (test->network);
+  g_autoptr (GBytes) value = g_bytes_new_static ("a", 1);
+
+  for (guint i = 0; i < 5 * BYTESTAG_LIMIT_EXPIRING; i++)
+    {
+      BytestagKvpRecord record = { .until = NOW + 10 };
+
+      bytestag_key_digest (&record.id.key, &i, sizeof i);
+      record.id.index = record.id.key;
+      bytestag_kvp_table_write (table, &record, value, NULL, NULL);
+    }
+  bytestag_sim_run (test->sim, 59 * SECOND);
+  g_assert_cmpuint (bytestag_kvp_table_count_kept (table), ==, 5 * BYTESTAG_LIMIT_EXPIRING);
+  bytestag_sim_run (test->sim, 2 * SECOND);
+  g_assert_cmpuint (bytestag_kvp_table_count_kept (table), ==, 0);
+}
+
 static void
 count_cb (BytestagNetwork *network,
           GParamSpec      *pspec,
@@ -485,6 +507,7 @@ main (int   argc,
   FIXTURE_TEST ("/dht/life/renew-by-nearest", test_renew_by_nearest);
   FIXTURE_TEST ("/dht/life/renew-day", test_renew_day);
   FIXTURE_TEST ("/dht/life/expires", test_expires);
+  FIXTURE_TEST ("/dht/life/expires-many", test_expires_many);
   FIXTURE_TEST ("/dht/life/wrong-clock", test_wrong_clock);
 
   return g_test_run ();

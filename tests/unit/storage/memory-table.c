@@ -284,6 +284,26 @@ test_expire (void)
   g_assert_cmpuint (bytestag_memory_table_get_n_bytes (table), ==, 2);
 }
 
+/* No turn of the engine takes long (BYTESTAG_LIMIT_EXPIRING). */
+static void
+test_expire_bounded (void)
+{
+  g_autoptr (BytestagMemoryTable) table = bytestag_memory_table_new (1000);
+  BytestagKvpTable *kvp_table = BYTESTAG_KVP_TABLE (table);
+
+  for (guint i = 0; i < BYTESTAG_LIMIT_EXPIRING + 2; i++)
+    {
+      BytestagKvpRecord record = { .id = make_id (i, i), .until = i < 2 ? 20 : 10 };
+
+      write_value (table, &record, "a");
+    }
+  g_assert_true (bytestag_kvp_table_expire (kvp_table, 30));
+  g_assert_cmpuint (bytestag_kvp_table_count_kept (kvp_table), ==, 2);
+  g_assert_true (bytestag_kvp_table_lookup (kvp_table, &(BytestagKvpId) { 0 }, NULL));
+  g_assert_false (bytestag_kvp_table_expire (kvp_table, 30));
+  g_assert_cmpuint (bytestag_kvp_table_count_kept (kvp_table), ==, 0);
+}
+
 static void
 count_cb (GObject *object, GParamSpec *pspec, gpointer user_data)
 {
@@ -678,6 +698,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/storage/memory-table/limit-bytes", test_limit_bytes);
   g_test_add_func ("/storage/memory-table/limit-values", test_limit_values);
   g_test_add_func ("/storage/memory-table/expire", test_expire);
+  g_test_add_func ("/storage/memory-table/expire-bounded", test_expire_bounded);
   g_test_add_func ("/storage/memory-table/quota", test_quota);
   g_test_add_func ("/storage/memory-table/quota-returns", test_quota_returns);
   g_test_add_func ("/storage/memory-table/quota-of-values", test_quota_of_values);
