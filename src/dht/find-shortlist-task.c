@@ -8,6 +8,8 @@
 
 /* A node that was asked so long ago, µs, holds up no look-up that has what it needs. */
 #define OVERDUE (2 * G_USEC_PER_SEC)
+/* Of the 20 closest, so many may be slow and are waited for so long. */
+#define FEW_SLOW 2
 
 /* A look-up for nodes is one path. A look-up for a value goes along
  * BYTESTAG_LIMIT_ACTIVE_PATHS disjoint ones (B.5): each begins with a contact of its own,
@@ -308,24 +310,40 @@ send_request (BytestagFindShortlistTask *self,
   return TRUE;
 }
 
+/* Whether all that was asked and has not answered is as good as dead. */
+static gboolean
+are_overdue (BytestagFindShortlistTask *self)
+{
+  for (guint i = 0; i < self->requests->len; i++)
+    if (!((Request *) self->requests->pdata[i])->is_overdue)
+      return FALSE;
+  return TRUE;
+}
+
 /* Whether nothing more can come that would change what was found. */
 static gboolean
 is_over (BytestagFindShortlistTask *self)
 {
+  guint n_slow;
+
   if (!self->for_value && self->n_requests < BYTESTAG_LIMIT_REQUESTS_OF_LOOKUP &&
       !bytestag_shortlist_is_finished (self->shortlist))
     return FALSE;
-  if (self->requests->len == 0 || self->n_answered >= BYTESTAG_MAX_BUCKET_SIZE)
+  if (self->requests->len == 0)
+    return TRUE;
+
+  /* Where nearly all have answered, the others are far away rather than dead, and belong to
+   * what is looked for. Where many are silent, waiting for them would find few. */
+  n_slow = self->for_value ? 0 : bytestag_shortlist_count_slow (self->shortlist);
+  if (n_slow > 0 && n_slow <= FEW_SLOW)
+    return are_overdue (self);
+  if (self->n_answered >= BYTESTAG_MAX_BUCKET_SIZE)
     return TRUE;
 
   /* Somebody slow may be the only one to know. */
   if (self->n_answered == 0 || (self->for_value && self->n_useful == 0))
     return FALSE;
-
-  for (guint i = 0; i < self->requests->len; i++)
-    if (!((Request *) self->requests->pdata[i])->is_overdue)
-      return FALSE;
-  return TRUE;
+  return are_overdue (self);
 }
 
 /* (transfer full) (nullable) whom to ask next in a path: the nearest that it has, or,

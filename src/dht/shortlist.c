@@ -567,6 +567,23 @@ bytestag_shortlist_is_path_finished (BytestagShortlist *self,
   return are_finished (self, 1u << path);
 }
 
+guint
+bytestag_shortlist_count_slow (BytestagShortlist *self)
+{
+  guint n_answered = 0, n_slow = 0;
+
+  g_return_val_if_fail (BYTESTAG_IS_SHORTLIST (self), 0);
+
+  for (guint i = 0; i < self->candidates->len && n_answered < BYTESTAG_MAX_BUCKET_SIZE; i++)
+    {
+      BytestagCandidateState state = get_candidate (self, i)->state;
+
+      n_answered += state == BYTESTAG_CANDIDATE_ANSWERED;
+      n_slow += state == BYTESTAG_CANDIDATE_SLOW;
+    }
+  return n_slow;
+}
+
 GPtrArray *
 bytestag_shortlist_sorted_nodes (BytestagShortlist *self)
 {

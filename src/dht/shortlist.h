@@ -97,6 +97,8 @@ gboolean           bytestag_shortlist_is_finished              (BytestagShortlis
 /* The same of what was named in one path, whoever asked it. */
 gboolean           bytestag_shortlist_is_path_finished         (BytestagShortlist *self,
                                                                 guint              path);
+/* SLOW ones nearer than the BYTESTAG_MAX_BUCKET_SIZE closest that have answered. */
+guint              bytestag_shortlist_count_slow               (BytestagShortlist *self);
 /* (transfer full) (element-type BytestagNode) those that answered, nearest first. */
 GPtrArray         *bytestag_shortlist_sorted_nodes             (BytestagShortlist *self);
 /* (transfer full) (element-type BytestagNode) those that hold the value, nearest first. */

@@ -111,6 +111,10 @@ BytestagCodec *bytestag_codec_new  (void);
 void           bytestag_codec_free (BytestagCodec *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BytestagCodec, bytestag_codec_free)
 
+/* Whether codecs that this thread makes from now on leave zlib out: datagrams are the
+ * bare JSON text, without the bounds of an inflated one. For simulators, which measure
+ * the engine alone, and trust each other; FALSE at first. */
+void           bytestag_codec_set_plain (gboolean plain);
 /* Inflates and reads a datagram. Anything but BYTESTAG_DROP_NONE: @message is not to be used. */
 BytestagDrop   bytestag_codec_read (BytestagCodec   *self,
                                     const guint8    *data,

@@ -8,12 +8,21 @@
 /* Level 1 takes half the time of level 6 for 1 % more bytes; an original reads any. */
 #define COMPRESSION_LEVEL 1
 
+static _Thread_local gboolean plain_at_first;
+
+void
+bytestag_codec_set_plain (gboolean plain)
+{
+  plain_at_first = plain;
+}
+
 BytestagCodec *
 bytestag_codec_new (void)
 {
   BytestagCodec *self = g_new (BytestagCodec, 1);
 
   self->inflater = bytestag_inflater_new ();
+  self->is_plain = plain_at_first;
   self->compressor = libdeflate_alloc_compressor (COMPRESSION_LEVEL);
   if (self->compressor == NULL)
     g_error ("No memory for a compressor");
@@ -35,10 +44,12 @@ bytestag_codec_read (BytestagCodec   *self,
                      gsize            length,
                      BytestagMessage *message)
 {
-  const char *text;
-  gsize text_length;
-  BytestagDrop drop = bytestag_inflater_run (self->inflater, data, length, &text, &text_length);
+  const char *text = (const char *) data;
+  gsize text_length = length;
+  BytestagDrop drop = BYTESTAG_DROP_NONE;
 
+  if (!self->is_plain)
+    drop = bytestag_inflater_run (self->inflater, data, length, &text, &text_length);
   if (drop != BYTESTAG_DROP_NONE)
     return drop;
 
@@ -61,6 +72,11 @@ bytestag_codec_end (BytestagCodec *self,
   bytestag_writer_end_object (&self->writer);
   if (self->writer.overflows)
     return NULL;
+  if (self->is_plain)
+    {
+      *length = self->writer.length;
+      return *length <= BYTESTAG_LIMIT_DATAGRAM ? (const guint8 *) self->text : NULL;
+    }
   *length = libdeflate_zlib_compress (self->compressor, self->text, self->writer.length,
                                       self->datagram, sizeof self->datagram);
   return *length > 0 ? self->datagram : NULL;

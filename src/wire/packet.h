@@ -15,6 +15,7 @@ struct _BytestagCodec
 {
   BytestagInflater *inflater;
   struct libdeflate_compressor *compressor;
+  gboolean is_plain;
   BytestagWriter writer;
   char text[BYTESTAG_LIMIT_INFLATED];         /* what is being written */
   guint8 datagram[BYTESTAG_LIMIT_DATAGRAM];   /* the last one written */

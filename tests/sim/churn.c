@@ -90,9 +90,9 @@ bytestag_scenario_churn (guint64              seed,
                          GArray              *metrics)
 {
   gboolean is_full = size == BYTESTAG_SCENARIO_FULL;
-  guint n_nodes = is_full ? 1000 : 150;
-  guint n_values = is_full ? 50 : 10;
-  gint64 duration = is_full ? 24 * HOUR : 8 * HOUR;
+  guint n_nodes = is_full ? 1000 : 100;
+  guint n_values = is_full ? 50 : 8;
+  gint64 duration = is_full ? 24 * HOUR : 6 * HOUR;
   g_autoptr (BytestagPopulation) population = bytestag_population_new (seed, n_nodes);
   g_autofree Place *places = g_new0 (Place, n_nodes);
 

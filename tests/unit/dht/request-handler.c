@@ -245,8 +245,6 @@ test_find_node_ipv6 (Test         *test,
   BytestagRoutingTable *table = bytestag_network_get_routing_table (test->network);
   g_autofree char *reply = NULL;
 
-  fill_routing_table (test);
-  prove (test, test->peer);
   for (guint i = 0; i < 5; i++)
     {
       g_autofree char *host = g_strdup_printf ("2a00:%u::1", i);
@@ -260,6 +258,8 @@ test_find_node_ipv6 (Test         *test,
       node = bytestag_node_new (&key, &endpoint);
       g_assert_true (bytestag_routing_table_node_update (table, node, NULL));
     }
+  fill_routing_table (test);
+  prove (test, test->peer);
   bytestag_foreign_send (test->peer, &test->address,
                          "{\"netid\": \"BYTESTAG\", \"rpc\": \"findnode\", \"key\": \"" KEY "\", \"seq_id\": \"a\", \"ext\": 0}");
   bytestag_sim_run (test->sim, SECOND);
