@@ -36,7 +36,7 @@ test_latency (void)
   g_autofree gint64 *latencies = g_new (gint64, N_DRAWS);
   gdouble sum = 0, sum_of_squares = 0;
   BytestagEndpoint a, b;
-  BytestagLink link;
+  BytestagSimLink link;
 
   bytestag_link_init (&link, 5);
   bytestag_sim_make_address (0, &a);
@@ -66,7 +66,7 @@ test_chance (void)
   g_autoptr (BytestagRng) rng = BYTESTAG_RNG (bytestag_test_rng_new (1));
   guint n_lost = 0, n_doubled = 0, n_late = 0, n_copies = 0;
   BytestagEndpoint a, b;
-  BytestagLink link;
+  BytestagSimLink link;
   gint64 latency;
 
   bytestag_sim_make_address (0, &a);
@@ -106,7 +106,7 @@ test_size (void)
   g_autoptr (BytestagRng) rng = BYTESTAG_RNG (bytestag_test_rng_new (1));
   gint64 delays[BYTESTAG_LINK_COPIES];
   BytestagEndpoint a, b;
-  BytestagLink link;
+  BytestagSimLink link;
 
   bytestag_sim_make_address (0, &a);
   bytestag_sim_make_address (1, &b);
