@@ -129,6 +129,8 @@
  * nobody has its own forgotten. */
 #define BYTESTAG_LIMIT_NETWORKS_OF_LOOKUP 2048
 
+/* Nodes beyond the 20 closest that a look-up asks when some of those are silent. */
+#define BYTESTAG_LIMIT_EXTRA_OF_LOOKUP 5
 /* Disjoint paths of a look-up for a value: at one time (B.5), in all, since one that was
  * led astray is followed by another, and requests of one, which are those of an honest
  * look-up. */

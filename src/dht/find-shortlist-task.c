@@ -8,7 +8,7 @@
 
 /* A node that was asked so long ago, µs, holds up no look-up that has what it needs. */
 #define OVERDUE (2 * G_USEC_PER_SEC)
-/* Of the 20 closest, so many may be slow and are waited for so long. */
+/* Of the 20 closest, so few may be slow and are waited for so long. */
 #define FEW_SLOW 2
 
 /* A look-up for nodes is one path. A look-up for a value goes along

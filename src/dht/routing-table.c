@@ -472,7 +472,7 @@ enter (BytestagRoutingTable *self,
 
   if (!_bytestag_routing_table_is_diverse (self, bucket, bytestag_node_get_endpoint (node), leaving))
     {
-      g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_REFUSED, "There are enough contacts of its network");
+      g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_REFUSED, "no place left for its network");
       return FALSE;
     }
   if (leaving == NULL && is_full)

@@ -396,13 +396,22 @@ bytestag_shortlist_add_to_path (BytestagShortlist *self,
   add_nodes (self, nodes, path, 0);
 }
 
+/* How many of the closest must have answered, when @n_silent nearer ones did not: each of
+ * those takes a place in what others name, and so hides a live node, which is found by
+ * asking somewhat farther. */
+static guint
+get_n_wanted (guint n_silent)
+{
+  return BYTESTAG_MAX_BUCKET_SIZE + MIN (n_silent, BYTESTAG_LIMIT_EXTRA_OF_LOOKUP);
+}
+
 static GPtrArray *
 take_next (BytestagShortlist *self,
            guint              path,
            guint              count)
 {
   GPtrArray *nodes = g_ptr_array_new_with_free_func (g_object_unref);
-  guint n_answered = 0;
+  guint n_asked = 0, n_silent = 0;
 
   for (guint i = 0; i < self->candidates->len && nodes->len < count; i++)
     {
@@ -411,19 +420,25 @@ take_next (BytestagShortlist *self,
       if ((candidate->paths & (1u << path)) == 0)
         continue;
 
-      /* Whoever is farther makes no difference to what is found. */
-      if (n_answered == BYTESTAG_MAX_BUCKET_SIZE)
+      /* Whoever is farther makes no difference to what is found, unless one of these
+       * turns out to be silent. */
+      if (n_asked >= get_n_wanted (n_silent))
         break;
 
-      if (candidate->state == BYTESTAG_CANDIDATE_ANSWERED)
+      if (candidate->state == BYTESTAG_CANDIDATE_ANSWERED || candidate->state == BYTESTAG_CANDIDATE_CONTACTED)
         {
-          n_answered++;
+          n_asked++;
         }
       else if (candidate->state == BYTESTAG_CANDIDATE_NEW)
         {
           g_ptr_array_add (nodes, g_object_ref (candidate->node));
           candidate->path = (guint8) path;
           set_state (self, candidate, BYTESTAG_CANDIDATE_CONTACTED);
+          n_asked++;
+        }
+      else
+        {
+          n_silent++;
         }
     }
 
@@ -512,7 +527,7 @@ static gboolean
 are_finished (BytestagShortlist *self,
               guint32            paths)
 {
-  guint n_answered = 0, n_slow = 0;
+  guint n_answered = 0, n_slow = 0, n_failed = 0;
 
   for (guint i = 0; i < self->candidates->len; i++)
     {
@@ -533,12 +548,13 @@ are_finished (BytestagShortlist *self,
 
         case BYTESTAG_CANDIDATE_ANSWERED:
           n_answered++;
-          if (n_answered == BYTESTAG_MAX_BUCKET_SIZE)
+          if (n_answered >= get_n_wanted (n_slow + n_failed))
             return TRUE;
           break;
 
         case BYTESTAG_CANDIDATE_FAILED:
         default:
+          n_failed++;
           break;
         }
     }

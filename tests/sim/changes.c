@@ -9,7 +9,7 @@
 #define SECOND G_GINT64_CONSTANT (1000000)
 #define HOUR (3600 * SECOND)
 
-#define N_NODES 80
+#define N_NODES 60
 #define N_VALUES 15
 #define COPIES 10
 /* Between two changes, µs; and before a get, so that who restarted has joined. */
@@ -71,7 +71,7 @@ bytestag_scenario_moves (guint64              seed,
   g_autoptr (BytestagPopulation) population = bytestag_population_new (seed, N_NODES);
 
   g_assert_true (bytestag_sim_join_all (population->sim, 60 * SECOND));
-  publish_and_get (population, size == BYTESTAG_SCENARIO_FULL ? 500 : 120, change_one);
+  publish_and_get (population, size == BYTESTAG_SCENARIO_FULL ? 500 : 80, change_one);
   bytestag_metrics_add (metrics, "gets that succeed, %", bytestag_population_get_percent_found (population),
                         BYTESTAG_AT_LEAST, 99);
 }
@@ -98,7 +98,7 @@ bytestag_scenario_clock_skew (guint64              seed,
   for (guint i = 0; i < N_NODES; i++)
     bytestag_sim_set_wall_offset (population->sim, i, draw_offset (population->sim));
   g_assert_true (bytestag_sim_join_all (population->sim, 60 * SECOND));
-  publish_and_get (population, size == BYTESTAG_SCENARIO_FULL ? 500 : 120, NULL);
+  publish_and_get (population, size == BYTESTAG_SCENARIO_FULL ? 500 : 80, NULL);
   bytestag_metrics_add (metrics, "gets that succeed, %", bytestag_population_get_percent_found (population),
                         BYTESTAG_AT_LEAST, 99.9);
 }

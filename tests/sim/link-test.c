@@ -38,15 +38,15 @@ test_latency (void)
   BytestagEndpoint a, b;
   BytestagSimLink link;
 
-  bytestag_link_init (&link, 5);
+  bytestag_sim_link_init (&link, 5);
   bytestag_sim_make_address (0, &a);
   for (guint i = 0; i < N_DRAWS; i++)
     {
       gdouble logarithm;
 
       bytestag_sim_make_address (i + 1, &b);
-      latencies[i] = bytestag_link_get_latency (&link, &a, &b);
-      g_assert_cmpint (bytestag_link_get_latency (&link, &b, &a), ==, latencies[i]);
+      latencies[i] = bytestag_sim_link_get_latency (&link, &a, &b);
+      g_assert_cmpint (bytestag_sim_link_get_latency (&link, &b, &a), ==, latencies[i]);
       logarithm = log ((gdouble) latencies[i]);
       sum += logarithm;
       sum_of_squares += logarithm * logarithm;
@@ -71,17 +71,17 @@ test_chance (void)
 
   bytestag_sim_make_address (0, &a);
   bytestag_sim_make_address (1, &b);
-  bytestag_link_init (&link, 5);
+  bytestag_sim_link_init (&link, 5);
   link.lost = 20;
   link.doubled = 10;
   link.late = 50;
   link.jitter = 0.2;
-  latency = bytestag_link_get_latency (&link, &a, &b);
+  latency = bytestag_sim_link_get_latency (&link, &a, &b);
 
   for (guint i = 0; i < N_DRAWS; i++)
     {
-      gint64 delays[BYTESTAG_LINK_COPIES];
-      guint n = bytestag_link_carry (&link, rng, &a, &b, 100, delays);
+      gint64 delays[BYTESTAG_SIM_LINK_COPIES];
+      guint n = bytestag_sim_link_carry (&link, rng, &a, &b, 100, delays);
 
       n_lost += n == 0;
       n_doubled += n == 2;
@@ -104,16 +104,16 @@ static void
 test_size (void)
 {
   g_autoptr (BytestagRng) rng = BYTESTAG_RNG (bytestag_test_rng_new (1));
-  gint64 delays[BYTESTAG_LINK_COPIES];
+  gint64 delays[BYTESTAG_SIM_LINK_COPIES];
   BytestagEndpoint a, b;
   BytestagSimLink link;
 
   bytestag_sim_make_address (0, &a);
   bytestag_sim_make_address (1, &b);
-  bytestag_link_init (&link, 5);
+  bytestag_sim_link_init (&link, 5);
   link.largest = 1472;
-  g_assert_cmpuint (bytestag_link_carry (&link, rng, &a, &b, 1472, delays), ==, 1);
-  g_assert_cmpuint (bytestag_link_carry (&link, rng, &a, &b, 1473, delays), ==, 0);
+  g_assert_cmpuint (bytestag_sim_link_carry (&link, rng, &a, &b, 1472, delays), ==, 1);
+  g_assert_cmpuint (bytestag_sim_link_carry (&link, rng, &a, &b, 1473, delays), ==, 0);
 }
 
 /* Whole worlds */

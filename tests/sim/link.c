@@ -12,8 +12,8 @@
 #define LATE_LATENCIES 4
 
 void
-bytestag_link_init (BytestagSimLink *self,
-                    guint64       seed)
+bytestag_sim_link_init (BytestagSimLink *self,
+                        guint64          seed)
 {
   *self = (BytestagSimLink) {
     .seed = seed,
@@ -32,9 +32,9 @@ get_host_bits (const BytestagEndpoint *endpoint)
 }
 
 gint64
-bytestag_link_get_latency (const BytestagSimLink  *self,
-                           const BytestagEndpoint *a,
-                           const BytestagEndpoint *b)
+bytestag_sim_link_get_latency (const BytestagSimLink  *self,
+                               const BytestagEndpoint *a,
+                               const BytestagEndpoint *b)
 {
   guint64 host_a = get_host_bits (a);
   guint64 host_b = get_host_bits (b);
@@ -66,8 +66,8 @@ draw_share (BytestagRng *rng,
 
 static gint64
 draw_delay (const BytestagSimLink *self,
-            BytestagRng        *rng,
-            gint64              latency)
+            BytestagRng           *rng,
+            gint64                 latency)
 {
   gint64 delay = latency;
 
@@ -79,12 +79,12 @@ draw_delay (const BytestagSimLink *self,
 }
 
 guint
-bytestag_link_carry (const BytestagSimLink  *self,
-                     BytestagRng            *rng,
-                     const BytestagEndpoint *from,
-                     const BytestagEndpoint *to,
-                     gsize                   length,
-                     gint64                  delays[BYTESTAG_LINK_COPIES])
+bytestag_sim_link_carry (const BytestagSimLink  *self,
+                         BytestagRng            *rng,
+                         const BytestagEndpoint *from,
+                         const BytestagEndpoint *to,
+                         gsize                   length,
+                         gint64                  delays[BYTESTAG_SIM_LINK_COPIES])
 {
   gint64 latency;
 
@@ -95,7 +95,7 @@ bytestag_link_carry (const BytestagSimLink  *self,
   if (happens (rng, self->lost))
     return 0;
 
-  latency = bytestag_link_get_latency (self, from, to);
+  latency = bytestag_sim_link_get_latency (self, from, to);
   delays[0] = draw_delay (self, rng, latency);
   if (!happens (rng, self->doubled))
     return 1;

@@ -6,12 +6,12 @@
 G_BEGIN_DECLS
 
 /* Copies of one datagram that may arrive. */
-#define BYTESTAG_LINK_COPIES 2
+#define BYTESTAG_SIM_LINK_COPIES 2
 
 /* Whether nothing gets from @from to @to now. The other way may be open. */
-typedef gboolean (*BytestagLinkCutFunc) (const BytestagEndpoint *from,
-                                         const BytestagEndpoint *to,
-                                         gpointer                user_data);
+typedef gboolean (*BytestagSimLinkCutFunc) (const BytestagEndpoint *from,
+                                            const BytestagEndpoint *to,
+                                            gpointer                user_data);
 
 /**
  * BytestagSimLink:
@@ -34,24 +34,24 @@ typedef struct {
   gdouble jitter;
   guint lost, doubled, late;
   gsize largest;
-  BytestagLinkCutFunc is_cut;
+  BytestagSimLinkCutFunc is_cut;
   gpointer cut_data;
 } BytestagSimLink;
 
 /* 80 ms, sigma 0.8, and nothing else amiss. */
-void   bytestag_link_init        (BytestagSimLink        *self,
-                                  guint64                 seed);
+void   bytestag_sim_link_init        (BytestagSimLink        *self,
+                                      guint64                 seed);
 /* µs, one way, half the round trip; ports do not matter. */
-gint64 bytestag_link_get_latency (const BytestagSimLink  *self,
-                                  const BytestagEndpoint *a,
-                                  const BytestagEndpoint *b);
+gint64 bytestag_sim_link_get_latency (const BytestagSimLink  *self,
+                                      const BytestagEndpoint *a,
+                                      const BytestagEndpoint *b);
 /* Throws the dice for one datagram. Returns how many copies arrive, and writes
  * after how many µs each does. */
-guint  bytestag_link_carry       (const BytestagSimLink  *self,
-                                  BytestagRng            *rng,
-                                  const BytestagEndpoint *from,
-                                  const BytestagEndpoint *to,
-                                  gsize                   length,
-                                  gint64                  delays[BYTESTAG_LINK_COPIES]);
+guint  bytestag_sim_link_carry       (const BytestagSimLink  *self,
+                                      BytestagRng            *rng,
+                                      const BytestagEndpoint *from,
+                                      const BytestagEndpoint *to,
+                                      gsize                   length,
+                                      gint64                  delays[BYTESTAG_SIM_LINK_COPIES]);
 
 G_END_DECLS

@@ -57,10 +57,11 @@ test_scenario (gconstpointer data)
       n_missed += !bytestag_metric_holds (metric);
     }
 
-  if (scenario->misses && n_missed > 0)
+  /* Not by an assertion: the scenarios after this one are run too. */
+  if (n_missed > 0 && scenario->misses)
     g_test_incomplete ("it is known to miss a limit");
-  else
-    g_assert_cmpuint (n_missed, ==, 0);
+  else if (n_missed > 0)
+    g_test_fail_printf ("%s misses %u limits", scenario->name, n_missed);
 }
 
 /* What fails names scenario and seed */

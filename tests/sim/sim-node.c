@@ -532,7 +532,7 @@ bytestag_sim_introduce (BytestagSim            *self,
   g_autoptr (BytestagNode) contact = bytestag_node_new (id, address);
 
   note_asked (node, address);
-  bytestag_node_answered (contact, 2 * bytestag_link_get_latency (&self->link, &node->address, address),
+  bytestag_node_answered (contact, 2 * bytestag_sim_link_get_latency (&self->link, &node->address, address),
                           self->time->now);
   bytestag_node_set_extensions (contact, 0);
   bytestag_routing_table_node_update (bytestag_network_get_routing_table (node->network), contact, NULL);

@@ -145,8 +145,8 @@ send_copies (BytestagSim            *self,
              gsize                   length,
              gboolean                is_forged)
 {
-  gint64 delays[BYTESTAG_LINK_COPIES];
-  guint n = bytestag_link_carry (&self->link, self->rng, from, to, length, delays);
+  gint64 delays[BYTESTAG_SIM_LINK_COPIES];
+  guint n = bytestag_sim_link_carry (&self->link, self->rng, from, to, length, delays);
 
   for (guint i = 0; i < n; i++)
     send_copy (self, from, to, data, length, is_forged, delays[i]);
@@ -208,7 +208,7 @@ bytestag_sim_new (guint64 seed)
   self->time->now = BEGINNING;
   self->rng = BYTESTAG_RNG (bytestag_test_rng_new (seed));
   self->events = bytestag_timer_queue_new ();
-  bytestag_link_init (&self->link, seed);
+  bytestag_sim_link_init (&self->link, seed);
   self->nodes = g_ptr_array_new_with_free_func (_bytestag_sim_node_free);
   self->nodes_by_address = g_hash_table_new (bytestag_endpoint_hash, bytestag_endpoint_equal);
   self->nodes_by_nat = g_hash_table_new_full (bytestag_endpoint_hash, bytestag_endpoint_equal, g_free, NULL);

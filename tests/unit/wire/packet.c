@@ -308,6 +308,36 @@ test_speed (void)
   g_test_message ("%.0f ns to read %u nodes", g_test_timer_elapsed () / n * 1e9, N_NODES);
 }
 
+/* What simulators use: the text as it is, and nothing that is compressed. */
+static void
+test_plain (void)
+{
+  g_autoptr (BytestagCodec) codec = bytestag_codec_new ();
+  g_autoptr (BytestagCodec) plain = NULL;
+  g_autoptr (BytestagCodec) again = NULL;
+  BytestagMessage message;
+  const guint8 *data;
+  gsize length;
+  Content content;
+
+  bytestag_codec_set_plain (TRUE);
+  plain = bytestag_codec_new ();
+  bytestag_codec_set_plain (FALSE);
+  again = bytestag_codec_new ();
+  content_fill (&content);
+
+  data = write_request (plain, &content, &length);
+  g_assert_cmpint (data[0], ==, '{');
+  g_assert_cmpint (data[length - 1], ==, '}');
+  g_assert_cmpint (bytestag_codec_read (plain, data, length, &message), ==, BYTESTAG_DROP_NONE);
+  g_assert_cmpuint (message.datagram_length, ==, length);
+  g_assert_cmpint (bytestag_codec_read (again, data, length, &message), ==, BYTESTAG_DROP_NOT_ZLIB);
+
+  data = write_request (codec, &content, &length);
+  g_assert_cmpint (bytestag_codec_read (plain, data, length, &message), ==, BYTESTAG_DROP_NOT_JSON);
+  g_assert_cmpint (bytestag_codec_read (again, data, length, &message), ==, BYTESTAG_DROP_NONE);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -317,6 +347,7 @@ main (int   argc,
   g_test_add_func ("/packet/no-allocation", test_no_allocation);
   g_test_add_func ("/packet/too-long-to-write", test_too_long_to_write);
   g_test_add_func ("/packet/size-of-reply", test_size_of_reply);
+  g_test_add_func ("/packet/plain", test_plain);
   g_test_add_func ("/packet/speed", test_speed);
   return g_test_run ();
 }

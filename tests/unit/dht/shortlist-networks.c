@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Whom a look-up may ask of one network, and in which path; the rest is in shortlist.c. */
+#include "config.h"
+
+#include "dht/shortlist.h"
+
+#include "core/limits.h"
+#include "support/test-node.h"
+#include "support/test-rng.h"
+
+typedef struct {
+  BytestagTestRng *rng;
+  BytestagKey key, own_id;
+  BytestagShortlist *shortlist;
+} Test;
+
+static void
+setup (Test         *test,
+       gconstpointer data)
+{
+  test->rng = bytestag_test_rng_new (5);
+  bytestag_key_random (&test->key, BYTESTAG_RNG (test->rng));
+  bytestag_key_random (&test->own_id, BYTESTAG_RNG (test->rng));
+  test->shortlist = bytestag_shortlist_new (&test->key, &test->own_id);
+}
+
+static void
+teardown (Test         *test,
+          gconstpointer data)
+{
+  g_assert_finalize_object (test->shortlist);
+  g_assert_finalize_object (test->rng);
+}
+
+/* A node at this distance from the key: smaller is nearer. */
+static BytestagNode *
+make_node (Test   *test,
+           guint16 distance,
+           guint16 port)
+{
+  BytestagKey id = test->key;
+
+  id.bytes[0] ^= distance >> 8;
+  id.bytes[1] ^= distance & 0xff;
+
+  return bytestag_test_node_new (&id, port);
+}
+
+static void
+add (Test         *test,
+     BytestagNode *source,
+     guint         n_distances,
+     ...)
+{
+  g_autoptr (GPtrArray) nodes = g_ptr_array_new_with_free_func (g_object_unref);
+  va_list distances;
+
+  va_start (distances, n_distances);
+  for (guint i = 0; i < n_distances; i++)
+    g_ptr_array_add (nodes, make_node (test, va_arg (distances, guint), 1000));
+  va_end (distances);
+
+  bytestag_shortlist_add_nodes (test->shortlist, nodes, source);
+}
+
+static guint
+get_distance (Test         *test,
+              BytestagNode *node)
+{
+  BytestagKey distance;
+
+  bytestag_key_distance (&test->key, bytestag_node_get_key (node), &distance);
+
+  return distance.bytes[0] << 8 | distance.bytes[1];
+}
+
+/* (transfer none) the candidate at this distance. */
+static BytestagCandidate *
+peek (Test *test,
+      guint distance)
+{
+  GListModel *model = G_LIST_MODEL (test->shortlist);
+
+  for (guint i = 0; i < g_list_model_get_n_items (model); i++)
+    {
+      g_autoptr (BytestagCandidate) candidate = g_list_model_get_item (model, i);
+
+      if (get_distance (test, bytestag_candidate_get_node (candidate)) == distance)
+        return candidate;
+    }
+
+  g_assert_not_reached ();
+}
+
+static void
+mark (Test    *test,
+      guint    distance,
+      gboolean active)
+{
+  bytestag_shortlist_mark_node (test->shortlist, bytestag_candidate_get_node (peek (test, distance)),
+                                active, FALSE, NULL);
+}
+
+static void
+assert_distances (Test        *test,
+                  GPtrArray   *nodes,
+                  const guint *distances,
+                  guint        n_distances)
+{
+  g_assert_cmpuint (nodes->len, ==, n_distances);
+  for (guint i = 0; i < n_distances; i++)
+    g_assert_cmpuint (get_distance (test, nodes->pdata[i]), ==, distances[i]);
+}
+
+static void
+assert_contacting (Test        *test,
+                   guint        count,
+                   const guint *distances,
+                   guint        n_distances)
+{
+  g_autoptr (GPtrArray) nodes = bytestag_shortlist_get_nodes_for_contacting (test->shortlist, count);
+
+  assert_distances (test, nodes, distances, n_distances);
+}
+
+static void
+contact_all (Test *test)
+{
+  g_autoptr (GPtrArray) nodes = bytestag_shortlist_get_nodes_for_contacting (test->shortlist, G_MAXUINT);
+
+  g_assert_cmpuint (nodes->len, >, 0);
+}
+
+static void
+assert_state (Test                  *test,
+              guint                  distance,
+              BytestagCandidateState state)
+{
+  g_assert_cmpint (bytestag_candidate_get_state (peek (test, distance)), ==, state);
+}
+
+static BytestagNode *
+make_at (Test       *test,
+         guint       distance,
+         const char *host)
+{
+  g_autoptr (BytestagNode) named = make_node (test, distance, 1000);
+  BytestagEndpoint endpoint;
+
+  g_assert_true (bytestag_endpoint_set_host (&endpoint, host, -1, 1000));
+  return bytestag_node_new (bytestag_node_get_key (named), &endpoint);
+}
+
+static gboolean
+add_at (Test       *test,
+        guint       distance,
+        const char *host,
+        guint       path)
+{
+  guint n_before = g_list_model_get_n_items (G_LIST_MODEL (test->shortlist));
+  g_autoptr (BytestagNode) node = make_at (test, distance, host);
+
+  bytestag_shortlist_add_to_path (test->shortlist, node, path);
+  return g_list_model_get_n_items (G_LIST_MODEL (test->shortlist)) > n_before;
+}
+
+/* Two endpoints of a network may be asked, whatever became of them (B.5). */
+static void
+test_network (Test         *test,
+              gconstpointer data)
+{
+  static const char *const hosts[][4] = {
+    { "9.1.2.1", "9.1.2.2", "9.1.2.3", "9.1.3.1" },
+    { "2a00::1", "2a00::ffff:2", "2a00::3", "2a00:0:0:1::1" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (hosts); i++)
+    {
+      guint first = 100 * (i + 1);
+
+      g_assert_true (add_at (test, first + 1, hosts[i][0], 0));
+      g_assert_true (add_at (test, first + 2, hosts[i][1], 0));
+      g_assert_false (add_at (test, first + 3, hosts[i][2], 0));
+      g_assert_true (add_at (test, first + 4, hosts[i][3], 0));
+
+      contact_all (test);
+      mark (test, first + 1, FALSE);
+      mark (test, first + 2, FALSE);
+      g_assert_false (add_at (test, first + 3, hosts[i][2], 0));
+    }
+}
+
+/* The nearest of those that are named together. */
+static void
+test_network_nearest (Test         *test,
+                      gconstpointer data)
+{
+  g_autoptr (GPtrArray) nodes = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; i < 5; i++)
+    {
+      g_autofree char *host = g_strdup_printf ("9.1.2.%u", i + 1);
+
+      g_ptr_array_add (nodes, make_at (test, 50 - i, host));
+    }
+  bytestag_shortlist_add_nodes (test->shortlist, nodes, NULL);
+  assert_contacting (test, 5, (guint[]) { 46, 47 }, 2);
+}
+
+/* Another endpoint of an id takes a place too. */
+static void
+test_network_alternate (Test         *test,
+                        gconstpointer data)
+{
+  g_assert_true (add_at (test, 1, "9.1.2.1", 0));
+  g_assert_false (add_at (test, 1, "9.1.2.2", 0));
+  g_assert_false (add_at (test, 2, "9.1.2.3", 0));
+  g_assert_false (add_at (test, 1, "9.1.2.4", 0));
+  contact_all (test);
+  mark (test, 1, FALSE);
+  assert_state (test, 1, BYTESTAG_CANDIDATE_NEW);
+  contact_all (test);
+  mark (test, 1, FALSE);
+  assert_state (test, 1, BYTESTAG_CANDIDATE_FAILED);
+}
+
+static void
+test_network_private (Test         *test,
+                      gconstpointer data)
+{
+  for (guint i = 0; i < 10; i++)
+    g_assert_true (add_at (test, i + 1, "10.1.2.3", 0));
+
+  bytestag_shortlist_set_limits_private (test->shortlist, TRUE);
+  for (guint i = 0; i < 4; i++)
+    g_assert_cmpint (add_at (test, 20 + i, "10.1.3.3", 0), ==, i < BYTESTAG_LIMIT_NETWORK_IN_LOOKUP);
+}
+
+/* Whoever names two of a network keeps it out of his own path alone. */
+static void
+test_network_of_path (Test         *test,
+                      gconstpointer data)
+{
+  g_assert_true (add_at (test, 1, "9.1.2.1", 0));
+  g_assert_true (add_at (test, 2, "9.1.2.2", 0));
+  g_assert_false (add_at (test, 3, "9.1.2.3", 0));
+  g_assert_true (add_at (test, 3, "9.1.2.3", BYTESTAG_LIMIT_PATHS - 1));
+  g_assert_true (add_at (test, 4, "9.1.2.4", BYTESTAG_LIMIT_PATHS - 1));
+  g_assert_false (add_at (test, 5, "9.1.2.5", BYTESTAG_LIMIT_PATHS - 1));
+}
+
+static void
+add_networks (Test *test,
+              guint first,
+              guint n)
+{
+  for (guint i = first; i < first + n; i++)
+    {
+      g_autofree char *host = g_strdup_printf ("9.%u.%u.1", 3 + i / 256, i % 256);
+
+      add_at (test, 2000 + i, host, 0);
+    }
+}
+
+/* As many networks as one path can name do not make it forget one; beyond, it does. */
+static void
+test_networks_bound (Test         *test,
+                     gconstpointer data)
+{
+  const guint n_of_path = BYTESTAG_LIMIT_REQUESTS_OF_PATH * BYTESTAG_LIMIT_NODES_OF_REPLY;
+
+  g_assert_true (add_at (test, 1, "9.1.2.1", 0));
+  g_assert_true (add_at (test, 2, "9.1.2.2", 0));
+  add_networks (test, 0, n_of_path);
+  add_at (test, 3, "9.1.2.3", 0);
+  assert_contacting (test, 3, (guint[]) { 1, 2, 2000 }, 3);
+  add_networks (test, n_of_path, BYTESTAG_LIMIT_NETWORKS_OF_LOOKUP);
+  add_at (test, 3, "9.1.2.3", 0);
+  assert_contacting (test, 1, (guint[]) { 3 }, 1);
+}
+
+static void
+assert_next (Test *test,
+             guint path,
+             guint distance)
+{
+  g_autoptr (BytestagNode) node = bytestag_shortlist_take_next_of_path (test->shortlist, path);
+
+  if (distance == 0)
+    g_assert_null (node);
+  else
+    g_assert_cmpuint (get_distance (test, node), ==, distance);
+}
+
+/* Paths are disjoint: each node is asked in one, the nearest that was named there. */
+static void
+test_paths (Test         *test,
+            gconstpointer data)
+{
+  add_at (test, 40, "10.0.0.1", 0);
+  add_at (test, 50, "10.0.0.1", 1);
+  assert_next (test, 2, 0);
+  g_assert_true (bytestag_shortlist_is_path_finished (test->shortlist, 2));
+  assert_next (test, 0, 40);
+  assert_next (test, 0, 0);
+  assert_next (test, 1, 50);
+  g_assert_false (bytestag_shortlist_is_path_finished (test->shortlist, 0));
+
+  /* What one names belongs to its path; what both name, to whom asks first. */
+  mark (test, 40, TRUE);
+  mark (test, 50, TRUE);
+  add (test, bytestag_candidate_get_node (peek (test, 40)), 2, 10, 20);
+  add (test, bytestag_candidate_get_node (peek (test, 50)), 2, 20, 30);
+  assert_next (test, 1, 20);
+  assert_next (test, 0, 10);
+  assert_next (test, 0, 0);
+  assert_next (test, 1, 30);
+  assert_next (test, 1, 0);
+
+  /* A path waits for its own nodes only. */
+  mark (test, 10, TRUE);
+  mark (test, 20, TRUE);
+  g_assert_true (bytestag_shortlist_is_path_finished (test->shortlist, 0));
+  g_assert_false (bytestag_shortlist_is_path_finished (test->shortlist, 1));
+  g_assert_false (bytestag_shortlist_is_finished (test->shortlist));
+  mark (test, 30, FALSE);
+  g_assert_true (bytestag_shortlist_is_path_finished (test->shortlist, 1));
+  g_assert_true (bytestag_shortlist_is_finished (test->shortlist));
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+#define ADD(path, func) g_test_add ("/dht/shortlist/" path, Test, NULL, setup, func, teardown)
+  ADD ("network", test_network);
+  ADD ("network/nearest", test_network_nearest);
+  ADD ("network/alternate", test_network_alternate);
+  ADD ("network/private", test_network_private);
+  ADD ("network/of-path", test_network_of_path);
+  ADD ("network/bound", test_networks_bound);
+  ADD ("paths", test_paths);
+
+  return g_test_run ();
+}
