@@ -64,6 +64,20 @@ verdict_words (BytestagNetworkPage *self,
   return g_strdup_printf (ngettext ("Connected: %u peer", "Connected: %u peers", n_peers), n_peers);
 }
 
+static char *
+clock_words (BytestagNetworkPage *self,
+             gint64               difference)
+{
+  return bytestag_words_clock (difference);
+}
+
+static gboolean
+is_clock_wrong (BytestagNetworkPage *self,
+                gint64               difference)
+{
+  return difference != 0;
+}
+
 static gboolean
 bucket_has_nodes (gpointer item,
                   gpointer user_data)
@@ -324,6 +338,8 @@ bytestag_network_page_class_init (BytestagNetworkPageClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/bytestag/Bytestag/network-page.ui");
   gtk_widget_class_bind_template_callback (widget_class, visible_child);
   gtk_widget_class_bind_template_callback (widget_class, verdict_words);
+  gtk_widget_class_bind_template_callback (widget_class, clock_words);
+  gtk_widget_class_bind_template_callback (widget_class, is_clock_wrong);
   gtk_widget_class_bind_template_callback (widget_class, join_cb);
   gtk_widget_class_bind_template_callback (widget_class, peers_changed_cb);
   gtk_widget_class_bind_template_child (widget_class, BytestagNetworkPage, bucket_filter);

@@ -372,6 +372,16 @@ print_drop (BytestagPrinter *self,
   print_amount (BYTESTAG_COUNTER_NUMBER, count, label);
 }
 
+static void
+print_clock (BytestagPrinter *self,
+             GVariantDict    *line)
+{
+  g_autofree char *words = bytestag_words_clock (get_number (line, "difference"));
+
+  if (words != NULL)
+    bytestag_printer_complain (self, words);
+}
+
 static const EventPrinter events[] = {
   { "ready", print_ready },
   { "joined", print_joined },
@@ -391,6 +401,7 @@ static const EventPrinter events[] = {
   { "id", print_id },
   { "stats", print_stats },
   { "drop", print_drop },
+  { "clock", print_clock },
 };
 
 void

@@ -71,6 +71,21 @@ joining_cb (BytestagClient *client,
     g_signal_handlers_disconnect_by_func (client, joining_cb, self);
 }
 
+/* Many say that our clock is wrong, or no more. */
+static void
+clock_cb (BytestagNetwork *network,
+          GParamSpec      *pspec,
+          Session         *self)
+{
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+  g_autoptr (GVariant) line = NULL;
+
+  g_variant_dict_insert (&dict, "event", "s", "clock");
+  g_variant_dict_insert (&dict, "difference", "x", bytestag_network_get_clock_difference (network));
+  line = g_variant_ref_sink (g_variant_dict_end (&dict));
+  bytestag_printer_print (self->printer, line);
+}
+
 static gboolean
 signal_cb (gpointer user_data)
 {
@@ -266,6 +281,8 @@ run_alone (Session          *self,
   if (self->serve && (node || self->options->json))
     {
       g_signal_connect (self->client, "notify::joining", G_CALLBACK (joining_cb), self);
+      g_signal_connect (bytestag_client_get_network (self->client), "notify::clock-disagrees", G_CALLBACK (clock_cb),
+                        self);
       say_ready (self);
     }
   if (!node)
@@ -277,6 +294,7 @@ run_alone (Session          *self,
 
   g_main_loop_run (self->loop);
   g_signal_handlers_disconnect_by_data (self->client, self);
+  g_signal_handlers_disconnect_by_data (bytestag_client_get_network (self->client), self);
   bytestag_client_stop (self->client);
 }
 

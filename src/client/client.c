@@ -19,12 +19,10 @@
 #include "io/system-clock.h"
 #include "io/system-rng.h"
 #include "io/workers.h"
+#include "sharing/replicator.h"
 #include "storage/aggregated-table.h"
 #include "storage/memory-table.h"
 #include "storage/shared-files-table.h"
-
-/* What others gave us is looked through so often for what is too old; µs. */
-#define EXPIRY_INTERVAL (600 * G_USEC_PER_SEC)
 
 /* Reading for others must not wait behind hashing. */
 #define N_READERS 1
@@ -48,9 +46,9 @@ struct _BytestagClient
   BytestagWorkers *readers;
   BytestagWorkers *hashers;
   BytestagWorkers *writers;
-  BytestagMemoryTable *cache;
   BytestagUdpTransport *transport;
   BytestagNetwork *network;
+  BytestagReplicator *replicator;
   GSource *source;
   BytestagJoiner *joiner;
   BytestagLibrary *library;
@@ -59,7 +57,6 @@ struct _BytestagClient
   BytestagStatistics *statistics;
   BytestagControl *control;
   char *address;
-  BytestagTimer expiry_timer;
   gboolean started;
   gboolean stopped;
 };
@@ -94,9 +91,9 @@ bytestag_client_dispose (GObject *object)
   g_clear_object (&self->downloads);
   g_clear_object (&self->library);
   g_clear_object (&self->joiner);
+  g_clear_object (&self->replicator);
   g_clear_object (&self->network);
   g_clear_object (&self->transport);
-  g_clear_object (&self->cache);
   g_clear_object (&self->readers);
   g_clear_object (&self->hashers);
   g_clear_object (&self->writers);
@@ -241,15 +238,6 @@ bytestag_client_set_host (BytestagClient *self,
 }
 
 static void
-expiry_cb (gpointer user_data)
-{
-  BytestagClient *self = user_data;
-
-  bytestag_memory_table_expire (self->cache, bytestag_reactor_get_wall_time (self->reactor) / G_USEC_PER_SEC);
-  bytestag_reactor_arm (self->reactor, &self->expiry_timer, EXPIRY_INTERVAL, expiry_cb, self);
-}
-
-static void
 update_addresses (BytestagClient *self)
 {
   g_auto (GStrv) link_peers = bytestag_link_peers_choose (self->network);
@@ -322,16 +310,17 @@ static void
 make_network (BytestagClient *self)
 {
   g_autoptr (BytestagSharedFilesTable) shared = bytestag_shared_files_table_new (BYTESTAG_WORKER (self->readers));
-  g_autoptr (BytestagAggregatedTable) table = NULL;
+  g_autoptr (BytestagMemoryTable) kept = bytestag_memory_table_new (BYTESTAG_LIMIT_MEMORY_TABLE_BYTES);
+  g_autoptr (BytestagAggregatedTable) table = bytestag_aggregated_table_new (BYTESTAG_KVP_TABLE (shared),
+                                                                             BYTESTAG_KVP_TABLE (kept));
 
-  self->cache = bytestag_memory_table_new (BYTESTAG_LIMIT_MEMORY_TABLE_BYTES);
-  table = bytestag_aggregated_table_new (BYTESTAG_KVP_TABLE (shared), BYTESTAG_KVP_TABLE (self->cache));
   self->network = bytestag_network_new (self->reactor, BYTESTAG_TRANSPORT (self->transport),
                                         BYTESTAG_KVP_TABLE (table),
                                         bytestag_identity_get_node_id (self->identity), NULL);
   self->peers = bytestag_peer_list_new (bytestag_network_get_routing_table (self->network));
-  self->statistics = bytestag_statistics_new (self->network, self->cache);
+  self->statistics = bytestag_statistics_new (self->network, kept);
   self->library = bytestag_library_new (self->network, shared, BYTESTAG_WORKER (self->hashers));
+  self->replicator = bytestag_replicator_new (self->network);
   self->downloads = bytestag_downloads_new (self->network, BYTESTAG_WORKER (self->writers));
   self->joiner = bytestag_joiner_new (self->network);
 
@@ -341,7 +330,6 @@ make_network (BytestagClient *self)
   g_signal_connect_object (self->settings, "changed::copies", G_CALLBACK (copies_cb), self, G_CONNECT_SWAPPED);
   copies_cb (self);
   update_addresses (self);
-  bytestag_reactor_arm (self->reactor, &self->expiry_timer, EXPIRY_INTERVAL, expiry_cb, self);
 }
 
 static void
@@ -422,7 +410,7 @@ bytestag_client_stop (BytestagClient *self)
   bytestag_control_close (self->control);
   g_clear_object (&self->control);
   bytestag_joiner_stop (self->joiner);
-  bytestag_reactor_disarm (self->reactor, &self->expiry_timer);
+  g_clear_object (&self->replicator);
 
   downloads = G_LIST_MODEL (self->downloads);
   for (guint i = 0; i < g_list_model_get_n_items (downloads); i++)

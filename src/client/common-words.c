@@ -21,6 +21,21 @@ bytestag_words_span (gint64 span)
 }
 
 char *
+bytestag_words_clock (gint64 difference)
+{
+  g_autofree char *span = bytestag_words_span (ABS (difference) * G_TIME_SPAN_SECOND);
+
+  if (difference == 0)
+    return NULL;
+
+  /* Translators: %s is a time span like "7 min" */
+  return g_strdup_printf (difference > 0
+                            ? _("The clock of this computer is %s ahead of those of others. Please set it.")
+                            : _("The clock of this computer is %s behind those of others. Please set it."),
+                          span);
+}
+
+char *
 bytestag_words_round_trip (gint64 rtt)
 {
   if (rtt < 0)

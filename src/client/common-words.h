@@ -11,6 +11,9 @@ G_BEGIN_DECLS
 char       *bytestag_words_span       (gint64        span);
 /* (transfer full) a round trip in µs; < 0: not measured. */
 char       *bytestag_words_round_trip (gint64        rtt);
+/* (transfer full) (nullable) that our clock is wrong, by as many seconds as
+ * bytestag_network_get_clock_difference() says; NULL for 0. */
+char       *bytestag_words_clock      (gint64        difference);
 /* (transfer none) (nullable) why a datagram was dropped; NULL: it was not. */
 const char *bytestag_words_drop       (BytestagDrop  drop);
 

@@ -157,6 +157,7 @@ run_stats (GTask        *task,
   BytestagStatistics *statistics = bytestag_client_get_statistics (client);
   GListModel *counters = bytestag_statistics_get_counters (statistics);
   const guint64 *drops = bytestag_network_get_counters (bytestag_client_get_network (client))->drops;
+  gint64 difference = bytestag_network_get_clock_difference (bytestag_client_get_network (client));
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
 
   bytestag_statistics_refresh (statistics);
@@ -174,6 +175,8 @@ run_stats (GTask        *task,
                        "reason", "s", bytestag_drop_to_string (drop),
                        "count", "x", (gint64) drops[drop],
                        NULL);
+  if (difference != 0)
+    bytestag_verb_say (task, "clock", "difference", "x", difference, NULL);
   g_task_return_boolean (task, TRUE);
 }
 

@@ -21,7 +21,8 @@ G_BEGIN_DECLS
  * id     → "id" (id, address, peers)
  * stats  → "stats" (each counter of bytestag_statistics_describe() by its name: uptime in seconds, round trips in
  *        µs, -1 while none was measured; all since the start), then "drop" (reason, count) for each
- *        reason why datagrams are dropped
+ *        reason why datagrams are dropped, and "clock" (difference: by how many seconds ours is ahead)
+ *        when many disagree with our clock
  */
 void     bytestag_verb_run_async  (BytestagClient          *client,
                                    const char              *verb,

@@ -27,7 +27,11 @@ bytestag_exchange_info_from_record (BytestagExchangeInfo *self,
   g_return_if_fail (self != NULL);
   g_return_if_fail (record != NULL);
 
-  *self = (BytestagExchangeInfo) { .id = record->id, .size = (gint64) record->size };
+  *self = (BytestagExchangeInfo) {
+    .id = record->id,
+    .size = (gint64) record->size,
+    .until = (gint64) bytestag_kvp_record_get_expiry (record),
+  };
   if (!record->has_timestamp)
     return;
 

@@ -18,6 +18,7 @@ typedef enum {
  * @size: bytes of the value; -1: null
  * @timestamp: unix seconds
  * @time_kind: how @timestamp is written (A.1.4, "vals")
+ * @until: the unix second up to which the holder promises the value (B.3 "Life"); 0: none
  *
  * What nodes tell each other of a value, to decide on storing and fetching.
  * (Seed: KVPExchangeInfo; lists of it are GPtrArrays.)
@@ -28,6 +29,7 @@ struct _BytestagExchangeInfo
   gint64 size;
   gdouble timestamp;
   BytestagTimeKind time_kind;
+  gint64 until;
 };
 
 GType                 bytestag_exchange_info_get_type    (void) G_GNUC_CONST;

@@ -17,3 +17,17 @@ bytestag_kvp_record_free (BytestagKvpRecord *self)
 {
   g_free (self);
 }
+
+gdouble
+bytestag_kvp_record_get_expiry (const BytestagKvpRecord *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  if (self->is_original)
+    return 0;
+
+  if (self->until > 0)
+    return (gdouble) self->until;
+
+  return self->time_to_live > 0 ? self->last_update + self->time_to_live : 0;
+}

@@ -112,6 +112,8 @@
  * hide round trips, few enough that a look-up of another kind is not late. */
 #define BYTESTAG_LIMIT_PUBLISHING 16
 #define BYTESTAG_LIMIT_FETCHING 16
+/* Values of others that are replicated at one time: nobody waits for it. */
+#define BYTESTAG_LIMIT_REPLICATING 8
 /* Pieces that wait for the disk: no more are asked for meanwhile (8 MiB). */
 #define BYTESTAG_LIMIT_PIECES_UNWRITTEN 32
 /* Parts of a file that still has a FileInfo value of its own (B.3): with more, it
@@ -158,12 +160,20 @@
 #define BYTESTAG_LIMIT_STALE_PINGS 32
 /* Votes on our own address that are remembered (B.1), one for each /16. */
 #define BYTESTAG_LIMIT_ADDRESS_VOTES 16
+/* Votes on the time that are remembered (B.5), one for each /24. */
+#define BYTESTAG_LIMIT_CLOCK_VOTES 32
 /* Replacement candidates that wait behind a full bucket. */
 #define BYTESTAG_LIMIT_REPLACEMENTS 20
 
 /* Values kept in memory for others. */
 #define BYTESTAG_LIMIT_MEMORY_TABLE_BYTES (512 * 1024 * 1024)
 #define BYTESTAG_LIMIT_MEMORY_TABLE_VALUES 100000
+/* What one address, and one network (/24, /64), may take of it while it is more than 3/4
+ * full, percent (B.5). */
+#define BYTESTAG_LIMIT_PERCENT_OF_ADDRESS 1
+#define BYTESTAG_LIMIT_PERCENT_OF_NETWORK 4
+/* Values that are dropped at one time when their life is over: some 1 ms. */
+#define BYTESTAG_LIMIT_EXPIRING 100
 /* Indices listed under one key. */
 #define BYTESTAG_LIMIT_INDICES_OF_KEY 64
 

@@ -137,14 +137,13 @@ bytestag_kvp_table_visit_key (BytestagKvpTable *self,
 }
 
 gboolean
-bytestag_kvp_table_has_room (BytestagKvpTable *self,
-                             const BytestagKvpId *id,
-                             guint64 size)
+bytestag_kvp_table_can_keep (BytestagKvpTable *self,
+                             const BytestagKvpRecord *offer)
 {
   g_return_val_if_fail (BYTESTAG_IS_KVP_TABLE (self), FALSE);
-  g_return_val_if_fail (id != NULL, FALSE);
+  g_return_val_if_fail (offer != NULL, FALSE);
 
-  return BYTESTAG_KVP_TABLE_GET_IFACE (self)->has_room (self, id, size);
+  return BYTESTAG_KVP_TABLE_GET_IFACE (self)->can_keep (self, offer);
 }
 
 void
@@ -182,6 +181,56 @@ bytestag_kvp_table_remove (BytestagKvpTable *self,
   g_return_val_if_fail (id != NULL, FALSE);
 
   return BYTESTAG_KVP_TABLE_GET_IFACE (self)->remove (self, id);
+}
+
+gboolean
+bytestag_kvp_table_update (BytestagKvpTable *self,
+                           const BytestagKvpRecord *record)
+{
+  g_return_val_if_fail (BYTESTAG_IS_KVP_TABLE (self), FALSE);
+  g_return_val_if_fail (record != NULL, FALSE);
+
+  return BYTESTAG_KVP_TABLE_GET_IFACE (self)->update (self, record);
+}
+
+guint
+bytestag_kvp_table_visit_kept (BytestagKvpTable *self,
+                               const BytestagKvpId *after,
+                               guint max,
+                               BytestagKvpVisitFunc visit,
+                               gpointer user_data)
+{
+  g_return_val_if_fail (BYTESTAG_IS_KVP_TABLE (self), 0);
+  g_return_val_if_fail (visit != NULL, 0);
+
+  return BYTESTAG_KVP_TABLE_GET_IFACE (self)->visit_kept (self, after, max, visit, user_data);
+}
+
+guint
+bytestag_kvp_table_count_kept (BytestagKvpTable *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_KVP_TABLE (self), 0);
+
+  return BYTESTAG_KVP_TABLE_GET_IFACE (self)->count_kept (self);
+}
+
+gboolean
+bytestag_kvp_table_expire (BytestagKvpTable *self,
+                           gint64 now)
+{
+  g_return_val_if_fail (BYTESTAG_IS_KVP_TABLE (self), FALSE);
+
+  return BYTESTAG_KVP_TABLE_GET_IFACE (self)->expire (self, now);
+}
+
+void
+bytestag_kvp_table_set_center (BytestagKvpTable *self,
+                               const BytestagKey *node_id)
+{
+  g_return_if_fail (BYTESTAG_IS_KVP_TABLE (self));
+  g_return_if_fail (node_id != NULL);
+
+  BYTESTAG_KVP_TABLE_GET_IFACE (self)->set_center (self, node_id);
 }
 
 void

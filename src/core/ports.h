@@ -83,12 +83,18 @@ struct _BytestagKvpTableInterface
   gboolean (*lookup) (BytestagKvpTable *self, const BytestagKvpId *id, BytestagKvpRecord *record);
   guint (*visit_key) (BytestagKvpTable *self, const BytestagKey *key, BytestagKvpVisitFunc visit,
                       gpointer user_data);
-  gboolean (*has_room) (BytestagKvpTable *self, const BytestagKvpId *id, guint64 size);
+  gboolean (*can_keep) (BytestagKvpTable *self, const BytestagKvpRecord *offer);
   void (*read) (BytestagKvpTable *self, const BytestagKvpId *id, BytestagKvpReadFunc done,
                 gpointer user_data);
   void (*write) (BytestagKvpTable *self, const BytestagKvpRecord *record, GBytes *value,
                  BytestagKvpWriteFunc done, gpointer user_data);
   gboolean (*remove) (BytestagKvpTable *self, const BytestagKvpId *id);
+  gboolean (*update) (BytestagKvpTable *self, const BytestagKvpRecord *record);
+  guint (*visit_kept) (BytestagKvpTable *self, const BytestagKvpId *after, guint max,
+                       BytestagKvpVisitFunc visit, gpointer user_data);
+  guint (*count_kept) (BytestagKvpTable *self);
+  gboolean (*expire) (BytestagKvpTable *self, gint64 now);
+  void (*set_center) (BytestagKvpTable *self, const BytestagKey *node_id);
 };
 
 /* Whether (key, index) is held; @record: (out) (optional). */
@@ -101,10 +107,9 @@ guint    bytestag_kvp_table_visit_key  (BytestagKvpTable        *self,
                                         const BytestagKey       *key,
                                         BytestagKvpVisitFunc     visit,
                                         gpointer                 user_data);
-/* Whether a value of @size bytes would be taken now. */
-gboolean bytestag_kvp_table_has_room   (BytestagKvpTable        *self,
-                                        const BytestagKvpId     *id,
-                                        guint64                  size);
+/* Whether a value of the id, size and source of @offer would be taken now. */
+gboolean bytestag_kvp_table_can_keep   (BytestagKvpTable        *self,
+                                        const BytestagKvpRecord *offer);
 /* Reads a value; @done is called once, inline or later. */
 void     bytestag_kvp_table_read       (BytestagKvpTable        *self,
                                         const BytestagKvpId     *id,
@@ -119,6 +124,28 @@ void     bytestag_kvp_table_write      (BytestagKvpTable        *self,
 /* FALSE: it is not held, or this table lets nobody remove values. */
 gboolean bytestag_kvp_table_remove     (BytestagKvpTable        *self,
                                         const BytestagKvpId     *id);
+/* Times, promise, copies and turns of a value that is kept for others become those of
+ * @record; its size, source and bytes stay. FALSE: no such value is kept. */
+gboolean bytestag_kvp_table_update     (BytestagKvpTable        *self,
+                                        const BytestagKvpRecord *record);
+/* Calls @visit for the values that are kept for others, in order of id, from the first
+ * behind @after (nullable: of all) on, at most @max times; returns how many. @visit must
+ * not change the table. */
+guint    bytestag_kvp_table_visit_kept (BytestagKvpTable        *self,
+                                        const BytestagKvpId     *after,
+                                        guint                    max,
+                                        BytestagKvpVisitFunc     visit,
+                                        gpointer                 user_data);
+/* How many there are. */
+guint    bytestag_kvp_table_count_kept (BytestagKvpTable        *self);
+/* Drops what is kept for others and whose time was over before @now, unix seconds; at
+ * most BYTESTAG_LIMIT_EXPIRING values, and then returns TRUE: there may be more. */
+gboolean bytestag_kvp_table_expire     (BytestagKvpTable        *self,
+                                        gint64                   now);
+/* The id of the node that the table belongs to: when it is full, values far from it
+ * go first (B.5). */
+void     bytestag_kvp_table_set_center (BytestagKvpTable        *self,
+                                        const BytestagKey       *node_id);
 
 /* Work off the engine's thread. */
 #define BYTESTAG_TYPE_WORKER (bytestag_worker_get_type ())

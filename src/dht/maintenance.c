@@ -174,10 +174,12 @@ void
 _bytestag_network_start_maintenance (BytestagNetwork *self)
 {
   arm_check (self);
+  _bytestag_network_start_expiry (self);
 }
 
 void
 _bytestag_network_stop_maintenance (BytestagNetwork *self)
 {
   bytestag_reactor_disarm (self->reactor, &self->refresh_timer);
+  _bytestag_network_stop_expiry (self);
 }

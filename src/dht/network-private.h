@@ -12,9 +12,10 @@
 
 G_BEGIN_DECLS
 
-/* Capabilities that we say we have (B.1): none yet, but the member itself says
- * that we are not an original. */
-#define BYTESTAG_OUR_EXTENSIONS 0
+/* Capabilities (B.1): promises and refresh. The member itself says that we are not an
+ * original. */
+#define BYTESTAG_EXTENSION_PROMISES 2
+#define BYTESTAG_OUR_EXTENSIONS BYTESTAG_EXTENSION_PROMISES
 
 /* No ping of ours is longer; bytes. */
 #define BYTESTAG_PING_BYTES 144
@@ -56,6 +57,17 @@ typedef struct {
   gboolean limits_private;
 } BytestagGuard;
 
+/* Clocks of peers, one vote for each network of voters (B.5). */
+typedef struct {
+  BytestagEndpoint voter; /* its network unless private */
+  gint64 offset;          /* µs: what its clock says, less our uptime */
+} BytestagClockVote;
+
+typedef struct {
+  BytestagClockVote votes[BYTESTAG_LIMIT_CLOCK_VOTES];
+  guint n, next;
+} BytestagClockVotes;
+
 typedef struct _BytestagUpload BytestagUpload;
 
 struct _BytestagNetwork
@@ -75,6 +87,8 @@ struct _BytestagNetwork
 
   BytestagRoundTrips round_trips;
   BytestagVotes votes;
+  BytestagClockVotes clock_votes;
+  gint64 clock_difference; /* seconds, whole minutes */
   BytestagGuard guard;
   gboolean is_read_only;
 
@@ -87,6 +101,8 @@ struct _BytestagNetwork
   GQueue stores_waiting;          /* (element-type BytestagStoreToNodeTask): for a place there; borrowed */
   GPtrArray *drains;    /* (element-type Drain): transfers of originals that we gave up */
   GPtrArray *uploads;   /* (element-type BytestagUpload): answers to getval; borrowed */
+
+  BytestagTimer expiry_timer;
 
   /* refresh */
   BytestagTimer refresh_timer;
@@ -124,11 +140,12 @@ guint64       _bytestag_network_send_find_value (BytestagNetwork        *self,
                                                  const BytestagKey      *index,
                                                  BytestagReplyFunc       func,
                                                  gpointer                user_data);
+/* @record: what the other side is to know: id, size, timestamp, and where they are not
+ * 0 until and copies. @keep: seconds; 0: not said. */
 guint64       _bytestag_network_send_store      (BytestagNetwork        *self,
                                                  const BytestagEndpoint *to,
-                                                 const BytestagKvpId    *id,
-                                                 guint64                 size,
-                                                 gint64                  timestamp,
+                                                 const BytestagKvpRecord *record,
+                                                 gint64                  keep,
                                                  BytestagReplyFunc       func,
                                                  gpointer                user_data);
 /* A chunk of a transfer. @once: the receiver would take it twice. */
@@ -264,6 +281,37 @@ void          _bytestag_votes_add               (BytestagVotes          *self,
                                                  const BytestagEndpoint *voter,
                                                  const BytestagEndpoint *address);
 
+/* clock-votes.c. @seconds: unix time that @from says; @now: µs of our uptime. */
+void          _bytestag_clock_votes_add         (BytestagClockVotes     *self,
+                                                 const BytestagEndpoint *from,
+                                                 gint64                  seconds,
+                                                 gint64                  now);
+/* By how many seconds our clock, which says @wall (µs since 1970), is ahead of those of
+ * others (< 0: behind); 0: there are not enough who disagree with it. */
+gint64        _bytestag_clock_votes_get_difference (const BytestagClockVotes *self,
+                                                 gint64                  now,
+                                                 gint64                  wall);
+
+/* life.c: how long values are kept (B.3 "Life", B.5). */
+/* Whether our clock is right as far as we know: else nothing is clamped or dropped. */
+gboolean      _bytestag_network_check_clock     (BytestagNetwork        *self);
+/* What a holder with @n_nearer live contacts nearer to the key gives of @life; seconds. */
+gint64        _bytestag_life_get_granted        (gint64                  life,
+                                                 guint                   n_nearer);
+/* Times, promise and copies of @record, whose id and timestamp are as @request says. */
+void          _bytestag_network_grant_life      (BytestagNetwork        *self,
+                                                 const BytestagMessage  *request,
+                                                 BytestagKvpRecord      *record);
+/* A store of a value that is @held, and is then renewed if it may. @offer: what would be
+ * granted if it were not. */
+void          _bytestag_network_renew_life      (BytestagNetwork        *self,
+                                                 const BytestagEndpoint *from,
+                                                 const BytestagMessage  *request,
+                                                 const BytestagKvpRecord *offer,
+                                                 BytestagKvpRecord      *held);
+void          _bytestag_network_start_expiry    (BytestagNetwork        *self);
+void          _bytestag_network_stop_expiry     (BytestagNetwork        *self);
+
 /* request-handler.c */
 void          _bytestag_network_handle_request  (BytestagNetwork        *self,
                                                  const BytestagEndpoint *from,
@@ -333,7 +381,10 @@ void          _bytestag_network_add_store       (BytestagNetwork        *self,
                                                  BytestagReadStoreTask  *task);
 void          _bytestag_network_stop_downloads  (BytestagNetwork        *self);
 
-/* network.c: keeps @task until it finished. */
+/* network.c: seconds, see the property. */
+void          _bytestag_network_set_clock_difference (BytestagNetwork   *self,
+                                                 gint64                  difference);
+/* Keeps @task until it finished. */
 void          _bytestag_network_keep            (BytestagNetwork        *self,
                                                  BytestagTask           *task);
 
@@ -373,12 +424,15 @@ BytestagGetValueTask      *_bytestag_get_value_task_new      (BytestagNetwork   
                                                               const BytestagKvpId    *id);
 BytestagStoreToNodeTask   *_bytestag_store_to_node_task_new  (BytestagNetwork        *network,
                                                               BytestagNode           *node,
-                                                              const BytestagKvpId    *id,
-                                                              GBytes                 *value,
-                                                              gint64                  timestamp);
+                                                              const BytestagKvpRecord *record,
+                                                              gint64                  keep,
+                                                              GBytes                 *value);
+/* @candidates: (nullable) (element-type BytestagNode) who to store it to, nearest first;
+ * NULL: whoever a look-up finds. */
 BytestagStoreValueTask    *_bytestag_store_value_task_new    (BytestagNetwork        *network,
                                                               const BytestagKvpId    *id,
-                                                              guint                   copies);
+                                                              guint                   copies,
+                                                              GPtrArray              *candidates);
 
 /* download-task.c, for its child and transfer-download.c */
 void               _bytestag_download_task_prepare         (BytestagDownloadTask   *self,

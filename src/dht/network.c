@@ -11,6 +11,8 @@ enum {
   PROP_ROUTING_TABLE,
   PROP_DOWNLOAD_SLOT,
   PROP_TASKS,
+  PROP_CLOCK_DISAGREES,
+  PROP_CLOCK_DIFFERENCE,
   N_PROPS
 };
 
@@ -330,15 +332,15 @@ bytestag_network_store_to_node (BytestagNetwork   *self,
                                 GBytes            *value,
                                 gint64             timestamp)
 {
-  BytestagKvpId id;
+  BytestagKvpRecord record = { .timestamp = timestamp };
 
   g_return_val_if_fail (BYTESTAG_IS_NETWORK (self), NULL);
   g_return_val_if_fail (BYTESTAG_IS_NODE (node), NULL);
   g_return_val_if_fail (key != NULL && index != NULL && value != NULL, NULL);
 
-  id.key = *key;
-  id.index = *index;
-  return run_task (self, _bytestag_store_to_node_task_new (self, node, &id, value, timestamp), FALSE);
+  record.id.key = *key;
+  record.id.index = *index;
+  return run_task (self, _bytestag_store_to_node_task_new (self, node, &record, BYTESTAG_TIME_KEEP, value), FALSE);
 }
 
 BytestagStoreValueTask *
@@ -355,7 +357,25 @@ bytestag_network_store_value (BytestagNetwork   *self,
 
   id.key = *key;
   id.index = *index;
-  return run_task (self, _bytestag_store_value_task_new (self, &id, copies), FALSE);
+  return run_task (self, _bytestag_store_value_task_new (self, &id, copies, NULL), FALSE);
+}
+
+BytestagStoreValueTask *
+bytestag_network_replicate_value (BytestagNetwork   *self,
+                                  const BytestagKey *key,
+                                  const BytestagKey *index,
+                                  guint              copies,
+                                  GPtrArray         *nodes)
+{
+  BytestagKvpId id;
+
+  g_return_val_if_fail (BYTESTAG_IS_NETWORK (self), NULL);
+  g_return_val_if_fail (key != NULL && index != NULL && nodes != NULL, NULL);
+  g_return_val_if_fail (copies >= 1 && copies <= BYTESTAG_MAX_BUCKET_SIZE, NULL);
+
+  id.key = *key;
+  id.index = *index;
+  return run_task (self, _bytestag_store_value_task_new (self, &id, copies, nodes), FALSE);
 }
 
 /* Getters */
@@ -463,6 +483,29 @@ bytestag_network_get_tasks (BytestagNetwork *self)
   g_return_val_if_fail (BYTESTAG_IS_NETWORK (self), NULL);
 
   return G_LIST_MODEL (self->tasks);
+}
+
+gint64
+bytestag_network_get_clock_difference (BytestagNetwork *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_NETWORK (self), 0);
+
+  return self->clock_difference;
+}
+
+void
+_bytestag_network_set_clock_difference (BytestagNetwork *self,
+                                        gint64           difference)
+{
+  gint64 before = self->clock_difference;
+
+  if (difference == before)
+    return;
+
+  self->clock_difference = difference;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CLOCK_DIFFERENCE]);
+  if (difference == 0 || before == 0)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CLOCK_DISAGREES]);
 }
 
 const BytestagNetworkCounters *
@@ -625,6 +668,12 @@ bytestag_network_get_property (GObject    *object,
     case PROP_TASKS:
       g_value_set_object (value, self->tasks);
       break;
+    case PROP_CLOCK_DISAGREES:
+      g_value_set_boolean (value, self->clock_difference != 0);
+      break;
+    case PROP_CLOCK_DIFFERENCE:
+      g_value_set_int64 (value, self->clock_difference);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -651,6 +700,12 @@ bytestag_network_class_init (BytestagNetworkClass *klass)
   properties[PROP_TASKS] =
     g_param_spec_object ("tasks", NULL, NULL, G_TYPE_LIST_MODEL,
                          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_CLOCK_DISAGREES] =
+    g_param_spec_boolean ("clock-disagrees", NULL, NULL, FALSE,
+                          G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  properties[PROP_CLOCK_DIFFERENCE] =
+    g_param_spec_int64 ("clock-difference", NULL, NULL, G_MININT64, G_MAXINT64, 0,
+                        G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   /**

@@ -18,6 +18,8 @@ G_BEGIN_DECLS
 #define BYTESTAG_TIME_REFRESH 3600
 #define BYTESTAG_TIME_REPLICATE 3600
 #define BYTESTAG_TIME_REPUBLISH 86400
+/* How long others are asked to keep a value (B.3 "Life"), seconds. */
+#define BYTESTAG_TIME_KEEP (14 * 86400)
 /* A.1.5 */
 #define BYTESTAG_CHUNK_SIZE 1024
 
@@ -26,8 +28,10 @@ G_DECLARE_FINAL_TYPE (BytestagNetwork, bytestag_network, BYTESTAG, NETWORK, GObj
 
 /* The distributed hash table network (seed: DHTNetwork): sans-I/O, implements
  * BytestagEngine. Properties: "node", "routing-table", "download-slot", "tasks"
- * (GListModel of the running look-ups and joins, for views). Signal "value-stored"
- * (BytestagKvpId): a peer's store was kept.
+ * (GListModel of the running look-ups and joins, for views); notified:
+ * "clock-disagrees" (boolean), "clock-difference" (int64): by how many seconds, in whole
+ * minutes, our clock is ahead of those of others (< 0: behind), 0 unless it disagrees
+ * with many (B.5). Signal "value-stored" (BytestagKvpId): a peer's store was kept.
  *
  * Every method that returns a task has started it; (transfer full); completion
  * comes as its "finished" signal, never inside the call. */
@@ -71,6 +75,12 @@ void                  bytestag_network_set_limits_private (BytestagNetwork      
                                                           gboolean                limits_private);
 /* (element-type BytestagTask) */
 GListModel           *bytestag_network_get_tasks         (BytestagNetwork        *self);
+
+/* As the property "clock-difference". */
+gint64                bytestag_network_get_clock_difference (BytestagNetwork     *self);
+/* Contacts, none that is stale, that are nearer to @key than we are (B.3 "Life"). */
+guint                 bytestag_network_count_nearer      (BytestagNetwork        *self,
+                                                          const BytestagKey      *key);
 
 /* Counters since the start. */
 typedef struct {
@@ -127,7 +137,8 @@ BytestagDownloadTask      *bytestag_network_get_value_from_node  (BytestagNetwor
 BytestagGetValueTask      *bytestag_network_get_value            (BytestagNetwork        *self,
                                                                   const BytestagKey      *key,
                                                                   const BytestagKey      *index);
-/* @timestamp: unix seconds. */
+/* @timestamp: unix seconds. A node that knows of promises is asked to keep the value for
+ * BYTESTAG_TIME_KEEP. */
 BytestagStoreToNodeTask   *bytestag_network_store_to_node        (BytestagNetwork        *self,
                                                                   BytestagNode           *node,
                                                                   const BytestagKey      *key,
@@ -140,6 +151,15 @@ BytestagStoreValueTask    *bytestag_network_store_value          (BytestagNetwor
                                                                   const BytestagKey      *key,
                                                                   const BytestagKey      *index,
                                                                   guint                   copies);
+/* The same of a value that we keep for others, with its promise unchanged (B.3
+ * "Replication"), to the nearest of @nodes (element-type BytestagNode), which are in
+ * order of their distance to @key. We count as one of the copies if we are near enough;
+ * DONE with none when it is the only one. */
+BytestagStoreValueTask    *bytestag_network_replicate_value      (BytestagNetwork        *self,
+                                                                  const BytestagKey      *key,
+                                                                  const BytestagKey      *index,
+                                                                  guint                   copies,
+                                                                  GPtrArray              *nodes);
 /* Stops timers, cancels what runs, and is deaf from then on: to be called before the
  * last unref, since running tasks hold the network. */
 void                       bytestag_network_shut_down            (BytestagNetwork        *self);

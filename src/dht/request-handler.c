@@ -5,7 +5,7 @@
 #include "wire/json-keys.h"
 
 /* The five RPCs as a peer asks them (A.1.4): one function each. Nothing here
- * allocates but an accepted store and a served value. */
+ * allocates but an accepted or renewing store and a served value. */
 
 /* A reply carries at most as many as an original sends. */
 #define NODES_OF_REPLY BYTESTAG_MAX_BUCKET_SIZE
@@ -126,6 +126,11 @@ handle_ping (BytestagNetwork        *self,
              const BytestagMessage  *request)
 {
   begin_reply (self);
+  /* Our addition to B.1: what our clock says, for the votes of B.5; not for those who may
+   * hear little. */
+  if (request->extensions >= 0 && _bytestag_network_is_proven (self, request, from))
+    bytestag_codec_add_integer (self->codec, BYTESTAG_JSON_TIME,
+                                bytestag_reactor_get_wall_time (self->reactor) / G_USEC_PER_SEC);
   finish_reply (self, from, request);
   return BYTESTAG_DROP_NONE;
 }
@@ -234,7 +239,13 @@ reply_values (BytestagNetwork        *self,
       begin_reply (self);
       bytestag_codec_begin_vals (self->codec);
       for (guint i = 0; i < count; i++)
-        bytestag_codec_add_val (self->codec, &found->infos[i]);
+        {
+          BytestagExchangeInfo info = found->infos[i];
+
+          if (request->extensions < 0)
+            info.until = 0;
+          bytestag_codec_add_val (self->codec, &info);
+        }
       bytestag_codec_end_vals (self->codec);
       data = end_reply (self, from, request, &length);
       if (data != NULL && length <= limit)
@@ -276,6 +287,54 @@ handle_find_value (BytestagNetwork        *self,
   return BYTESTAG_DROP_NONE;
 }
 
+/* What became of a store, to whoever understands it (B.3 "Refresh"), and until when the
+ * value is promised; an original hears of neither. @word: (nullable) */
+static void
+add_outcome (BytestagNetwork         *self,
+             const BytestagMessage   *request,
+             const char              *word,
+             const BytestagKvpRecord *record)
+{
+  gdouble expiry = record != NULL ? bytestag_kvp_record_get_expiry (record) : 0;
+
+  if (request->extensions < 0)
+    return;
+
+  if (word != NULL)
+    bytestag_codec_add_true (self->codec, word);
+  if (expiry > 0)
+    bytestag_codec_add_integer (self->codec, BYTESTAG_JSON_UNTIL, (gint64) expiry);
+}
+
+/* Held already, or no room for it: answered without a transfer. FALSE: it is to come. */
+static gboolean
+answer_offer (BytestagNetwork         *self,
+              const BytestagEndpoint  *from,
+              const BytestagMessage   *request,
+              const BytestagKvpRecord *offer)
+{
+  BytestagKvpRecord held;
+
+  if (bytestag_kvp_table_lookup (self->table, &offer->id, &held))
+    {
+      _bytestag_network_renew_life (self, from, request, offer, &held);
+      begin_reply (self);
+      add_outcome (self, request, BYTESTAG_JSON_HAVE, &held);
+      finish_reply (self, from, request);
+      return TRUE;
+    }
+
+  /* A replica whose time is over needs none. */
+  if (bytestag_kvp_table_can_keep (self->table, offer) &&
+      (self->clock_difference != 0 || bytestag_kvp_record_get_expiry (offer) > offer->last_update))
+    return FALSE;
+
+  begin_reply (self);
+  add_outcome (self, request, BYTESTAG_JSON_FULL, NULL);
+  finish_reply (self, from, request);
+  return TRUE;
+}
+
 static BytestagDrop
 handle_store (BytestagNetwork        *self,
               const BytestagEndpoint *from,
@@ -291,19 +350,16 @@ handle_store (BytestagNetwork        *self,
     return BYTESTAG_DROP_BAD_MEMBER;
 
   /* What arrives decides, not what is announced: an offer is refused only for
-   * want of room. */
+   * want of room. Who stored a replica first is not asked: anybody could say so of
+   * anybody (B.5), so it counts for its sender unless it is held already. */
   record.size = (guint64) MAX (request->size, 0);
   record.timestamp = request->timestamp;
   record.has_timestamp = !request->timestamp_overflows;
-  record.time_to_live = BYTESTAG_TIME_EXPIRE;
+  record.source = *from;
+  _bytestag_network_grant_life (self, request, &record);
 
-  if (bytestag_kvp_table_lookup (self->table, &record.id, NULL) ||
-      !bytestag_kvp_table_has_room (self->table, &record.id, record.size))
-    {
-      begin_reply (self);
-      finish_reply (self, from, request);
-      return BYTESTAG_DROP_NONE;
-    }
+  if (answer_offer (self, from, request, &record))
+    return BYTESTAG_DROP_NONE;
 
   /* Silence, as from an original: the peer asks again, or another node. */
   if (!_bytestag_network_has_store_place (self, from, _bytestag_network_is_proven (self, request, from)))
@@ -319,6 +375,7 @@ handle_store (BytestagNetwork        *self,
   begin_reply (self);
   bytestag_codec_add_key (self->codec, BYTESTAG_JSON_TRANSFER_ID,
                           _bytestag_download_task_get_transfer_id (BYTESTAG_DOWNLOAD_TASK (task)));
+  add_outcome (self, request, NULL, &record);
   finish_reply (self, from, request);
   return BYTESTAG_DROP_NONE;
 }

@@ -159,19 +159,24 @@ _bytestag_network_send_find_value (BytestagNetwork   *self,
 }
 
 guint64
-_bytestag_network_send_store (BytestagNetwork        *self,
-                              const BytestagEndpoint *to,
-                              const BytestagKvpId    *id,
-                              guint64                 size,
-                              gint64                  timestamp,
-                              BytestagReplyFunc       func,
-                              gpointer                user_data)
+_bytestag_network_send_store (BytestagNetwork         *self,
+                              const BytestagEndpoint  *to,
+                              const BytestagKvpRecord *record,
+                              gint64                   keep,
+                              BytestagReplyFunc        func,
+                              gpointer                 user_data)
 {
   begin_request (self, BYTESTAG_JSON_RPC_STORE);
-  bytestag_codec_add_key (self->codec, BYTESTAG_JSON_KEY, &id->key);
-  bytestag_codec_add_key (self->codec, BYTESTAG_JSON_INDEX, &id->index);
-  bytestag_codec_add_integer (self->codec, BYTESTAG_JSON_SIZE, (gint64) size);
-  bytestag_codec_add_integer (self->codec, BYTESTAG_JSON_TIMESTAMP, timestamp);
+  bytestag_codec_add_key (self->codec, BYTESTAG_JSON_KEY, &record->id.key);
+  bytestag_codec_add_key (self->codec, BYTESTAG_JSON_INDEX, &record->id.index);
+  bytestag_codec_add_integer (self->codec, BYTESTAG_JSON_SIZE, (gint64) record->size);
+  bytestag_codec_add_integer (self->codec, BYTESTAG_JSON_TIMESTAMP, record->timestamp);
+  if (keep > 0)
+    bytestag_codec_add_integer (self->codec, BYTESTAG_JSON_KEEP, keep);
+  if (record->until > 0)
+    bytestag_codec_add_integer (self->codec, BYTESTAG_JSON_UNTIL, record->until);
+  if (record->copies > 0)
+    bytestag_codec_add_integer (self->codec, BYTESTAG_JSON_COPIES, record->copies);
   return send_request (self, to, 0, FALSE, func, user_data);
 }
 

@@ -16,12 +16,13 @@ struct _BytestagStoreToNodeTask
 
   BytestagNetwork *network;
   BytestagNode *node;
-  BytestagKvpId id;
+  BytestagKvpRecord record;
+  gint64 keep;
   GBytes *value;
-  gint64 timestamp;
   guint64 handle;
   BytestagUpload *upload;
   BytestagStoreOutcome outcome;
+  gint64 until;
 };
 
 G_DEFINE_FINAL_TYPE (BytestagStoreToNodeTask, bytestag_store_to_node_task, BYTESTAG_TYPE_TASK)
@@ -150,6 +151,16 @@ begin_upload (BytestagStoreToNodeTask *self,
                                        self->value, is_ours, is_ours ? 0 : DELAY_FOR_ORIGINAL, upload_cb, self);
 }
 
+/* Without a transfer id: held already, or refused, which an original does not tell
+ * apart (A.1.4). */
+static BytestagStoreOutcome
+get_outcome_of_refusal (const BytestagMessage *message)
+{
+  gboolean tells = message->extensions >= 0 && (message->extensions & BYTESTAG_EXTENSION_PROMISES) != 0;
+
+  return !tells || message->have ? BYTESTAG_STORE_HELD : BYTESTAG_STORE_FULL;
+}
+
 static void
 reply_cb (const BytestagMessage  *message,
           const BytestagEndpoint *from,
@@ -172,8 +183,9 @@ reply_cb (const BytestagMessage  *message,
   if (self->network == NULL)
     return;
 
+  self->until = message->extensions >= 0 ? message->until : 0;
   if (message->xferid.text == NULL)
-    finish (self, BYTESTAG_STORE_HELD);
+    finish (self, get_outcome_of_refusal (message));
   else if (!bytestag_slice_is_scalar (&message->xferid))
     fail (self, BYTESTAG_ERROR_INVALID, _("The node does not answer as it should"));
   else
@@ -183,11 +195,21 @@ reply_cb (const BytestagMessage  *message,
 static void
 begin (BytestagStoreToNodeTask *self)
 {
-  if (bytestag_node_get_extensions (self->node) < 0)
-    g_ptr_array_add (self->network->stores_to_originals, self);
+  BytestagKvpRecord record = self->record;
+  gint64 keep = self->keep;
+  int extensions = bytestag_node_get_extensions (self->node);
 
-  self->handle = _bytestag_network_send_store (self->network, bytestag_node_get_endpoint (self->node), &self->id,
-                                               g_bytes_get_size (self->value), self->timestamp, reply_cb, self);
+  if (extensions < 0)
+    g_ptr_array_add (self->network->stores_to_originals, self);
+  /* An original gets what an original sends. */
+  if (extensions < 0 || (extensions & BYTESTAG_EXTENSION_PROMISES) == 0)
+    {
+      record.until = record.copies = 0;
+      keep = 0;
+    }
+
+  self->handle = _bytestag_network_send_store (self->network, bytestag_node_get_endpoint (self->node), &record, keep,
+                                               reply_cb, self);
   if (self->handle == 0)
     fail (self, BYTESTAG_ERROR_BUSY, _("The request could not be sent"));
 }
@@ -243,11 +265,11 @@ bytestag_store_to_node_task_init (BytestagStoreToNodeTask *self)
 }
 
 BytestagStoreToNodeTask *
-_bytestag_store_to_node_task_new (BytestagNetwork     *network,
-                                  BytestagNode        *node,
-                                  const BytestagKvpId *id,
-                                  GBytes              *value,
-                                  gint64               timestamp)
+_bytestag_store_to_node_task_new (BytestagNetwork         *network,
+                                  BytestagNode            *node,
+                                  const BytestagKvpRecord *record,
+                                  gint64                   keep,
+                                  GBytes                  *value)
 {
   BytestagStoreToNodeTask *self = g_object_new (BYTESTAG_TYPE_STORE_TO_NODE_TASK,
                                                 "reactor", network->reactor,
@@ -255,9 +277,10 @@ _bytestag_store_to_node_task_new (BytestagNetwork     *network,
 
   self->network = g_object_ref (network);
   self->node = g_object_ref (node);
-  self->id = *id;
+  self->record = *record;
+  self->record.size = g_bytes_get_size (value);
+  self->keep = keep;
   self->value = g_bytes_ref (value);
-  self->timestamp = timestamp;
   bytestag_task_set_total (BYTESTAG_TASK (self), g_bytes_get_size (value));
   return self;
 }
@@ -284,4 +307,12 @@ bytestag_store_to_node_task_get_node (BytestagStoreToNodeTask *self)
   g_return_val_if_fail (BYTESTAG_IS_STORE_TO_NODE_TASK (self), NULL);
 
   return self->node;
+}
+
+gint64
+bytestag_store_to_node_task_get_until (BytestagStoreToNodeTask *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_STORE_TO_NODE_TASK (self), 0);
+
+  return self->until;
 }

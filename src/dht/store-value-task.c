@@ -6,18 +6,20 @@
 #include "core/error.h"
 #include "dht/network-private.h"
 
-/* Reads the value from our own table, looks for the nodes nearest to its key, and
- * stores it to the nearest of them; where one fails the next takes its place. */
+/* Reads the value from our own table, looks for the nodes nearest to its key, unless the
+ * caller knows them, and stores it to the nearest of them; where one fails or is full the
+ * next takes its place. Of a value that we keep for others, we hold one of the copies if
+ * we are near enough. */
 
 struct _BytestagStoreValueTask
 {
   BytestagTask parent_instance;
 
   BytestagNetwork *network;
-  BytestagKvpId id;
+  BytestagKvpRecord record;
+  gint64 keep;           /* seconds; 0: as the record says */
   guint copies;
   GBytes *value;
-  gint64 timestamp;
   BytestagFindShortlistTask *lookup;
   GPtrArray *candidates; /* (element-type BytestagNode) nearest first */
   guint n_tried;         /* of the candidates */
@@ -92,8 +94,9 @@ start_store (BytestagStoreValueTask *self,
 {
   g_autoptr (BytestagStoreToNodeTask) store = NULL;
 
-  store = bytestag_network_store_to_node (self->network, node, &self->id.key, &self->id.index, self->value,
-                                          self->timestamp);
+  store = _bytestag_store_to_node_task_new (self->network, node, &self->record, self->keep, self->value);
+  _bytestag_network_keep (self->network, BYTESTAG_TASK (store));
+  bytestag_task_start (BYTESTAG_TASK (store));
   g_ptr_array_add (self->stores, g_object_ref (store));
   g_signal_connect (store, "finished", G_CALLBACK (store_finished_cb), self);
   g_signal_emit (self, signals[STORE_STARTED], 0, store);
@@ -109,7 +112,7 @@ go_on (BytestagStoreValueTask *self)
   if (self->network == NULL || self->stores->len > 0)
     return;
 
-  if (self->n_copies == 0)
+  if (self->n_copies == 0 && self->copies > 0)
     {
       fail (self, BYTESTAG_ERROR_FAILED, _("No node took the value"));
       return;
@@ -118,21 +121,48 @@ go_on (BytestagStoreValueTask *self)
   bytestag_task_done (BYTESTAG_TASK (self));
 }
 
+/* Whether we hold one of the copies ourselves. */
+static gboolean
+are_we_near (BytestagStoreValueTask *self)
+{
+  guint n_nearer = 0;
+
+  if (self->record.is_original)
+    return FALSE;
+
+  for (guint i = 0; i < self->candidates->len; i++)
+    n_nearer += bytestag_key_compare_distance (&self->record.id.key,
+                                               bytestag_node_get_key (self->candidates->pdata[i]),
+                                               bytestag_network_get_key (self->network)) < 0;
+  return n_nearer < self->copies;
+}
+
+static void
+begin_storing (BytestagStoreValueTask *self)
+{
+  if (self->candidates->len > BYTESTAG_MAX_BUCKET_SIZE)
+    g_ptr_array_set_size (self->candidates, BYTESTAG_MAX_BUCKET_SIZE);
+
+  if (self->candidates->len == 0)
+    {
+      fail (self, BYTESTAG_ERROR_NO_PEERS, _("There is no node to store the value"));
+      return;
+    }
+
+  if (are_we_near (self))
+    self->copies--;
+  bytestag_task_set_total (BYTESTAG_TASK (self), self->copies);
+  go_on (self);
+}
+
 static void
 lookup_finished_cb (BytestagTask           *task,
                     BytestagStoreValueTask *self)
 {
   self->candidates = bytestag_shortlist_sorted_nodes (bytestag_find_shortlist_task_get_shortlist (self->lookup));
-  if (self->candidates->len > BYTESTAG_MAX_BUCKET_SIZE)
-    g_ptr_array_set_size (self->candidates, BYTESTAG_MAX_BUCKET_SIZE);
-
   g_signal_handlers_disconnect_by_data (self->lookup, self);
   g_clear_object (&self->lookup);
-
-  if (self->candidates->len == 0)
-    fail (self, BYTESTAG_ERROR_NO_PEERS, _("There is no node to store the value"));
-  else
-    go_on (self);
+  begin_storing (self);
 }
 
 static void
@@ -158,7 +188,12 @@ read_cb (GBytes       *value,
     }
 
   self->value = g_bytes_ref (value);
-  self->lookup = bytestag_network_find_node_shortlist (self->network, &self->id.key);
+  if (self->candidates != NULL)
+    {
+      begin_storing (self);
+      return;
+    }
+  self->lookup = bytestag_network_find_node_shortlist (self->network, &self->record.id.key);
   g_signal_connect (self->lookup, "finished", G_CALLBACK (lookup_finished_cb), self);
 }
 
@@ -166,18 +201,22 @@ static void
 bytestag_store_value_task_start (BytestagTask *task)
 {
   BytestagStoreValueTask *self = BYTESTAG_STORE_VALUE_TASK (task);
-  BytestagKvpRecord record;
+  BytestagKvpId id = self->record.id;
 
-  if (!bytestag_kvp_table_lookup (self->network->table, &self->id, &record))
+  if (!bytestag_kvp_table_lookup (self->network->table, &id, &self->record))
     {
       fail (self, BYTESTAG_ERROR_NOT_FOUND, _("The value is not held here"));
       return;
     }
 
-  self->timestamp = record.has_timestamp
-                      ? record.timestamp
-                      : bytestag_reactor_get_wall_time (self->network->reactor) / G_USEC_PER_SEC;
-  bytestag_kvp_table_read (self->network->table, &self->id, read_cb, g_object_ref (self));
+  if (!self->record.has_timestamp)
+    self->record.timestamp = bytestag_reactor_get_wall_time (self->network->reactor) / G_USEC_PER_SEC;
+  if (self->record.is_original)
+    {
+      self->keep = BYTESTAG_TIME_KEEP;
+      self->record.copies = (guint8) self->copies;
+    }
+  bytestag_kvp_table_read (self->network->table, &id, read_cb, g_object_ref (self));
 }
 
 static void
@@ -236,13 +275,20 @@ bytestag_store_value_task_init (BytestagStoreValueTask *self)
 BytestagStoreValueTask *
 _bytestag_store_value_task_new (BytestagNetwork     *network,
                                 const BytestagKvpId *id,
-                                guint                copies)
+                                guint                copies,
+                                GPtrArray           *candidates)
 {
   BytestagStoreValueTask *self = g_object_new (BYTESTAG_TYPE_STORE_VALUE_TASK, "reactor", network->reactor, NULL);
 
   self->network = g_object_ref (network);
-  self->id = *id;
+  self->record.id = *id;
   self->copies = copies;
+  if (candidates != NULL)
+    {
+      self->candidates = g_ptr_array_new_with_free_func (g_object_unref);
+      for (guint i = 0; i < candidates->len; i++)
+        g_ptr_array_add (self->candidates, g_object_ref (candidates->pdata[i]));
+    }
   bytestag_task_set_total (BYTESTAG_TASK (self), copies);
   return self;
 }

@@ -120,12 +120,15 @@ G_DECLARE_FINAL_TYPE (BytestagStoreToNodeTask, bytestag_store_to_node_task, BYTE
 typedef enum {
   BYTESTAG_STORE_PENDING,
   BYTESTAG_STORE_SENT,    /* every byte was acked, and the end was sent */
-  BYTESTAG_STORE_HELD,    /* refused: it holds the value already, or is full */
+  BYTESTAG_STORE_HELD,    /* it holds the value already; an original: or is full */
+  BYTESTAG_STORE_FULL,    /* refused for want of room */
   BYTESTAG_STORE_FAILED,
 } BytestagStoreOutcome;
 BytestagStoreOutcome bytestag_store_to_node_task_get_outcome (BytestagStoreToNodeTask *self);
 /* Acked bytes. */
 gsize         bytestag_store_to_node_task_get_n_sent (BytestagStoreToNodeTask *self);
+/* The unix second up to which the node promises the value (B.3 "Life"); 0: no promise. */
+gint64        bytestag_store_to_node_task_get_until  (BytestagStoreToNodeTask *self);
 /* (transfer none) who it goes to. */
 BytestagNode *bytestag_store_to_node_task_get_node   (BytestagStoreToNodeTask *self);
 

@@ -92,9 +92,9 @@ bytestag_aggregated_table_visit_key (BytestagKvpTable     *table,
 }
 
 static gboolean
-bytestag_aggregated_table_has_room (BytestagKvpTable *table, const BytestagKvpId *id, guint64 size)
+bytestag_aggregated_table_can_keep (BytestagKvpTable *table, const BytestagKvpRecord *offer)
 {
-  return bytestag_kvp_table_has_room (BYTESTAG_AGGREGATED_TABLE (table)->second, id, size);
+  return bytestag_kvp_table_can_keep (BYTESTAG_AGGREGATED_TABLE (table)->second, offer);
 }
 
 static void
@@ -125,15 +125,56 @@ bytestag_aggregated_table_remove (BytestagKvpTable *table, const BytestagKvpId *
   return bytestag_kvp_table_remove (BYTESTAG_AGGREGATED_TABLE (table)->second, id);
 }
 
+/* What is kept for others is in the second. */
+
+static gboolean
+bytestag_aggregated_table_update (BytestagKvpTable *table, const BytestagKvpRecord *record)
+{
+  return bytestag_kvp_table_update (BYTESTAG_AGGREGATED_TABLE (table)->second, record);
+}
+
+static guint
+bytestag_aggregated_table_visit_kept (BytestagKvpTable     *table,
+                                      const BytestagKvpId  *after,
+                                      guint                 max,
+                                      BytestagKvpVisitFunc  visit,
+                                      gpointer              user_data)
+{
+  return bytestag_kvp_table_visit_kept (BYTESTAG_AGGREGATED_TABLE (table)->second, after, max, visit, user_data);
+}
+
+static guint
+bytestag_aggregated_table_count_kept (BytestagKvpTable *table)
+{
+  return bytestag_kvp_table_count_kept (BYTESTAG_AGGREGATED_TABLE (table)->second);
+}
+
+static gboolean
+bytestag_aggregated_table_expire (BytestagKvpTable *table, gint64 now)
+{
+  return bytestag_kvp_table_expire (BYTESTAG_AGGREGATED_TABLE (table)->second, now);
+}
+
+static void
+bytestag_aggregated_table_set_center (BytestagKvpTable *table, const BytestagKey *node_id)
+{
+  bytestag_kvp_table_set_center (BYTESTAG_AGGREGATED_TABLE (table)->second, node_id);
+}
+
 static void
 bytestag_aggregated_table_table_init (BytestagKvpTableInterface *iface)
 {
   iface->lookup = bytestag_aggregated_table_lookup;
   iface->visit_key = bytestag_aggregated_table_visit_key;
-  iface->has_room = bytestag_aggregated_table_has_room;
+  iface->can_keep = bytestag_aggregated_table_can_keep;
   iface->read = bytestag_aggregated_table_read;
   iface->write = bytestag_aggregated_table_write;
   iface->remove = bytestag_aggregated_table_remove;
+  iface->update = bytestag_aggregated_table_update;
+  iface->visit_kept = bytestag_aggregated_table_visit_kept;
+  iface->count_kept = bytestag_aggregated_table_count_kept;
+  iface->expire = bytestag_aggregated_table_expire;
+  iface->set_center = bytestag_aggregated_table_set_center;
 }
 
 static void

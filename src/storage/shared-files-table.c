@@ -224,7 +224,7 @@ bytestag_shared_files_table_visit_key (BytestagKvpTable     *table,
 }
 
 static gboolean
-bytestag_shared_files_table_has_room (BytestagKvpTable *table, const BytestagKvpId *id, guint64 size)
+bytestag_shared_files_table_can_keep (BytestagKvpTable *table, const BytestagKvpRecord *offer)
 {
   return FALSE;
 }
@@ -329,15 +329,55 @@ bytestag_shared_files_table_remove (BytestagKvpTable *table, const BytestagKvpId
   return FALSE;
 }
 
+/* Nothing is kept for others here. */
+
+static gboolean
+bytestag_shared_files_table_update (BytestagKvpTable *table, const BytestagKvpRecord *record)
+{
+  return FALSE;
+}
+
+static guint
+bytestag_shared_files_table_visit_kept (BytestagKvpTable     *table,
+                                        const BytestagKvpId  *after,
+                                        guint                 max,
+                                        BytestagKvpVisitFunc  visit,
+                                        gpointer              user_data)
+{
+  return 0;
+}
+
+static guint
+bytestag_shared_files_table_count_kept (BytestagKvpTable *table)
+{
+  return 0;
+}
+
+static gboolean
+bytestag_shared_files_table_expire (BytestagKvpTable *table, gint64 now)
+{
+  return FALSE;
+}
+
+static void
+bytestag_shared_files_table_set_center (BytestagKvpTable *table, const BytestagKey *node_id)
+{
+}
+
 static void
 bytestag_shared_files_table_table_init (BytestagKvpTableInterface *iface)
 {
   iface->lookup = bytestag_shared_files_table_lookup;
   iface->visit_key = bytestag_shared_files_table_visit_key;
-  iface->has_room = bytestag_shared_files_table_has_room;
+  iface->can_keep = bytestag_shared_files_table_can_keep;
   iface->read = bytestag_shared_files_table_read;
   iface->write = bytestag_shared_files_table_write;
   iface->remove = bytestag_shared_files_table_remove;
+  iface->update = bytestag_shared_files_table_update;
+  iface->visit_kept = bytestag_shared_files_table_visit_kept;
+  iface->count_kept = bytestag_shared_files_table_count_kept;
+  iface->expire = bytestag_shared_files_table_expire;
+  iface->set_center = bytestag_shared_files_table_set_center;
 }
 
 static void

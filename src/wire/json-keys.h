@@ -26,6 +26,12 @@
 #define BYTESTAG_JSON_REPLY_ID "reply_id"
 #define BYTESTAG_JSON_EXTENSIONS "ext"
 #define BYTESTAG_JSON_YOU "you"
+/* Life and refresh (B.3). */
+#define BYTESTAG_JSON_KEEP "keep"
+#define BYTESTAG_JSON_COPIES "copies"
+#define BYTESTAG_JSON_UNTIL "until"
+#define BYTESTAG_JSON_HAVE "have"
+#define BYTESTAG_JSON_FULL "full"
 /* Lists of nodes and values (seed: NodeList, KVPExchangeInfo). */
 #define BYTESTAG_JSON_HOST "host"
 #define BYTESTAG_JSON_PORT "port"

@@ -29,6 +29,12 @@ typedef enum {
   MEMBER_VALOFS,
   MEMBER_EXTENSIONS,
   MEMBER_YOU,
+  MEMBER_KEEP,
+  MEMBER_COPIES,
+  MEMBER_UNTIL,
+  MEMBER_HAVE,
+  MEMBER_FULL,
+  MEMBER_TIME,
   N_MEMBERS,
 } Member;
 
@@ -50,6 +56,12 @@ static const char *const member_names[] = {
   [MEMBER_VALOFS] = BYTESTAG_JSON_VALUE_OFFSET,
   [MEMBER_EXTENSIONS] = BYTESTAG_JSON_EXTENSIONS,
   [MEMBER_YOU] = BYTESTAG_JSON_YOU,
+  [MEMBER_KEEP] = BYTESTAG_JSON_KEEP,
+  [MEMBER_COPIES] = BYTESTAG_JSON_COPIES,
+  [MEMBER_UNTIL] = BYTESTAG_JSON_UNTIL,
+  [MEMBER_HAVE] = BYTESTAG_JSON_HAVE,
+  [MEMBER_FULL] = BYTESTAG_JSON_FULL,
+  [MEMBER_TIME] = BYTESTAG_JSON_TIME,
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (member_names) == N_MEMBERS);
 
@@ -57,9 +69,9 @@ static const char *const node_names[] = { BYTESTAG_JSON_HOST, BYTESTAG_JSON_PORT
 enum { NODE_HOST, NODE_PORT, NODE_ID, N_NODE };
 
 static const char *const val_names[] = {
-  BYTESTAG_JSON_KEY, BYTESTAG_JSON_INDEX, BYTESTAG_JSON_SIZE, BYTESTAG_JSON_TIME,
+  BYTESTAG_JSON_KEY, BYTESTAG_JSON_INDEX, BYTESTAG_JSON_SIZE, BYTESTAG_JSON_TIME, BYTESTAG_JSON_UNTIL,
 };
-enum { VAL_KEY, VAL_INDEX, VAL_SIZE, VAL_TIME, N_VAL };
+enum { VAL_KEY, VAL_INDEX, VAL_SIZE, VAL_TIME, VAL_UNTIL, N_VAL };
 
 /* No name of ours is as long. */
 #define NAME_SIZE 16
@@ -205,6 +217,35 @@ to_extensions (const BytestagJsonValue *value)
   return integer;
 }
 
+/* Members of our own: 0 for whatever is no whole number above 0. */
+static gint64
+to_count (const BytestagJsonValue *value)
+{
+  gint64 integer;
+
+  if (value->type != BYTESTAG_JSON_INTEGER || !bytestag_json_value_get_integer (value, &integer, NULL))
+    return 0;
+  return MAX (integer, 0);
+}
+
+static gboolean
+is_true (const BytestagJsonValue *value)
+{
+  return value->type == BYTESTAG_JSON_TRUE;
+}
+
+static void
+read_promise (BytestagMessage         *self,
+              const BytestagJsonValue *members)
+{
+  self->keep = to_count (&members[MEMBER_KEEP]);
+  self->copies = to_count (&members[MEMBER_COPIES]);
+  self->until = to_count (&members[MEMBER_UNTIL]);
+  self->have = is_true (&members[MEMBER_HAVE]);
+  self->full = is_true (&members[MEMBER_FULL]);
+  self->time = to_count (&members[MEMBER_TIME]);
+}
+
 static void
 read_request (BytestagMessage         *self,
               const BytestagJsonValue *members)
@@ -281,6 +322,7 @@ bytestag_message_parse (BytestagMessage *self,
   self->node_id_member = bytestag_json_value_get_key (&members[MEMBER_NODE_ID], &self->node_id);
   self->extensions = to_extensions (&members[MEMBER_EXTENSIONS]);
   self->has_you = to_you (&members[MEMBER_YOU], &self->you);
+  read_promise (self, members);
   read_transfer (self, members);
   if (self->kind == BYTESTAG_MESSAGE_REQUEST)
     read_request (self, members);
@@ -374,6 +416,7 @@ read_val (BytestagScanner      *scanner,
     return -1;
   if (!read_time (&members[VAL_TIME], info))
     return -1;
+  info->until = to_count (&members[VAL_UNTIL]);
   return key == BYTESTAG_MEMBER_VALID && index == BYTESTAG_MEMBER_VALID;
 }
 

@@ -70,6 +70,14 @@ bytestag_codec_add_key (BytestagCodec     *self,
 }
 
 void
+bytestag_codec_add_true (BytestagCodec *self,
+                         const char    *name)
+{
+  bytestag_writer_add_name (&self->writer, name);
+  bytestag_writer_add_raw (&self->writer, "true", strlen ("true"));
+}
+
+void
 bytestag_codec_add_null (BytestagCodec *self,
                          const char    *name)
 {
@@ -179,6 +187,11 @@ bytestag_codec_add_val (BytestagCodec              *self,
     bytestag_writer_add_null (writer);
   bytestag_writer_add_name (writer, BYTESTAG_JSON_TIME);
   add_time (writer, info);
+  if (info->until > 0)
+    {
+      bytestag_writer_add_name (writer, BYTESTAG_JSON_UNTIL);
+      bytestag_writer_add_integer (writer, info->until);
+    }
   bytestag_writer_end_object (writer);
 }
 

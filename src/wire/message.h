@@ -94,6 +94,13 @@ typedef struct {
   int extensions; /* "ext" (B.1); -1: an original */
   gboolean has_you;
   BytestagEndpoint you; /* own address as the peer sees it (B.1) */
+  /* store and its reply (B.3 "Life", "Refresh"); 0: missing, or no number above 0 */
+  gint64 keep;   /* seconds that a publisher wants the value to be kept */
+  gint64 copies;
+  gint64 until;  /* unix seconds: of a replica, or what a holder promises */
+  gboolean have; /* held already */
+  gboolean full; /* refused for want of room */
+  gint64 time;   /* unix seconds of the sender's clock: of the reply to a ping; 0: missing */
 } BytestagMessage;
 
 /* Inflater, deflater and the buffers: one for each engine. Not a GObject; may be
@@ -151,6 +158,7 @@ void           bytestag_codec_add_sender    (BytestagCodec *self, const Bytestag
 void           bytestag_codec_add_string    (BytestagCodec *self, const char *name, const char *value);
 void           bytestag_codec_add_integer   (BytestagCodec *self, const char *name, gint64 value);
 void           bytestag_codec_add_key       (BytestagCodec *self, const char *name, const BytestagKey *key);
+void           bytestag_codec_add_true      (BytestagCodec *self, const char *name);
 void           bytestag_codec_add_null      (BytestagCodec *self, const char *name);
 /* A JSON value as it came; a missing or falsy one is written as null when @or_null. */
 void           bytestag_codec_add_slice     (BytestagCodec *self, const char *name,

@@ -39,6 +39,10 @@ test_amounts (void)
   assert_words (bytestag_words_span (3 * G_TIME_SPAN_HOUR), "3 h");
   assert_words (bytestag_words_span (2 * G_TIME_SPAN_DAY), "2 days");
   assert_words (bytestag_words_time (0), "never");
+  assert_words (bytestag_words_clock (420), "The clock of this computer is 7 min ahead of those of others. Please set it.");
+  assert_words (bytestag_words_clock (-86400),
+                "The clock of this computer is 24 h behind those of others. Please set it.");
+  g_assert_null (bytestag_words_clock (0));
 }
 
 static void

@@ -215,7 +215,7 @@ bytestag_foreign_reply (BytestagForeign        *self,
 
   bytestag_foreign_send (self, to, "{\"netid\": \"BYTESTAG\", \"nodeid\": \"%s\", \"reply_id\": \"%s\"%s%s}", id,
                          json_object_get_string_member_with_default (request, "seq_id", ""), members,
-                         self->is_ours ? ", \"ext\": 0" : "");
+                         self->is_ours ? ", \"ext\": 2" : "");
 }
 
 char *

@@ -22,6 +22,15 @@ test_from_record (void)
   g_assert_cmpint (info.size, ==, 262144);
   g_assert_cmpint (info.time_kind, ==, BYTESTAG_TIME_INTEGER);
   g_assert_cmpfloat (info.timestamp, ==, 1600000000);
+  g_assert_cmpint (info.until, ==, 0);
+
+  /* The end of its life is a promise, however it was granted (B.3 "Life"). */
+  record.time_to_live = 10;
+  bytestag_exchange_info_from_record (&info, &record);
+  g_assert_cmpint (info.until, ==, 1600000110);
+  record.until = 1600000200;
+  bytestag_exchange_info_from_record (&info, &record);
+  g_assert_cmpint (info.until, ==, 1600000200);
 
   /* The same with a time above 2⁶³ is kept without. */
   record.has_timestamp = FALSE;
@@ -35,6 +44,7 @@ test_from_record (void)
   bytestag_exchange_info_from_record (&info, &record);
   g_assert_cmpint (info.time_kind, ==, BYTESTAG_TIME_FLOAT);
   g_assert_cmpfloat (info.timestamp, ==, 1600000100.5);
+  g_assert_cmpint (info.until, ==, 0);
 
   /* The FileInfo of a shared file. */
   record.has_timestamp = FALSE;

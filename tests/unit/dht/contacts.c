@@ -418,7 +418,7 @@ test_own_address (Test         *test,
       bytestag_sim_get_address (test->sim, i, &address);
       task = bytestag_network_ping_address (test->network, &address);
       g_assert_true (bytestag_sim_run_task (test->sim, task, SECOND));
-      g_assert_cmpint (bytestag_node_get_extensions (bytestag_ping_task_get_node (task)), ==, 0);
+      g_assert_cmpint (bytestag_node_get_extensions (bytestag_ping_task_get_node (task)), ==, 2);
     }
   g_assert_true (bytestag_endpoint_equal (&seen, &test->address));
 }

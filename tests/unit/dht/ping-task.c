@@ -77,7 +77,7 @@ test_other_port (Fixture      *test,
 
   bytestag_foreign_set_pongs (test->peer, FALSE);
   bytestag_sim_run (test->sim, SECOND);
-  text = g_strdup_printf ("{\"netid\": \"BYTESTAG\", \"nodeid\": \"%s\", \"rpc\": \"ping\", \"seq_id\": \"*\", \"ext\": 0}",
+  text = g_strdup_printf ("{\"netid\": \"BYTESTAG\", \"nodeid\": \"%s\", \"rpc\": \"ping\", \"seq_id\": \"*\", \"ext\": 2}",
                           test->own_id);
   id = fixture_expect (test, test->peer, text);
   bytestag_foreign_send (other, &test->address, "{\"reply_id\": \"%s\"}", id);

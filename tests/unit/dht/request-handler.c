@@ -102,7 +102,10 @@ test_ping_of_ours (Test         *test,
                    gconstpointer data)
 {
   check_of (test, ", \"rpc\": \"ping\", \"seq_id\": \"a\", \"ext\": 3",
-            ", \"reply_id\": \"a\", \"ext\": 0, \"you\": {\"host\": \"9.1.2.3\", \"port\": 9001}");
+            ", \"reply_id\": \"a\", \"ext\": 2, \"you\": {\"host\": \"9.1.2.3\", \"port\": 9001}");
+  /* Now it has answered: it hears what our clock says, for its votes (B.5). */
+  check_of (test, ", \"rpc\": \"ping\", \"seq_id\": \"a\", \"ext\": 3",
+            ", \"time\": 1600000000, \"reply_id\": \"a\", \"ext\": 2, \"you\": {\"host\": \"9.1.2.3\", \"port\": 9001}");
 }
 
 static void
@@ -456,10 +459,43 @@ test_store_refused (Test         *test,
   check_of (test, STORE ", \"size\": 3000, \"timestmp\": 5, \"seq_id\": \"a\"", ", \"reply_id\": \"a\"");
 }
 
+#define YOU ", \"reply_id\": \"a\", \"ext\": 2, \"you\": {\"host\": \"9.1.2.3\", \"port\": 9001}"
+
+/* What is shared here is held, and nothing is promised of it. */
+static void
+test_store_of_ours_refused (Test         *test,
+                            gconstpointer data)
+{
+  put_value (test);
+  check_of (test, STORE ", \"size\": 3000, \"timestmp\": 5, \"keep\": 86400, \"seq_id\": \"a\", \"ext\": 2",
+            ", \"have\": true" YOU);
+}
+
+/* Until when a value is promised is told to those of ours alone (B.3 "Life"). */
+static void
+test_find_value_until (Test         *test,
+                       gconstpointer data)
+{
+  g_autoptr (GBytes) value = bytestag_sim_make_value (3000, 7);
+  BytestagKvpRecord record = { .until = 1600009000, .has_timestamp = TRUE, .timestamp = 1600000000 };
+
+  bytestag_key_parse (&record.id.key, KEY, -1, NULL);
+  record.id.index = record.id.key;
+  bytestag_kvp_table_write (bytestag_network_get_table (test->network), &record, value, NULL, NULL);
+  check_of (test, ", \"rpc\": \"findval\", \"key\": \"" KEY "\", \"seq_id\": \"a\"",
+            ", \"vals\": [{\"key\": \"" KEY "\", \"index\": \"" KEY "\", \"size\": 3000, \"time\": 1600000000}], "
+            "\"reply_id\": \"a\"");
+  check_of (test, ", \"rpc\": \"findval\", \"key\": \"" KEY "\", \"seq_id\": \"a\", \"ext\": 2",
+            ", \"vals\": [{\"key\": \"" KEY "\", \"index\": \"" KEY "\", \"size\": 3000, \"time\": 1600000000, "
+            "\"until\": 1600009000}]" YOU);
+}
+
 static void
 test_store_no_room (Test         *test,
                     gconstpointer data)
 {
+  check_of (test, STORE ", \"size\": 1099511627776, \"timestmp\": 5, \"keep\": 86400, \"seq_id\": \"a\", \"ext\": 2",
+            ", \"full\": true" YOU);
   check_of (test, STORE ", \"size\": 1099511627776, \"timestmp\": 5, \"seq_id\": \"a\"", ", \"reply_id\": \"a\"");
 }
 
@@ -585,8 +621,10 @@ main (int   argc,
   TEST ("find-node-ipv6", test_find_node_ipv6);
   TEST ("bad-keys", test_bad_keys);
   TEST ("find-value", test_find_value);
+  TEST ("find-value-until", test_find_value_until);
   TEST ("reply-limit", test_reply_limit);
   TEST ("store-refused", test_store_refused);
+  TEST ("store-of-ours-refused", test_store_of_ours_refused);
   TEST ("store-no-room", test_store_no_room);
   TEST ("store-without-members", test_store_without_members);
   TEST ("store-accepted", test_store_accepted);

@@ -39,7 +39,7 @@ test_ping (Fixture      *test,
 
   bytestag_foreign_set_pongs (test->peer, FALSE);
   task = bytestag_network_ping_node (test->network, test->contact);
-  expect (test, "\"rpc\": \"ping\", \"seq_id\": \"*\", \"ext\": 0");
+  expect (test, "\"rpc\": \"ping\", \"seq_id\": \"*\", \"ext\": 2");
 }
 
 static void
@@ -50,7 +50,7 @@ test_find_node (Fixture      *test,
   BytestagKey key = parse (KEY);
 
   task = bytestag_network_find_nodes_from_node (test->network, test->contact, &key);
-  expect (test, "\"rpc\": \"findnode\", \"key\": \"" KEY "\", \"seq_id\": \"*\", \"ext\": 0");
+  expect (test, "\"rpc\": \"findnode\", \"key\": \"" KEY "\", \"seq_id\": \"*\", \"ext\": 2");
 }
 
 /* An original is never asked without an index (A.2, 1). */
@@ -64,13 +64,13 @@ test_find_value (Fixture      *test,
   BytestagKey key = parse (KEY), index = parse (INDEX);
 
   with = bytestag_network_find_value_from_node (test->network, test->contact, &key, &index);
-  expect (test, "\"rpc\": \"findval\", \"key\": \"" KEY "\", \"index\": \"" INDEX "\", \"seq_id\": \"*\", \"ext\": 0");
+  expect (test, "\"rpc\": \"findval\", \"key\": \"" KEY "\", \"index\": \"" INDEX "\", \"seq_id\": \"*\", \"ext\": 2");
   without = bytestag_network_find_value_from_node (test->network, test->contact, &key, NULL);
-  expect (test, "\"rpc\": \"findval\", \"key\": \"" KEY "\", \"index\": \"" KEY "\", \"seq_id\": \"*\", \"ext\": 0");
+  expect (test, "\"rpc\": \"findval\", \"key\": \"" KEY "\", \"index\": \"" KEY "\", \"seq_id\": \"*\", \"ext\": 2");
 
   bytestag_node_set_extensions (test->contact, 0);
   ours = bytestag_network_find_value_from_node (test->network, test->contact, &key, NULL);
-  expect (test, "\"rpc\": \"findval\", \"key\": \"" KEY "\", \"seq_id\": \"*\", \"ext\": 0");
+  expect (test, "\"rpc\": \"findval\", \"key\": \"" KEY "\", \"seq_id\": \"*\", \"ext\": 2");
 }
 
 static void
@@ -83,7 +83,41 @@ test_store (Fixture      *test,
 
   task = bytestag_network_store_to_node (test->network, test->contact, &key, &index, value, 1353571200);
   expect (test, "\"rpc\": \"store\", \"key\": \"" KEY "\", \"index\": \"" INDEX
-                "\", \"size\": 77, \"timestmp\": 1353571200, \"seq_id\": \"*\", \"ext\": 0");
+                "\", \"size\": 77, \"timestmp\": 1353571200, \"seq_id\": \"*\", \"ext\": 2");
+}
+
+/* Those who know of promises are asked for one (B.3 "Life"). */
+static void
+test_store_to_ours (Fixture      *test,
+                    gconstpointer data)
+{
+  g_autoptr (BytestagStoreToNodeTask) task = NULL;
+  g_autoptr (BytestagStoreToNodeTask) old = NULL;
+  g_autoptr (BytestagStoreValueTask) replica = NULL;
+  g_autoptr (GBytes) value = bytestag_sim_make_value (77, 7);
+  g_autoptr (GPtrArray) nodes = g_ptr_array_new ();
+  BytestagKvpRecord record = { .timestamp = 1500000000, .has_timestamp = TRUE, .until = 1600009000, .copies = 9 };
+
+  bytestag_node_set_extensions (test->contact, 2);
+  record.id = (BytestagKvpId) { parse (KEY), parse (INDEX) };
+  task = bytestag_network_store_to_node (test->network, test->contact, &record.id.key, &record.id.index, value,
+                                         1353571200);
+  expect (test, "\"rpc\": \"store\", \"key\": \"" KEY "\", \"index\": \"" INDEX
+                "\", \"size\": 77, \"timestmp\": 1353571200, \"keep\": 1209600, \"seq_id\": \"*\", \"ext\": 2");
+
+  /* A replica says nothing but what its publisher was promised. */
+  bytestag_kvp_table_write (bytestag_network_get_table (test->network), &record, value, NULL, NULL);
+  g_ptr_array_add (nodes, test->contact);
+  replica = bytestag_network_replicate_value (test->network, &record.id.key, &record.id.index, 9, nodes);
+  expect (test, "\"rpc\": \"store\", \"key\": \"" KEY "\", \"index\": \"" INDEX
+                "\", \"size\": 77, \"timestmp\": 1500000000, \"until\": 1600009000, \"copies\": 9, "
+                "\"seq_id\": \"*\", \"ext\": 2");
+
+  /* Ours that knows of none. */
+  bytestag_node_set_extensions (test->contact, 1);
+  old = bytestag_network_store_to_node (test->network, test->contact, &record.id.key, &record.id.index, value, 5);
+  expect (test, "\"rpc\": \"store\", \"key\": \"" KEY "\", \"index\": \"" INDEX
+                "\", \"size\": 77, \"timestmp\": 5, \"seq_id\": \"*\", \"ext\": 2");
 }
 
 static void
@@ -95,10 +129,10 @@ test_get_value (Fixture      *test,
   BytestagKey key = parse (KEY), index = parse (INDEX);
 
   whole = bytestag_network_get_value_from_node (test->network, test->contact, &key, NULL, 0);
-  expect (test, "\"rpc\": \"getval\", \"key\": \"" KEY "\", \"index\": \"" KEY "\", \"xferid\": \"*\", \"ext\": 0");
+  expect (test, "\"rpc\": \"getval\", \"key\": \"" KEY "\", \"index\": \"" KEY "\", \"xferid\": \"*\", \"ext\": 2");
   rest = bytestag_network_get_value_from_node (test->network, test->contact, &key, &index, 1024);
   expect (test, "\"rpc\": \"getval\", \"key\": \"" KEY "\", \"index\": \"" INDEX
-                "\", \"xferid\": \"*\", \"valofs\": 1024, \"ext\": 0");
+                "\", \"xferid\": \"*\", \"valofs\": 1024, \"ext\": 2");
 }
 
 /* The same bytes once more after 5 s, and an end after 10 s (A.1.2). */
@@ -148,7 +182,7 @@ test_read_only (Fixture      *test,
       g_autofree char *text = bytestag_foreign_take (test->peer);
 
       g_assert_true (g_str_has_prefix (text, "{\"netid\": \"BYTESTAG\", \"rpc\": \""));
-      g_assert_true (g_str_has_suffix (text, ", \"ext\": 4}"));
+      g_assert_true (g_str_has_suffix (text, ", \"ext\": 6}"));
       g_assert_null (strstr (text, test->own_id));
     }
 
@@ -158,7 +192,7 @@ test_read_only (Fixture      *test,
   bytestag_sim_run (test->sim, SECOND / 10);
   answer = bytestag_foreign_take (test->peer);
   g_assert_nonnull (strstr (answer, test->own_id));
-  g_assert_nonnull (strstr (answer, "\"ext\": 4"));
+  g_assert_nonnull (strstr (answer, "\"ext\": 6"));
 }
 
 /* What B.5 reckons with for a ping of ours. */
@@ -189,6 +223,7 @@ main (int   argc,
   FIXTURE_TEST ("/dht/requests/find-node", test_find_node);
   FIXTURE_TEST ("/dht/requests/find-value", test_find_value);
   FIXTURE_TEST ("/dht/requests/store", test_store);
+  FIXTURE_TEST ("/dht/requests/store-to-ours", test_store_to_ours);
   FIXTURE_TEST ("/dht/requests/get-value", test_get_value);
   FIXTURE_TEST ("/dht/requests/times", test_times);
   FIXTURE_TEST ("/dht/requests/read-only", test_read_only);

@@ -160,7 +160,7 @@ test_to_ours (Fixture      *test,
   bytestag_sim_run (test->sim, SECOND);
   g_assert_cmpuint (receiver.n_chunks, ==, 1);
   g_assert_cmpint (receiver.first_chunk_at - receiver.offered_at, ==, 20 * 1000);
-  g_assert_cmpint (bytestag_node_get_extensions (test->contact), ==, 0);
+  g_assert_cmpint (bytestag_node_get_extensions (test->contact), ==, 2);
 }
 
 static void
@@ -197,6 +197,33 @@ test_refused (Fixture      *test,
       g_assert_cmpint (bytestag_store_to_node_task_get_outcome (task), ==, BYTESTAG_STORE_HELD);
       g_assert_cmpuint (bytestag_store_to_node_task_get_n_sent (task), ==, 0);
       g_assert_cmpuint (receiver.n_chunks, ==, 0);
+    }
+}
+
+/* Ours tell one from the other, and until when they promise the value. */
+static void
+test_refused_by_ours (Fixture      *test,
+                      gconstpointer data)
+{
+  static const struct { const char *offer; BytestagStoreOutcome outcome; gint64 until; } cases[] = {
+    { ", \"have\": true, \"until\": 1600000100", BYTESTAG_STORE_HELD, 1600000100 },
+    { ", \"have\": true", BYTESTAG_STORE_HELD, 0 },
+    { ", \"full\": true", BYTESTAG_STORE_FULL, 0 },
+    { "", BYTESTAG_STORE_FULL, 0 },
+    { OFFER ", \"until\": 1600000200", BYTESTAG_STORE_SENT, 1600000200 },
+  };
+
+  bytestag_foreign_set_is_ours (test->peer, TRUE);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_auto (Receiver) receiver;
+      g_autoptr (BytestagStoreToNodeTask) task = NULL;
+
+      set_receiver (test, &receiver, cases[i].offer, ACK);
+      task = store (test, 100);
+      fixture_assert_done (test, task, 2 * SECOND);
+      g_assert_cmpint (bytestag_store_to_node_task_get_outcome (task), ==, cases[i].outcome);
+      g_assert_cmpint (bytestag_store_to_node_task_get_until (task), ==, cases[i].until);
     }
 }
 
@@ -433,6 +460,7 @@ main (int   argc,
   FIXTURE_TEST ("/dht/store-to-node-task/silence", test_silence);
   FIXTURE_TEST ("/dht/store-to-node-task/cancel", test_cancel);
   FIXTURE_TEST ("/dht/store-to-node-task/cancel-inside", test_cancel_inside);
+  FIXTURE_TEST ("/dht/store-to-node-task/refused-by-ours", test_refused_by_ours);
 
   return g_test_run ();
 }

@@ -206,6 +206,118 @@ test_not_held (Fixture      *test,
   fixture_assert_fails (test, task, 60 * SECOND, BYTESTAG_ERROR_NOT_FOUND);
 }
 
+/* What the person shares is to be kept, by as many nodes as is wanted. */
+static void
+test_promise (Fixture      *test,
+              gconstpointer data)
+{
+  BytestagKey key = put (test);
+  g_autoptr (GPtrArray) nodes = NULL;
+  g_autoptr (BytestagStoreValueTask) task = NULL;
+  BytestagKvpRecord record;
+  Seen seen = { 0 };
+
+  grow (test, 10);
+  nodes = sort_nodes (test, &key);
+  task = store (test, &key, 4, &seen);
+  fixture_assert_done (test, task, 60 * SECOND);
+  bytestag_sim_run (test->sim, SECOND);
+  g_assert_true (bytestag_kvp_table_lookup (bytestag_network_get_table (nodes->pdata[0]),
+                                            &(BytestagKvpId) { key, key }, &record));
+  g_assert_cmpint (record.until, >, 1600000000 + BYTESTAG_TIME_KEEP);
+  g_assert_cmpuint (record.copies, ==, 4);
+}
+
+static void
+full_cb (BytestagForeign        *peer,
+         const BytestagEndpoint *from,
+         const char             *rpc,
+         JsonObject             *message,
+         gpointer                user_data)
+{
+  guint *n_stores = user_data;
+
+  if (g_str_equal (rpc, "findnode"))
+    bytestag_foreign_reply (peer, from, message, ", \"nodes\": []");
+  if (g_str_equal (rpc, "store"))
+    {
+      (*n_stores)++;
+      bytestag_foreign_reply (peer, from, message, ", \"full\": true");
+    }
+}
+
+/* Who is full holds no copy: the next one takes its place. */
+static void
+test_full (Fixture      *test,
+           gconstpointer data)
+{
+  BytestagKey key = put (test);
+  g_autoptr (BytestagStoreValueTask) task = NULL;
+  Seen seen = { 0 };
+  guint n_stores = 0;
+
+  bytestag_foreign_set_is_ours (test->peer, TRUE);
+  bytestag_foreign_set_func (test->peer, full_cb, &n_stores);
+  fixture_meet (test);
+  task = store (test, &key, 4, &seen);
+  fixture_assert_fails (test, task, 60 * SECOND, BYTESTAG_ERROR_FAILED);
+  g_assert_cmpuint (n_stores, ==, 1);
+
+  g_clear_object (&task);
+  grow (test, 5);
+  task = store (test, &key, 4, &seen);
+  fixture_assert_done (test, task, 60 * SECOND);
+  g_assert_cmpuint (bytestag_store_value_task_get_n_copies (task), ==, 4);
+}
+
+/* Of what is kept for others we hold a copy ourselves, if we are near enough. */
+static void
+test_replicate (Fixture      *test,
+                gconstpointer data)
+{
+  grow (test, 30);
+  for (guint near = 0; near < 2; near++)
+    {
+      g_autoptr (GBytes) value = bytestag_sim_make_value (500, 11 + near);
+      g_autoptr (GPtrArray) nodes = NULL;
+      g_autoptr (GPtrArray) contacts = g_ptr_array_new_with_free_func (g_object_unref);
+      g_autoptr (BytestagStoreValueTask) task = NULL;
+      BytestagKvpRecord record = { .until = 1600090000, .copies = 4 };
+      BytestagKvpRecord replica;
+      guint n_held = 0;
+
+      record.id.key = *bytestag_network_get_key (test->network);
+      record.id.key.bytes[near ? 19 : 0] ^= near ? 1 : 0xff;
+      bytestag_key_digest (&record.id.index, g_bytes_get_data (value, NULL), 500);
+      bytestag_kvp_table_write (bytestag_network_get_table (test->network), &record, value, NULL, NULL);
+
+      nodes = sort_nodes (test, &record.id.key);
+      for (guint i = 0; i < nodes->len; i++)
+        for (guint n = 1; n < bytestag_sim_get_n_nodes (test->sim); n++)
+          if (bytestag_sim_get_node (test->sim, n) == nodes->pdata[i])
+            {
+              BytestagNode *contact = bytestag_sim_make_contact (test->sim, n);
+
+              bytestag_node_set_extensions (contact, 2);
+              g_ptr_array_add (contacts, contact);
+            }
+      task = bytestag_network_replicate_value (test->network, &record.id.key, &record.id.index, 4, contacts);
+      fixture_assert_done (test, task, 60 * SECOND);
+      bytestag_sim_run (test->sim, SECOND);
+
+      g_assert_cmpuint (bytestag_store_value_task_get_n_copies (task), ==, near ? 3 : 4);
+      for (guint i = 0; i < nodes->len; i++)
+        if (bytestag_kvp_table_lookup (bytestag_network_get_table (nodes->pdata[i]), &record.id, &replica))
+          {
+            g_assert_cmpuint (i, <, near ? 3 : 4);
+            g_assert_cmpint (replica.until, ==, 1600090000);
+            g_assert_cmpuint (replica.copies, ==, 4);
+            n_held++;
+          }
+      g_assert_cmpuint (n_held, ==, near ? 3 : 4);
+    }
+}
+
 static void
 no_store_cb (BytestagForeign        *peer,
              const BytestagEndpoint *from,
@@ -266,6 +378,9 @@ main (int   argc,
   FIXTURE_TEST ("/dht/store-value-task/not-held", test_not_held);
   FIXTURE_TEST ("/dht/store-value-task/nobody-takes-it", test_nobody_takes_it);
   FIXTURE_TEST ("/dht/store-value-task/cancel", test_cancel);
+  FIXTURE_TEST ("/dht/store-value-task/promise", test_promise);
+  FIXTURE_TEST ("/dht/store-value-task/full", test_full);
+  FIXTURE_TEST ("/dht/store-value-task/replicate", test_replicate);
 
   return g_test_run ();
 }

@@ -91,16 +91,36 @@ test_lookup_and_read (Fixture *fixture, gconstpointer user_data)
 }
 
 static void
+expect_copies_cb (const BytestagKvpRecord *record, gpointer user_data)
+{
+  g_assert_cmpuint (record->copies, ==, GPOINTER_TO_UINT (user_data));
+}
+
+static void
 test_writes_go_to_second (Fixture *fixture, gconstpointer user_data)
 {
   BytestagKvpTable *table = BYTESTAG_KVP_TABLE (fixture->table);
   BytestagKvpId id = make_id (1, 1);
+  BytestagKvpRecord offer = { .id = id, .size = 1000 };
 
-  g_assert_true (bytestag_kvp_table_has_room (table, &id, 1000));
-  g_assert_false (bytestag_kvp_table_has_room (table, &id, 1001));
+  g_assert_true (bytestag_kvp_table_can_keep (table, &offer));
+  offer.size++;
+  g_assert_false (bytestag_kvp_table_can_keep (table, &offer));
   write_value (table, 1, 1, 0, "value");
   g_assert_cmpuint (bytestag_memory_table_get_n_values (fixture->first), ==, 0);
   g_assert_cmpuint (bytestag_memory_table_get_n_values (fixture->second), ==, 1);
+
+  /* So does all that is about what is kept for others. */
+  offer.until = 50;
+  offer.copies = 3;
+  g_assert_true (bytestag_kvp_table_update (table, &offer));
+  g_assert_true (bytestag_kvp_table_lookup (BYTESTAG_KVP_TABLE (fixture->second), &id, &offer));
+  g_assert_cmpint (offer.until, ==, 50);
+  g_assert_cmpuint (bytestag_kvp_table_count_kept (table), ==, 1);
+  g_assert_cmpuint (bytestag_kvp_table_visit_kept (table, NULL, 9, expect_copies_cb, GUINT_TO_POINTER (3)), ==, 1);
+  bytestag_kvp_table_expire (table, 51);
+  g_assert_cmpuint (bytestag_memory_table_get_n_values (fixture->second), ==, 0);
+  write_value (table, 1, 1, 0, "value");
 
   write_value (fixture->first, 2, 2, 0, "shared");
   id = make_id (2, 2);

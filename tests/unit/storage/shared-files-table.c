@@ -535,6 +535,12 @@ refused_cb (const GError *error, gpointer user_data)
 }
 
 static void
+unexpected_cb (const BytestagKvpRecord *record, gpointer user_data)
+{
+  g_assert_not_reached ();
+}
+
+static void
 test_read_only (Fixture *fixture, gconstpointer user_data)
 {
   const BytestagKey key = { .bytes = { 1 } };
@@ -545,7 +551,11 @@ test_read_only (Fixture *fixture, gconstpointer user_data)
   bytestag_kvp_table_write (fixture->kvp_table, &record, value, refused_cb, &called);
   g_assert_true (called);
   bytestag_kvp_table_write (fixture->kvp_table, &record, value, NULL, NULL);
-  g_assert_false (bytestag_kvp_table_has_room (fixture->kvp_table, &record.id, 0));
+  g_assert_false (bytestag_kvp_table_can_keep (fixture->kvp_table, &record));
+  g_assert_false (bytestag_kvp_table_update (fixture->kvp_table, &record));
+  g_assert_cmpuint (bytestag_kvp_table_count_kept (fixture->kvp_table), ==, 0);
+  g_assert_cmpuint (bytestag_kvp_table_visit_kept (fixture->kvp_table, NULL, 9, unexpected_cb, NULL), ==, 0);
+  bytestag_kvp_table_expire (fixture->kvp_table, G_MAXINT64);
   g_assert_false (bytestag_kvp_table_remove (fixture->kvp_table, &record.id));
   assert_read (fixture, &record.id, "info", 4);
 }

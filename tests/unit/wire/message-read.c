@@ -545,6 +545,49 @@ test_vals (Test          *test,
   g_assert_cmpint (bytestag_message_read_vals (&test->message, vals, G_N_ELEMENTS (vals)), ==, -1);
 }
 
+/* Life and refresh (B.3), and the clock of B.5. What is no count is nothing. */
+static void
+test_promises (Test          *test,
+               gconstpointer  data)
+{
+  static const char *const bad[] = { "-1", "null", "\"5\"", "1.5", "true", "[]" };
+  BytestagExchangeInfo info;
+
+  read_text (test, "{" NET "\"rpc\": \"store\", \"keep\": 86400, \"copies\": 7, \"until\": 1600000000}");
+  g_assert_cmpint (test->message.keep, ==, 86400);
+  g_assert_cmpint (test->message.copies, ==, 7);
+  g_assert_cmpint (test->message.until, ==, 1600000000);
+  g_assert_false (test->message.have);
+  g_assert_false (test->message.full);
+
+  read_text (test, "{\"reply_id\": \"r\", \"have\": true, \"full\": true, \"time\": 1600000001}");
+  g_assert_true (test->message.have);
+  g_assert_true (test->message.full);
+  g_assert_cmpint (test->message.time, ==, 1600000001);
+  g_assert_cmpint (test->message.until, ==, 0);
+
+  read_text (test, "{\"reply_id\": \"r\", \"have\": 1, \"full\": \"true\"}");
+  g_assert_false (test->message.have);
+  g_assert_false (test->message.full);
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autofree char *json = g_strdup_printf ("{\"reply_id\": \"r\", \"until\": %s, \"time\": %s, \"vals\": "
+                                               "[{\"key\": " KEY ", \"index\": " KEY ", \"until\": %s}]}",
+                                               bad[i], bad[i], bad[i]);
+
+      read_text (test, json);
+      g_assert_cmpint (test->message.until, ==, 0);
+      g_assert_cmpint (test->message.time, ==, 0);
+      g_assert_cmpint (bytestag_message_read_vals (&test->message, &info, 1), ==, 1);
+      g_assert_cmpint (info.until, ==, 0);
+    }
+
+  read_text (test, "{\"reply_id\": \"r\", \"vals\": [{\"key\": " KEY ", \"index\": " KEY ", \"until\": 1600000002}]}");
+  g_assert_cmpint (bytestag_message_read_vals (&test->message, &info, 1), ==, 1);
+  g_assert_cmpint (info.until, ==, 1600000002);
+}
+
 #define ADD(name, function) g_test_add ("/message-read/" name, Test, NULL, set_up, function, tear_down)
 
 int
@@ -569,5 +612,6 @@ main (int   argc,
   ADD ("nodes", test_nodes);
   ADD ("many-nodes", test_many_nodes);
   ADD ("vals", test_vals);
+  ADD ("promises", test_promises);
   return g_test_run ();
 }

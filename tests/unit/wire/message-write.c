@@ -205,6 +205,23 @@ test_begin_again (Test          *test,
   assert_ends (test, "{}");
 }
 
+/* B.3 "Life" and "Refresh": nothing is said of a promise that there is not. */
+static void
+test_promises (Test          *test,
+               gconstpointer  data)
+{
+  BytestagExchangeInfo info = { { test->id, test->other }, 7, 0, BYTESTAG_TIME_NULL, 1600000000 };
+
+  bytestag_codec_begin_vals (test->codec);
+  bytestag_codec_add_val (test->codec, &info);
+  info.until = 0;
+  bytestag_codec_add_val (test->codec, &info);
+  bytestag_codec_end_vals (test->codec);
+  bytestag_codec_add_true (test->codec, "have");
+  assert_ends (test, "{\"vals\": [" VAL "7, \"time\": null, \"until\": 1600000000}, " VAL "7, \"time\": null}], "
+                     "\"have\": true}");
+}
+
 #define ADD(name, function) g_test_add ("/message-write/" name, Test, NULL, set_up, function, tear_down)
 
 int
@@ -221,6 +238,7 @@ main (int   argc,
   ADD ("echo-utf8", test_echo_utf8);
   ADD ("transfer", test_transfer);
   ADD ("endpoint", test_endpoint);
+  ADD ("promises", test_promises);
   ADD ("begin-again", test_begin_again);
   return g_test_run ();
 }

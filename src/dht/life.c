@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <math.h>
+
+#include "dht/network-private.h"
+
+/* How long a value of others is kept, and until when that is promised (B.3 "Life",
+ * B.5). */
+
+#define HOUR G_GINT64_CONSTANT (3600)
+#define DAY (24 * HOUR)
+/* What a publisher may ask for, seconds. */
+#define SHORTEST_LIFE DAY
+#define LONGEST_LIFE (30 * DAY)
+/* How far a publisher's clock may be ahead of ours, seconds. */
+#define TOLERANCE 300
+#define EXPIRY_INTERVAL (60 * G_USEC_PER_SEC)
+/* When there is more to drop than at one time; µs. */
+#define EXPIRY_PAUSE 20000
+
+static gint64
+get_wall_seconds (BytestagNetwork *self)
+{
+  return bytestag_reactor_get_wall_time (self->reactor) / G_USEC_PER_SEC;
+}
+
+guint
+bytestag_network_count_nearer (BytestagNetwork   *self,
+                               const BytestagKey *key)
+{
+  BytestagKey distance;
+  guint n = 0;
+
+  g_return_val_if_fail (BYTESTAG_IS_NETWORK (self), 0);
+  g_return_val_if_fail (key != NULL, 0);
+
+  /* Those of the buckets in whose bit the key differs from us, all of them. */
+  bytestag_key_distance (bytestag_node_get_key (self->node), key, &distance);
+  for (guint number = 0; number < BYTESTAG_KEY_BITS; number++)
+    {
+      BytestagBucket *bucket;
+
+      if ((distance.bytes[number / 8] & (0x80 >> number % 8)) == 0)
+        continue;
+
+      bucket = bytestag_routing_table_peek_bucket (self->routing_table, number);
+      for (guint i = 0; bucket != NULL && i < bytestag_bucket_get_n_nodes (bucket); i++)
+        n += bytestag_node_get_state (bytestag_bucket_peek (bucket, i)) != BYTESTAG_NODE_STALE;
+    }
+
+  return n;
+}
+
+gint64
+_bytestag_life_get_granted (gint64 life,
+                            guint  n_nearer)
+{
+  gdouble granted;
+
+  if (n_nearer < BYTESTAG_MAX_BUCKET_SIZE)
+    return life;
+
+  granted = (gdouble) life * exp (-((gdouble) n_nearer - BYTESTAG_MAX_BUCKET_SIZE) / BYTESTAG_MAX_BUCKET_SIZE);
+  return MAX (HOUR, (gint64) granted);
+}
+
+gboolean
+_bytestag_network_check_clock (BytestagNetwork *self)
+{
+  gint64 difference = _bytestag_clock_votes_get_difference (&self->clock_votes,
+                                                            bytestag_reactor_get_time (self->reactor),
+                                                            bytestag_reactor_get_wall_time (self->reactor));
+
+  /* Whole minutes: it is shown. */
+  _bytestag_network_set_clock_difference (self, difference / 60 * 60);
+  return difference == 0;
+}
+
+static gboolean
+has_promise (const BytestagMessage *request)
+{
+  return request->extensions >= 0 && (request->keep > 0 || request->until > 0);
+}
+
+/* A replica: it goes on until when its publisher was promised it, not longer. */
+static void
+grant_replica (const BytestagMessage *request,
+               BytestagKvpRecord     *record,
+               guint                  n_nearer,
+               gint64                 now,
+               gboolean               clock_is_right)
+{
+  record->until = request->until;
+  if (!clock_is_right)
+    return;
+
+  record->until = MIN (record->until, now + LONGEST_LIFE);
+  record->until = MIN (record->until, now + _bytestag_life_get_granted (record->until - now, n_nearer));
+}
+
+/* Without a promise a value lives a day from its publisher's time, as among originals,
+ * wherever it has been meanwhile. */
+static void
+grant_day (BytestagKvpRecord *record,
+           guint              n_nearer,
+           gint64             now,
+           gboolean           clock_is_right)
+{
+  gint64 left = BYTESTAG_TIME_EXPIRE;
+
+  if (clock_is_right && record->has_timestamp)
+    left = MIN (left, record->timestamp + BYTESTAG_TIME_EXPIRE - now);
+  left = MIN (left, _bytestag_life_get_granted (BYTESTAG_TIME_EXPIRE, n_nearer));
+  /* 0 would be no end at all. */
+  record->time_to_live = (gdouble) MAX (left, 1);
+}
+
+void
+_bytestag_network_grant_life (BytestagNetwork       *self,
+                              const BytestagMessage *request,
+                              BytestagKvpRecord     *record)
+{
+  gint64 now = get_wall_seconds (self);
+  gboolean clock_is_right = _bytestag_network_check_clock (self);
+  guint n_nearer = bytestag_network_count_nearer (self, &record->id.key);
+
+  record->last_update = (gdouble) bytestag_reactor_get_wall_time (self->reactor) / G_USEC_PER_SEC;
+  record->replicated = now;
+
+  /* An original says 0 of a part that it has not published before (A.1.4). */
+  if (record->timestamp == 0 && request->extensions < 0)
+    record->timestamp = now;
+  if (clock_is_right && (!has_promise (request) || request->until == 0))
+    record->timestamp = CLAMP (record->timestamp, now - BYTESTAG_TIME_EXPIRE, now + TOLERANCE);
+
+  if (!has_promise (request))
+    {
+      grant_day (record, n_nearer, now, clock_is_right);
+      return;
+    }
+
+  record->copies = (guint8) MIN (request->copies, BYTESTAG_MAX_BUCKET_SIZE);
+  if (request->until > 0)
+    grant_replica (request, record, n_nearer, now, clock_is_right);
+  else
+    record->until = now + _bytestag_life_get_granted (CLAMP (request->keep, SHORTEST_LIFE, LONGEST_LIFE), n_nearer);
+}
+
+/* Who may renew a promise without sending the value again: the network that stored it
+ * first, and the nodes that are to hold it too. */
+static gboolean
+may_renew (BytestagNetwork         *self,
+           const BytestagEndpoint  *from,
+           const BytestagMessage   *request,
+           const BytestagKvpRecord *held)
+{
+  BytestagNode *nodes[BYTESTAG_MAX_BUCKET_SIZE];
+  BytestagEndpoint network, source;
+  BytestagNode *sender;
+  guint n;
+
+  if (bytestag_endpoint_get_network (from, TRUE, &network) &&
+      bytestag_endpoint_get_network (&held->source, TRUE, &source) &&
+      bytestag_endpoint_equal (&network, &source))
+    return TRUE;
+
+  if (request->node_id_member != BYTESTAG_MEMBER_VALID)
+    return FALSE;
+
+  sender = bytestag_routing_table_find (self->routing_table, &request->node_id, from);
+  n = bytestag_routing_table_select_close (self->routing_table, &held->id.key, nodes, G_N_ELEMENTS (nodes));
+  for (guint i = 0; i < n; i++)
+    if (nodes[i] == sender)
+      return TRUE;
+  return FALSE;
+}
+
+void
+_bytestag_network_renew_life (BytestagNetwork         *self,
+                              const BytestagEndpoint  *from,
+                              const BytestagMessage   *request,
+                              const BytestagKvpRecord *offer,
+                              BytestagKvpRecord       *held)
+{
+  gdouble expiry = bytestag_kvp_record_get_expiry (held);
+
+  if (request->extensions < 0 || expiry <= 0 || !may_renew (self, from, request, held))
+    return;
+
+  /* Never shortened, and by nothing but a promise prolonged. */
+  if (has_promise (request))
+    {
+      held->until = MAX (offer->until, (gint64) expiry);
+      if (offer->copies > 0)
+        held->copies = offer->copies;
+    }
+  else if (held->until == 0)
+    {
+      held->time_to_live = MAX (expiry - offer->last_update, 1);
+    }
+  held->last_update = offer->last_update;
+  bytestag_kvp_table_update (self->table, held);
+}
+
+static void
+expiry_cb (gpointer user_data)
+{
+  BytestagNetwork *self = user_data;
+  gboolean more = _bytestag_network_check_clock (self) &&
+                  bytestag_kvp_table_expire (self->table, get_wall_seconds (self));
+
+  bytestag_reactor_arm (self->reactor, &self->expiry_timer, more ? EXPIRY_PAUSE : EXPIRY_INTERVAL, expiry_cb, self);
+}
+
+void
+_bytestag_network_start_expiry (BytestagNetwork *self)
+{
+  bytestag_kvp_table_set_center (self->table, bytestag_node_get_key (self->node));
+  bytestag_reactor_arm (self->reactor, &self->expiry_timer, EXPIRY_INTERVAL, expiry_cb, self);
+}
+
+void
+_bytestag_network_stop_expiry (BytestagNetwork *self)
+{
+  bytestag_reactor_disarm (self->reactor, &self->expiry_timer);
+}
