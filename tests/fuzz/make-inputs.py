@@ -71,6 +71,7 @@ def dictionaries():
                     '"name":', '"comment":', '"link":', '"folder":', '"key":', '"done":true', '"error":', '"code":',
                     *values],
         'datagram': [b'\x78\x9c', b'\x78\x01', b'\x78\xda', b'\x1f\x8b\x08', b'\x03\x00', b'\x01\x00\x00\xff\xff'],
+        'deflate': [*message, 'AAAAAAAA', '10.0.0.', '", "port": ', ' ' * 40, b'\xff' * 8],
         'inflate': [b'\x78\x9c', b'\x03\x00', b'\x01\x00\x00\xff\xff', b'\x00\x01\x00\xfe\xff', b'\xed\xc1\x01\x01',
                     b'\x4b\x04\x00', b'\xab\xae\x05\x00', b'\x00' * 8, b'\xff' * 8],
         'info': [*info, '"key":', '"index":', '"size":', *keys(), *values],

@@ -395,7 +395,31 @@ test_finished (Test         *test,
   assert_contacting (test, 3, (guint[]) { 0 }, 1);
   g_assert_false (bytestag_shortlist_is_finished (test->shortlist));
   mark (test, 0, FALSE);
+
+  /* Whoever is silent took a place in what others name: one more is asked. */
+  g_assert_false (bytestag_shortlist_is_finished (test->shortlist));
+  assert_contacting (test, 3, (guint[]) { 21 }, 1);
+  mark (test, 21, TRUE);
   g_assert_true (bytestag_shortlist_is_finished (test->shortlist));
+  assert_contacting (test, 3, NULL, 0);
+}
+
+/* However many are silent, only so many more are asked (limits.h). */
+static void
+test_finished_silent (Test         *test,
+                      gconstpointer data)
+{
+  guint n_wanted = BYTESTAG_MAX_BUCKET_SIZE + BYTESTAG_LIMIT_EXTRA_OF_LOOKUP;
+
+  add_range (test, 1, 60);
+  for (guint distance = 1; distance <= 20 + n_wanted; distance++)
+    {
+      g_assert_false (bytestag_shortlist_is_finished (test->shortlist));
+      assert_contacting (test, 1, &distance, 1);
+      mark (test, distance, distance > 20);
+    }
+  g_assert_true (bytestag_shortlist_is_finished (test->shortlist));
+  assert_contacting (test, 3, NULL, 0);
 }
 
 /* For one that fails among the closest, the next one is asked. */
@@ -638,6 +662,7 @@ main (int   argc,
   ADD ("alternates", test_alternates);
   ADD ("alternates/in-list", test_alternates_in_list);
   ADD ("finished", test_finished);
+  ADD ("finished/silent", test_finished_silent);
   ADD ("finished/failed", test_finished_failed);
   ADD ("finished/slow", test_finished_slow);
   ADD ("finished/few", test_finished_few);
