@@ -179,6 +179,22 @@ ask_for_nodes (BytestagFindShortlistTask *self,
   return request->handle != 0;
 }
 
+/* A peer out there knows nobody in a private network of ours: whom it names there is some
+ * device that it would have us knock at, and private networks have no bounds (B.5). */
+static void
+pass_over_private (GPtrArray              *nodes,
+                   const BytestagEndpoint *from)
+{
+  if (bytestag_endpoint_is_private (from))
+    return;
+
+  for (guint i = nodes->len; i > 0; i--)
+    {
+      if (bytestag_endpoint_is_private (bytestag_node_get_endpoint (nodes->pdata[i - 1])))
+        g_ptr_array_remove_index (nodes, i - 1);
+    }
+}
+
 static void
 request_answered (BytestagFindShortlistTask *self,
                   Request                   *request,
@@ -209,7 +225,10 @@ request_answered (BytestagFindShortlistTask *self,
   self->n_answered++;
   self->n_useful += wanted != NULL;
   if (nodes != NULL)
-    bytestag_shortlist_add_nodes (self->shortlist, nodes, node);
+    {
+      pass_over_private (nodes, bytestag_node_get_endpoint (node));
+      bytestag_shortlist_add_nodes (self->shortlist, nodes, node);
+    }
   bytestag_shortlist_mark_node (self->shortlist, node, is_reachable, wanted != NULL, wanted);
 
   if (wanted != NULL && is_reachable && self->network != NULL)

@@ -132,6 +132,41 @@ late_cb (BytestagForeign        *peer,
                             ", \"nodes\": [{\"host\": \"9.9.9.9\", \"port\": 9001, \"id\": \"lcsL/Sl3x2EpjZYk5LTUxyo5l0o=\"}]");
 }
 
+static void
+name_private_cb (BytestagForeign        *peer,
+                 const BytestagEndpoint *from,
+                 const char             *rpc,
+                 JsonObject             *message,
+                 gpointer                user_data)
+{
+  bytestag_foreign_reply (peer, from, message,
+                          ", \"nodes\": [{\"host\": \"192.168.1.1\", \"port\": 53, \"id\": \"lcsL/Sl3x2EpjZYk5LTUxyo5l0o=\"},"
+                          " {\"host\": \"9.9.9.9\", \"port\": 9001, \"id\": \"lcsL/Sl3x2EpjZYk5LTUxyo5l0s=\"},"
+                          " {\"host\": \"127.0.0.1\", \"port\": 9002, \"id\": \"lcsL/Sl3x2EpjZYk5LTUxyo5l0w=\"}]");
+}
+
+/* A peer out there sends nobody to a device of our own network. */
+static void
+test_private (Fixture      *test,
+              gconstpointer data)
+{
+  g_autoptr (BytestagFindShortlistTask) task = NULL;
+  GListModel *shortlist;
+
+  fixture_meet (test);
+  bytestag_foreign_set_func (test->peer, name_private_cb, NULL);
+  task = bytestag_network_find_node_shortlist (test->network, bytestag_network_get_key (test->network));
+  g_assert_true (bytestag_sim_run_task (test->sim, task, 60 * SECOND));
+  shortlist = G_LIST_MODEL (bytestag_find_shortlist_task_get_shortlist (task));
+  g_assert_cmpuint (g_list_model_get_n_items (shortlist), ==, 2);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (BytestagCandidate) candidate = g_list_model_get_item (shortlist, i);
+
+      g_assert_false (bytestag_endpoint_is_private (bytestag_node_get_endpoint (bytestag_candidate_get_node (candidate))));
+    }
+}
+
 /* A late answer still counts (B.5). */
 static void
 test_late (Fixture      *test,
@@ -660,6 +695,7 @@ main (int   argc,
   FIXTURE_TEST ("/dht/find-shortlist-task/no-peers", test_no_peers);
   FIXTURE_TEST ("/dht/find-shortlist-task/silence", test_silence);
   FIXTURE_TEST ("/dht/find-shortlist-task/parallel", test_parallel);
+  FIXTURE_TEST ("/dht/find-shortlist-task/private", test_private);
   FIXTURE_TEST ("/dht/find-shortlist-task/late", test_late);
   FIXTURE_TEST ("/dht/find-shortlist-task/late-value", test_late_value);
   FIXTURE_TEST ("/dht/find-shortlist-task/dead", test_dead);

@@ -360,7 +360,7 @@ test_padded (void)
           gsize min_length = i == 0 ? 700 : 10;
 
           bytestag_codec_begin (codec);
-          bytestag_codec_add_sender (codec, &content.node_id);
+          bytestag_codec_add_sender (codec, &content.own);
           bytestag_codec_add_string (codec, "rpc", "ping");
           data = bytestag_codec_end_padded (codec, min_length, &padded_length);
           g_assert_nonnull (data);
