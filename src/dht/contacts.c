@@ -183,8 +183,17 @@ bucket_full_cb (BytestagRoutingTable *routing_table,
                 BytestagNode         *oldest,
                 BytestagNetwork      *self)
 {
-  BytestagEviction *eviction = g_new0 (BytestagEviction, 1);
+  BytestagEviction *eviction;
 
+  /* It answered lately: nobody needs to ask again. */
+  bytestag_node_update_state (oldest, bytestag_reactor_get_time (self->reactor));
+  if (bytestag_node_get_state (oldest) == BYTESTAG_NODE_GOOD)
+    {
+      bytestag_routing_table_keep_old_node (routing_table, bucket);
+      return;
+    }
+
+  eviction = g_new0 (BytestagEviction, 1);
   eviction->network = self;
   eviction->bucket = g_object_ref (bucket);
   eviction->oldest = g_object_ref (oldest);
@@ -238,8 +247,8 @@ _bytestag_network_is_proven (BytestagNetwork        *self,
          bytestag_routing_table_find (self->routing_table, &message->node_id, from) != NULL;
 }
 
-/* Whether an answer of the sender would tell us something: that it may be sent more, or
- * that it is a contact. */
+/* Whether an answer of the sender would change something: that it is a contact, or may be
+ * sent more. */
 static gboolean
 needs_proof (BytestagNetwork        *self,
              const BytestagMessage  *request,
@@ -247,11 +256,9 @@ needs_proof (BytestagNetwork        *self,
 {
   BytestagNode *contact;
 
-  /* Somebody who cannot be reached says no id, and is told more once it has answered. */
-  if (request->node_id_member != BYTESTAG_MEMBER_VALID)
-    return request->extensions >= 0 && !_bytestag_network_is_proven (self, request, from);
-
-  if (bytestag_key_equal (&request->node_id, bytestag_node_get_key (self->node)))
+  /* Whoever says no id cannot become a contact. */
+  if (request->node_id_member != BYTESTAG_MEMBER_VALID ||
+      bytestag_key_equal (&request->node_id, bytestag_node_get_key (self->node)))
     return FALSE;
 
   /* One that failed shows that it lives by a reply alone: whoever can write its
@@ -260,8 +267,13 @@ needs_proof (BytestagNetwork        *self,
   if (contact != NULL)
     return bytestag_node_get_failures (contact) > 0;
 
-  return !_bytestag_network_is_proven (self, request, from) ||
-         bytestag_routing_table_has_place (self->routing_table, &request->node_id, from);
+  /* Peers of ours ask with as many bytes as an answer needs; originals do not. To ping
+   * each stranger would set a whole network talking: its answer would have us ping the
+   * oldest of a full bucket, to which we may be a stranger in turn. */
+  if (request->extensions < 0 && !_bytestag_network_is_proven (self, request, from))
+    return TRUE;
+
+  return bytestag_routing_table_has_place (self->routing_table, &request->node_id, from);
 }
 
 gboolean

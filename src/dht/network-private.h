@@ -18,7 +18,7 @@ G_BEGIN_DECLS
 #define BYTESTAG_OUR_EXTENSIONS BYTESTAG_EXTENSION_PROMISES
 
 /* No ping of ours is longer; bytes. */
-#define BYTESTAG_PING_BYTES 144
+#define BYTESTAG_PING_BYTES 128
 /* A request of so many bytes earns the longest reply and a ping, also from who does not
  * know our address yet (B.5). */
 #define BYTESTAG_EARNING_BYTES \

@@ -99,9 +99,11 @@ bytestag_codec_end_padded (BytestagCodec *self,
 
   if (datagram != NULL && *length < min_length)
     {
-      guint8 *end = (self->is_plain ? (guint8 *) self->text : self->datagram) + *length;
-
-      memset (end, self->is_plain ? ' ' : 0, min_length - *length);
+      /* What JSON allows after a value, and what zlib allows after a stream. */
+      if (self->is_plain)
+        memset (self->text + *length, ' ', min_length - *length);
+      else
+        memset (self->datagram + *length, 0, min_length - *length);
       *length = min_length;
     }
   return datagram;

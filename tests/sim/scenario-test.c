@@ -226,12 +226,12 @@ main (int   argc,
     }
   for (guint i = 0; i < G_N_ELEMENTS (planted); i++)
     {
-      g_autofree char *path = g_strconcat ("/self/failure/", planted[i].name, NULL);
+      g_autofree char *path = g_strconcat ("/failure/", planted[i].name, NULL);
 
       g_test_add_data_func (path, &planted[i], test_failure);
     }
-  g_test_add_func ("/self/crowd", test_crowd);
-  g_test_add_func ("/self/trace", test_trace);
+  g_test_add_func ("/crowd/closest", test_crowd);
+  g_test_add_func ("/crowd/trace", test_trace);
 
   return g_test_run ();
 }

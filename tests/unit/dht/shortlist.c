@@ -422,17 +422,17 @@ test_finished_silent (Test         *test,
   assert_contacting (test, 3, NULL, 0);
 }
 
-/* For one that fails among the closest, the next one is asked. */
+/* For one that fails among the closest, the next one is asked, and one more. */
 static void
 test_finished_failed (Test         *test,
                       gconstpointer data)
 {
-  add_range (test, 1, 30);
+  add_range (test, 1, 40);
   contact_all (test);
   for (guint distance = 1; distance <= BYTESTAG_MAX_BUCKET_SIZE; distance++)
     mark (test, distance, distance % 4 != 0);
   g_assert_false (bytestag_shortlist_is_finished (test->shortlist));
-  for (guint distance = 21; distance <= 25; distance++)
+  for (guint distance = 21; distance <= 30; distance++)
     {
       g_assert_false (bytestag_shortlist_is_finished (test->shortlist));
       mark (test, distance, TRUE);

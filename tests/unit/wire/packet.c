@@ -333,6 +333,12 @@ test_plain (void)
   g_assert_cmpuint (message.datagram_length, ==, length);
   g_assert_cmpint (bytestag_codec_read (again, data, length, &message), ==, BYTESTAG_DROP_NOT_ZLIB);
 
+  bytestag_codec_begin (plain);
+  bytestag_codec_add_string (plain, BYTESTAG_JSON_NETWORK_ID, BYTESTAG_JSON_NETWORK);
+  data = bytestag_codec_end_padded (plain, 300, &length);
+  g_assert_cmpuint (length, ==, 300);
+  g_assert_cmpint (bytestag_codec_read (plain, data, length, &message), ==, BYTESTAG_DROP_NONE);
+
   data = write_request (codec, &content, &length);
   g_assert_cmpint (bytestag_codec_read (plain, data, length, &message), ==, BYTESTAG_DROP_NOT_JSON);
   g_assert_cmpint (bytestag_codec_read (again, data, length, &message), ==, BYTESTAG_DROP_NONE);
