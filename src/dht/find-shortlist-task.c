@@ -8,8 +8,6 @@
 
 /* A node that was asked so long ago, µs, holds up no look-up that has what it needs. */
 #define OVERDUE (2 * G_USEC_PER_SEC)
-/* Of the 20 closest, so few may be slow and are waited for so long. */
-#define FEW_SLOW 2
 
 /* A look-up for nodes is one path. A look-up for a value goes along
  * BYTESTAG_LIMIT_ACTIVE_PATHS disjoint ones (B.5): each begins with a contact of its own,
@@ -354,7 +352,7 @@ is_over (BytestagFindShortlistTask *self)
   /* Where nearly all have answered, the others are far away rather than dead, and belong to
    * what is looked for. Where many are silent, waiting for them would find few. */
   n_slow = self->for_value ? 0 : bytestag_shortlist_count_slow (self->shortlist);
-  if (n_slow > 0 && n_slow <= FEW_SLOW)
+  if (n_slow > 0 && n_slow <= BYTESTAG_SHORTLIST_FEW_SLOW)
     return are_overdue (self);
   if (self->n_answered >= BYTESTAG_MAX_BUCKET_SIZE)
     return TRUE;

@@ -426,13 +426,15 @@ bytestag_shortlist_add_to_path (BytestagShortlist *self,
   add_nodes (self, nodes, path, 0);
 }
 
-/* How many of the closest must have answered, when @n_silent nearer ones did not: each of
- * those takes a place in what others name, and so hides a live node, which is found by
- * asking somewhat farther. */
+/* How many of the closest must have answered, when @n_silent nearer ones did not: beyond
+ * the one or two that are only slow, each of those takes a place in what others name, and so
+ * hides a live node, which is found by asking somewhat farther. */
 static guint
 get_n_wanted (guint n_silent)
 {
-  return BYTESTAG_MAX_BUCKET_SIZE + MIN (n_silent, BYTESTAG_LIMIT_EXTRA_OF_LOOKUP);
+  guint n_dead = n_silent > BYTESTAG_SHORTLIST_FEW_SLOW ? n_silent - BYTESTAG_SHORTLIST_FEW_SLOW : 0;
+
+  return BYTESTAG_MAX_BUCKET_SIZE + MIN (n_dead, BYTESTAG_LIMIT_EXTRA_OF_LOOKUP);
 }
 
 static GPtrArray *

@@ -39,6 +39,9 @@ BytestagCandidateState bytestag_candidate_get_state  (BytestagCandidate *self);
 gboolean               bytestag_candidate_get_useful (BytestagCandidate *self);
 guint                  bytestag_candidate_get_step   (BytestagCandidate *self);
 
+/* Of the closest nodes so few may be silent and are taken for far away rather than dead. */
+#define BYTESTAG_SHORTLIST_FEW_SLOW 3
+
 #define BYTESTAG_TYPE_SHORTLIST (bytestag_shortlist_get_type ())
 G_DECLARE_FINAL_TYPE (BytestagShortlist, bytestag_shortlist, BYTESTAG, SHORTLIST, GObject)
 

@@ -39,14 +39,12 @@ void bytestag_metrics_add (GArray        *metrics,
  * BytestagScenario:
  * @run: measures, with every draw from @seed. What must never be aborts
  * @seeds: how many fixed seeds the test command runs, from 1 on; 0: none
- * @misses: the engine is known to miss a limit
  */
 typedef struct {
   const char *name;
   const char *description;
   void (*run) (guint64 seed, BytestagScenarioSize size, GArray *metrics);
   guint seeds;
-  gboolean misses;
 } BytestagScenario;
 
 extern const BytestagScenario bytestag_scenarios[];

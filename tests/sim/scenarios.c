@@ -8,7 +8,7 @@ const BytestagScenario bytestag_scenarios[] = {
   { "lookup-10k", "look-ups among 10,000 nodes", bytestag_scenario_lookup_10k, 1 },
   { "lookup-100k", "look-ups among 100,000 nodes", bytestag_scenario_lookup_100k, 0 },
   { "dead-20", "look-ups among 10,000 nodes of which 20 % are dead", bytestag_scenario_dead_20, 1 },
-  { "quiet", "what a few look-ups set off in a quiet network", bytestag_scenario_quiet, 1, TRUE },
+  { "quiet", "what a few look-ups set off in a quiet network", bytestag_scenario_quiet, 1 },
   { "hostile-20", "gets among 10,000 nodes of which 20 % invent ids next to the key", bytestag_scenario_hostile_20, 1 },
   { "hostile-30", "the same with 30 %", bytestag_scenario_hostile_30, 1 },
   { "hostile-subnet", "the same with 30 %, all in one /24", bytestag_scenario_hostile_subnet, 1 },
