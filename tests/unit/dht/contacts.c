@@ -303,7 +303,7 @@ test_read_only (Test         *test,
     }
 }
 
-/* 21 peers of bucket 0. */
+/* 21 peers of bucket 0, of which 20 are contacts that have been silent for long. */
 static GPtrArray *
 fill_bucket (Test *test)
 {
@@ -327,6 +327,7 @@ fill_bucket (Test *test)
           g_assert_nonnull (find (test, peer));
         }
     }
+  bytestag_sim_run (test->sim, BYTESTAG_NODE_SILENCE_US);
   return peers;
 }
 
@@ -347,6 +348,42 @@ test_keep_old (Test         *test,
   g_assert_null (find (test, peers->pdata[20]));
   g_assert_cmpuint (bytestag_foreign_get_n_pings (peers->pdata[0]), ==, 2);
   g_assert_cmpuint (bytestag_foreign_get_n_pings (peers->pdata[1]), ==, 1);
+}
+
+/* Of contacts that answered lately none is asked again. */
+static void
+test_keep_good (Test         *test,
+                gconstpointer data)
+{
+  g_autoptr (GPtrArray) peers = fill_bucket (test);
+
+  for (guint i = 0; i < BYTESTAG_MAX_BUCKET_SIZE; i++)
+    send_ping (test, peers->pdata[i], NULL);
+  bytestag_sim_run (test->sim, SECOND);
+  send_ping (test, peers->pdata[20], NULL);
+  bytestag_sim_run (test->sim, SECOND);
+
+  g_assert_false (bytestag_bucket_is_locked (bytestag_routing_table_get_nth_bucket (test->table, 0)));
+  g_assert_null (find (test, peers->pdata[20]));
+  for (guint i = 0; i <= BYTESTAG_MAX_BUCKET_SIZE; i++)
+    g_assert_cmpuint (bytestag_foreign_get_n_pings (peers->pdata[i]), ==, 1);
+}
+
+/* A peer of ours for which there is no place is not asked at all: it asks with as many
+ * bytes as it needs. */
+static void
+test_no_place (Test         *test,
+               gconstpointer data)
+{
+  g_autoptr (GPtrArray) peers = fill_bucket (test);
+  g_autofree char *id = bytestag_key_to_base64 (bytestag_foreign_get_id (peers->pdata[20]));
+
+  bytestag_foreign_send (peers->pdata[20], &test->address,
+                         "{\"netid\": \"BYTESTAG\", \"nodeid\": \"%s\", \"rpc\": \"ping\", \"seq_id\": \"a\", \"ext\": 2}",
+                         id);
+  bytestag_sim_run (test->sim, SECOND);
+  for (guint i = 0; i <= BYTESTAG_MAX_BUCKET_SIZE; i++)
+    g_assert_cmpuint (bytestag_foreign_get_n_pings (peers->pdata[i]), ==, i < BYTESTAG_MAX_BUCKET_SIZE);
 }
 
 static void
@@ -442,6 +479,8 @@ main (int   argc,
   TEST ("read-only", test_read_only);
   TEST ("keep-old", test_keep_old);
   TEST ("keep-new", test_keep_new);
+  TEST ("keep-good", test_keep_good);
+  TEST ("no-place", test_no_place);
   TEST ("oldest-touched", test_oldest_touched);
   TEST ("changed-id", test_changed_id);
   TEST ("own-address", test_own_address);

@@ -198,7 +198,6 @@ serve (Fixture *fixture, const char *rpc, const BytestagKey *key)
       bytestag_codec_add_key (fixture->codec, BYTESTAG_JSON_INDEX, key);
     }
   bytestag_codec_add_string (fixture->codec, BYTESTAG_JSON_SEQUENCE_ID, "any");
-  bytestag_codec_add_integer (fixture->codec, BYTESTAG_JSON_EXTENSIONS, 0);
   data = bytestag_codec_end (fixture->codec, &length);
   memcpy (request, data, length);
 
