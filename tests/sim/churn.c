@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "sharing/replicator.h"
 #include "sim/population.h"
 #include "sim/scenario.h"
 
@@ -19,30 +20,10 @@
 typedef struct {
   BytestagPopulation *population;
   guint index;
+  BytestagReplicator *replicator;
 } Place;
 
 static void live (Place *place);
-
-/* Replication is hourly, a little early (B.3). The values of a table that are known to
- * the population are all that it holds. */
-static void
-replicate_cb (BytestagSim *sim,
-              gpointer     user_data)
-{
-  Place *place = user_data;
-  BytestagPopulation *population = place->population;
-  BytestagNetwork *network = bytestag_sim_get_node (sim, place->index);
-  BytestagKvpTable *table = bytestag_sim_get_table (sim, place->index);
-
-  for (guint i = 0; i < population->values->len; i++)
-    {
-      const BytestagKey *key = &g_array_index (population->values, BytestagPopulationValue, i).key;
-
-      if (network != NULL && bytestag_kvp_table_lookup (table, &(BytestagKvpId) { *key, *key }, NULL))
-        g_object_unref (bytestag_network_store_value (network, key, key, COPIES));
-    }
-  bytestag_sim_call (sim, (gint64) ((0.75 + 0.25 * bytestag_sim_draw (sim)) * HOUR), replicate_cb, place);
-}
 
 /* One goes, half of them without a word, and another one comes: one in four is the
  * same again, the others know and hold nothing, and half of them live elsewhere. */
@@ -53,6 +34,7 @@ replace_cb (BytestagSim *sim,
   Place *place = user_data;
   gboolean keeps = bytestag_sim_draw (sim) < 0.25;
 
+  g_clear_object (&place->replicator);
   if (bytestag_sim_draw (sim) < 0.5)
     bytestag_sim_leave (sim, place->index);
   else
@@ -70,6 +52,7 @@ live (Place *place)
   BytestagSim *sim = place->population->sim;
   gdouble half_lives = -log2 (1 - bytestag_sim_draw (sim) * 0.999999);
 
+  place->replicator = bytestag_replicator_new (bytestag_sim_get_node (sim, place->index));
   bytestag_sim_call (sim, (gint64) (half_lives * HALF_LIFE), replace_cb, place);
 }
 
@@ -104,10 +87,8 @@ bytestag_scenario_churn (guint64              seed,
 
   for (guint i = 0; i < n_nodes; i++)
     {
-      places[i] = (Place) { population, i };
+      places[i] = (Place) { .population = population, .index = i };
       live (&places[i]);
-      bytestag_sim_call (population->sim, (gint64) (bytestag_sim_draw (population->sim) * HOUR), replicate_cb,
-                         &places[i]);
     }
   bytestag_sim_call (population->sim, GET_INTERVAL, get_cb, population);
   bytestag_sim_run (population->sim, duration);
@@ -115,4 +96,6 @@ bytestag_scenario_churn (guint64              seed,
   bytestag_population_check_tables (population);
   bytestag_metrics_add (metrics, "gets that succeed, %", bytestag_population_get_percent_found (population),
                         BYTESTAG_AT_LEAST, 99.9);
+  for (guint i = 0; i < n_nodes; i++)
+    g_clear_object (&places[i].replicator);
 }
