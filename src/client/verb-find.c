@@ -55,6 +55,8 @@ tell_candidate (BytestagCandidate *candidate,
                      NULL);
 }
 
+/* Who is only named is not told of: one answer names up to 64, and a line for each would
+ * be longer than a turn of the engine may be. */
 static void
 candidates_changed_cb (GListModel *shortlist,
                        guint       position,
@@ -68,7 +70,6 @@ candidates_changed_cb (GListModel *shortlist,
 
       g_ptr_array_add (finding->candidates, candidate);
       g_signal_connect (candidate, "notify::state", G_CALLBACK (tell_candidate), finding);
-      tell_candidate (candidate, NULL, finding);
     }
 }
 

@@ -16,7 +16,7 @@ G_BEGIN_DECLS
  *        status), "saved" (path, name, files, size)
  * peers  → "peer" (id, address, state, rtt, failures, age: of its last sign of life, in seconds)
  * buckets → "bucket" (number, nodes, locked), each followed by its "peer"s
- * find   key → "candidate" (id, address, state, step), again at each change; "value" (index, size,
+ * find   key → "candidate" (id, address, state, step): who is asked, at each change; "value" (index, size,
  *        address: who holds it); "found" (asked, closest)
  * id     → "id" (id, address, peers)
  * stats  → "stats" (each counter of bytestag_statistics_describe() by its name: uptime in seconds, round trips in

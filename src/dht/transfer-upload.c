@@ -235,6 +235,7 @@ typedef struct {
   BytestagKvpId id;
   BytestagTimer proof_timer; /* armed while its receiver has yet to prove its address */
   gboolean reading;
+  GBytes *value; /* NULL until the table has read */
   BytestagUpload *upload; /* NULL until the table has read */
 } ServedValue;
 
@@ -243,6 +244,7 @@ served_value_free (ServedValue *served)
 {
   bytestag_reactor_disarm (served->network->reactor, &served->proof_timer);
   g_clear_pointer (&served->upload, _bytestag_upload_free);
+  g_clear_pointer (&served->value, g_bytes_unref);
   g_free (served->transfer);
   g_free (served);
 }
@@ -295,16 +297,40 @@ read_cb (GBytes       *value,
   offset = resolve_offset (served->offset, g_bytes_get_size (value));
   rest = g_bytes_new_from_bytes (value, offset, g_bytes_get_size (value) - offset);
   network->counters.uploads++;
+  served->value = g_bytes_ref (value);
   served->upload = _bytestag_upload_new (network, &served->to,
                                          &(BytestagSlice) { served->transfer, served->transfer_length }, rest,
                                          served->is_ours, 0, served_cb, served);
 }
 
+/* (transfer full) (nullable) the value, when it goes out to somebody else now. */
+static GBytes *
+find_value (BytestagNetwork     *self,
+            const BytestagKvpId *id)
+{
+  for (guint i = 0; i < self->uploads->len; i++)
+    {
+      const ServedValue *other = self->uploads->pdata[i];
+
+      if (other->value != NULL && bytestag_kvp_id_compare (&other->id, id) == 0)
+        return g_bytes_ref (other->value);
+    }
+  return NULL;
+}
+
 static void
 start_reading (ServedValue *served)
 {
+  /* However many ask for one part, it is in memory once. */
+  g_autoptr (GBytes) value = find_value (served->network, &served->id);
+
   g_object_ref (served->network);
   served->reading = TRUE;
+  if (value != NULL)
+    {
+      read_cb (value, NULL, served);
+      return;
+    }
   bytestag_kvp_table_read (served->network->table, &served->id, read_cb, served);
 }
 
