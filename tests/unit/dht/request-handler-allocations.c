@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A served request allocates nothing. */
+/* A served request allocates nothing, and no datagram much. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -17,7 +17,11 @@
 #define CAN_COUNT 1
 #endif
 
+/* What one datagram may cost, whatever is in it (B.5). */
+#define MAX_BYTES (128 * 1024)
+
 static guint n_allocations;
+static gsize n_bytes;
 
 #if CAN_COUNT
 /* glibc's own names, for programs that count. */
@@ -29,6 +33,7 @@ void *
 malloc (size_t size)
 {
   n_allocations++;
+  n_bytes += size;
   return __libc_malloc (size);
 }
 
@@ -37,6 +42,7 @@ calloc (size_t n,
         size_t size)
 {
   n_allocations++;
+  n_bytes += n * size;
   return __libc_calloc (n, size);
 }
 
@@ -45,6 +51,7 @@ realloc (void  *memory,
          size_t size)
 {
   n_allocations++;
+  n_bytes += size;
   return __libc_realloc (memory, size);
 }
 #endif
@@ -228,6 +235,53 @@ test_served (Test         *test,
   serve (test, "findval", &record.id.key);
 }
 
+/* Bytes that the engine asked for, freed or not, while it took a datagram. */
+static gsize
+take (Test         *test,
+      const guint8 *data,
+      gsize         length)
+{
+  bytestag_test_clock_advance (test->clock, G_USEC_PER_SEC);
+  n_bytes = 0;
+  bytestag_network_receive (test->network, &test->peer, data, length);
+  return n_bytes;
+}
+
+/* Everything that the fuzzers found worth keeping: bombs, the longest lists, odd streams. */
+static void
+test_any_datagram (Test         *test,
+                   gconstpointer data)
+{
+  static const char *const folders[] = { "datagram", "inflate", "lists" };
+  guint n_taken = 0;
+
+  if (!CAN_COUNT)
+    {
+      g_test_skip ("Allocations cannot be counted in this build");
+      return;
+    }
+
+  for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
+    {
+      g_autofree char *path = g_test_build_filename (G_TEST_DIST, "fuzz", "corpus", folders[i], NULL);
+      g_autoptr (GDir) folder = g_dir_open (path, 0, NULL);
+      const char *name;
+
+      g_assert_nonnull (folder);
+      while ((name = g_dir_read_name (folder)) != NULL)
+        {
+          g_autofree char *file = g_build_filename (path, name, NULL);
+          g_autofree char *content = NULL;
+          gsize length;
+
+          g_assert_true (g_file_get_contents (file, &content, &length, NULL));
+          g_assert_cmpuint (take (test, (const guint8 *) content, length), <=, MAX_BYTES);
+          n_taken++;
+        }
+    }
+  g_assert_cmpuint (n_taken, >, 100);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -235,6 +289,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
 
   g_test_add ("/dht/request-handler/allocations", Test, NULL, setup, test_served, teardown);
+  g_test_add ("/dht/request-handler/allocations/any-datagram", Test, NULL, setup, test_any_datagram, teardown);
 
   return g_test_run ();
 }
