@@ -49,13 +49,13 @@
 #define BYTESTAG_LIMIT_IDLE_REQUESTS 64
 /* Endpoints that have answered us, and so may be sent more than they ask with (B.5);
  * how long that holds: as long as a mapping of most routers, and some. */
-#define BYTESTAG_LIMIT_PROVEN_ENDPOINTS 1024
+#define BYTESTAG_LIMIT_PROVEN_ENDPOINTS 512
 #define BYTESTAG_LIMIT_PROVEN_US (G_GINT64_CONSTANT (3600) * G_USEC_PER_SEC)
 /* Bytes of a reply to an endpoint that has not answered us, for each byte of its
  * request, our ping that proves it among them (B.5). */
 #define BYTESTAG_LIMIT_AMPLIFICATION 3
 /* Endpoints that we have answered lately, to which we therefore are proven. */
-#define BYTESTAG_LIMIT_ANSWERED_ENDPOINTS 1024
+#define BYTESTAG_LIMIT_ANSWERED_ENDPOINTS 512
 /* Requests that go to a host (IPv6: a /64) that never answered, be it that it seems to ask
  * us or that others name it: whoever forges or invents makes us trouble nobody more than
  * this. Enough for some nodes behind one router to be met. Hosts remembered: those that
