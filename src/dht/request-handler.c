@@ -41,6 +41,10 @@ get_list_limit (BytestagNetwork        *self,
   return earned > BYTESTAG_PING_BYTES ? MIN (limit, earned - BYTESTAG_PING_BYTES) : limit;
 }
 
+/* Bytes that a request of ours has at least; a shorter one may not have earned a reply with
+ * everything in it. */
+#define ORDINARY_REQUEST 96
+
 static void
 begin_reply (BytestagNetwork *self)
 {
@@ -60,6 +64,10 @@ end_reply (BytestagNetwork        *self,
     {
       bytestag_codec_add_integer (self->codec, BYTESTAG_JSON_EXTENSIONS, _bytestag_network_get_extensions (self));
       bytestag_codec_add_endpoint (self->codec, BYTESTAG_JSON_YOU, to);
+      /* Our addition to B.1: what our clock says, for the votes of B.5. */
+      if (request->datagram_length >= ORDINARY_REQUEST)
+        bytestag_codec_add_integer (self->codec, BYTESTAG_JSON_TIME,
+                                    bytestag_reactor_get_wall_time (self->reactor) / G_USEC_PER_SEC);
     }
   return bytestag_codec_end (self->codec, length);
 }
@@ -126,11 +134,6 @@ handle_ping (BytestagNetwork        *self,
              const BytestagMessage  *request)
 {
   begin_reply (self);
-  /* Our addition to B.1: what our clock says, for the votes of B.5; not for those who may
-   * hear little. */
-  if (request->extensions >= 0 && _bytestag_network_is_proven (self, request, from))
-    bytestag_codec_add_integer (self->codec, BYTESTAG_JSON_TIME,
-                                bytestag_reactor_get_wall_time (self->reactor) / G_USEC_PER_SEC);
   finish_reply (self, from, request);
   return BYTESTAG_DROP_NONE;
 }

@@ -446,18 +446,13 @@ test_wrong_clock (Fixture      *test,
   for (guint i = 0; i < 4; i++)
     {
       g_autoptr (BytestagPingTask) task = NULL;
-      g_autoptr (BytestagPingTask) again = NULL;
       BytestagEndpoint address;
 
       bytestag_sim_add_node (test->sim);
       bytestag_sim_get_address (test->sim, i + 1, &address);
       task = bytestag_network_ping_address (test->network, &address);
       fixture_assert_done (test, task, SECOND);
-      /* Who does not know us yet says little. */
-      g_assert_cmpuint (test->network->clock_votes.n, ==, i);
-      bytestag_sim_run (test->sim, SECOND);
-      again = bytestag_network_ping_address (test->network, &address);
-      fixture_assert_done (test, again, SECOND);
+      g_assert_cmpuint (test->network->clock_votes.n, ==, i + 1);
     }
   bytestag_sim_run (test->sim, 61 * SECOND);
   g_assert_cmpuint (test->network->clock_votes.n, ==, 4);

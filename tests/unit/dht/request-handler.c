@@ -103,9 +103,10 @@ test_ping_of_ours (Test         *test,
 {
   check_of (test, ", \"rpc\": \"ping\", \"seq_id\": \"a\", \"ext\": 3",
             ", \"reply_id\": \"a\", \"ext\": 2, \"you\": {\"host\": \"9.1.2.3\", \"port\": 9001}");
-  /* Now it has answered: it hears what our clock says, for its votes (B.5). */
-  check_of (test, ", \"rpc\": \"ping\", \"seq_id\": \"a\", \"ext\": 3",
-            ", \"time\": 1600000000, \"reply_id\": \"a\", \"ext\": 2, \"you\": {\"host\": \"9.1.2.3\", \"port\": 9001}");
+  /* A request as ours are: it hears what our clock says, for its votes (B.5). */
+  check_of (test, ", \"rpc\": \"ping\", \"seq_id\": \"" OTHER "\", \"ext\": 3",
+            ", \"reply_id\": \"" OTHER "\", \"ext\": 2, \"you\": {\"host\": \"9.1.2.3\", \"port\": 9001}, "
+            "\"time\": 1600000000");
 }
 
 static void
@@ -459,7 +460,9 @@ test_store_refused (Test         *test,
   check_of (test, STORE ", \"size\": 3000, \"timestmp\": 5, \"seq_id\": \"a\"", ", \"reply_id\": \"a\"");
 }
 
-#define YOU ", \"reply_id\": \"a\", \"ext\": 2, \"you\": {\"host\": \"9.1.2.3\", \"port\": 9001}"
+#define YOU                                                                                  \
+  ", \"reply_id\": \"a\", \"ext\": 2, \"you\": {\"host\": \"9.1.2.3\", \"port\": 9001}, " \
+  "\"time\": 1600000000"
 
 /* What is shared here is held, and nothing is promised of it. */
 static void
