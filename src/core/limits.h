@@ -172,6 +172,9 @@
  * full, percent (B.5). */
 #define BYTESTAG_LIMIT_PERCENT_OF_ADDRESS 1
 #define BYTESTAG_LIMIT_PERCENT_OF_NETWORK 4
+/* Values that make room for one: so many of the smallest charge (above) hold the longest
+ * value, and whoever announces more must not have us search for a place any longer. */
+#define BYTESTAG_LIMIT_VICTIMS 256
 /* Values that are dropped at one time when their life is over: some 1 ms. */
 #define BYTESTAG_LIMIT_EXPIRING 100
 /* Indices listed under one key. */
