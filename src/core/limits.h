@@ -121,7 +121,8 @@
 #define BYTESTAG_LIMIT_FILE_INFO_PARTS 8400
 
 /* Diversity (B.5): nodes of one network (/24, /64) in a bucket, in the whole table, and
- * asked in one look-up. */
+ * asked in one look-up, of which each path counts its own: whoever names two of the
+ * network of an honest node keeps it out of no other path. */
 #define BYTESTAG_LIMIT_NETWORK_IN_BUCKET 2
 #define BYTESTAG_LIMIT_NETWORK_IN_TABLE 10
 #define BYTESTAG_LIMIT_NETWORK_IN_LOOKUP 2

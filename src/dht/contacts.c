@@ -206,10 +206,8 @@ bucket_full_cb (BytestagRoutingTable *routing_table,
     }
 }
 
-/* Proof of a sender's address (B.5) */
-
 static void
-proof_reply_cb (const BytestagMessage  *message,
+meet_reply_cb (const BytestagMessage  *message,
                 const BytestagEndpoint *from,
                 gint64                  rtt,
                 gpointer                user_data)
@@ -222,6 +220,15 @@ proof_reply_cb (const BytestagMessage  *message,
 }
 
 void
+_bytestag_network_meet (BytestagNetwork        *self,
+                        const BytestagEndpoint *to)
+{
+  _bytestag_network_send_ping_once (self, to, meet_reply_cb, self);
+}
+
+/* Proof of a sender's address (B.5) */
+
+void
 _bytestag_network_ask_for_proof (BytestagNetwork        *self,
                                  const BytestagEndpoint *from)
 {
@@ -231,7 +238,7 @@ _bytestag_network_ask_for_proof (BytestagNetwork        *self,
     return;
 
   _bytestag_guard_take_ping (&self->guard, from, now);
-  _bytestag_network_send_ping_once (self, from, proof_reply_cb, self);
+  _bytestag_network_meet (self, from);
 }
 
 gboolean

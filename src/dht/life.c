@@ -29,27 +29,10 @@ guint
 bytestag_network_count_nearer (BytestagNetwork   *self,
                                const BytestagKey *key)
 {
-  BytestagKey distance;
-  guint n = 0;
-
   g_return_val_if_fail (BYTESTAG_IS_NETWORK (self), 0);
   g_return_val_if_fail (key != NULL, 0);
 
-  /* Those of the buckets in whose bit the key differs from us, all of them. */
-  bytestag_key_distance (bytestag_node_get_key (self->node), key, &distance);
-  for (guint number = 0; number < BYTESTAG_KEY_BITS; number++)
-    {
-      BytestagBucket *bucket;
-
-      if ((distance.bytes[number / 8] & (0x80 >> number % 8)) == 0)
-        continue;
-
-      bucket = bytestag_routing_table_peek_bucket (self->routing_table, number);
-      for (guint i = 0; bucket != NULL && i < bytestag_bucket_get_n_nodes (bucket); i++)
-        n += bytestag_node_get_state (bytestag_bucket_peek (bucket, i)) != BYTESTAG_NODE_STALE;
-    }
-
-  return n;
+  return bytestag_routing_table_count_close_live (self->routing_table, key);
 }
 
 gint64

@@ -190,6 +190,9 @@ BytestagNode *_bytestag_network_answered        (BytestagNetwork        *self,
                                                  const BytestagMessage  *message,
                                                  const BytestagEndpoint *from,
                                                  gint64                  rtt);
+/* Pings @to once: who answers there becomes a contact, or stays one. */
+void          _bytestag_network_meet            (BytestagNetwork        *self,
+                                                 const BytestagEndpoint *to);
 /* A node did not answer. */
 void          _bytestag_network_unanswered      (BytestagNetwork        *self,
                                                  BytestagNode           *asked);
