@@ -12,6 +12,9 @@
 
 #define N_LOSSY_NODES 30
 
+/* The largest datagram that is not cut into fragments, which many networks lose. */
+#define ETHERNET 1472
+
 static const gsize sizes[] = { 1, 100, 1023, 1024, 1025, 5000, 20000, 100000, 262144 };
 
 typedef struct {
@@ -85,6 +88,7 @@ bytestag_scenario_lossy (guint64              seed,
   link->doubled = 10;
   link->late = 50;
   link->jitter = 0.2;
+  link->largest = ETHERNET;
 
   for (guint i = 0; i < n_values; i++)
     {
