@@ -178,6 +178,15 @@
 #define BYTESTAG_LIMIT_VICTIMS 256
 /* Values that are dropped at one time when their life is over: some 1 ms. */
 #define BYTESTAG_LIMIT_EXPIRING 100
+/* What a publisher may ask for, seconds (B.3 "Life"). */
+#define BYTESTAG_LIMIT_SHORTEST_LIFE 86400
+#define BYTESTAG_LIMIT_LONGEST_LIFE (30 * 86400)
+/* Seconds that the clock of a publisher may be ahead of ours, and that clocks of peers may
+ * differ from ours without a vote against it; votes that are too few to count (B.5). */
+#define BYTESTAG_LIMIT_CLOCK_TOLERANCE 300
+#define BYTESTAG_LIMIT_CLOCK_TOO_FEW_VOTES 3
+/* No time that a peer says is later, unix seconds: the year 36812. */
+#define BYTESTAG_LIMIT_LATEST_SECOND (G_GINT64_CONSTANT (1) << 40)
 /* Indices listed under one key. */
 #define BYTESTAG_LIMIT_INDICES_OF_KEY 64
 
