@@ -139,6 +139,41 @@ decode_base64 (const char *text,
   return position == 0;
 }
 
+/* Values of the characters of base64, one more than each; 0: none of them. */
+#define RUN4(c, v) [c] = (v), [(c) + 1] = (v) + 1, [(c) + 2] = (v) + 2, [(c) + 3] = (v) + 3
+#define RUN26(c, v) \
+  RUN4 (c, v), RUN4 ((c) + 4, (v) + 4), RUN4 ((c) + 8, (v) + 8), RUN4 ((c) + 12, (v) + 12), \
+  RUN4 ((c) + 16, (v) + 16), RUN4 ((c) + 20, (v) + 20), [(c) + 24] = (v) + 24, [(c) + 25] = (v) + 25
+static const guint8 base64_values[256] = {
+  RUN26 ('A', 1), RUN26 ('a', 27), RUN4 ('0', 53), RUN4 ('4', 57), ['8'] = 61, ['9'] = 62, ['+'] = 63, ['/'] = 64,
+};
+
+/* The form that every program writes, without the doubt about the others: with its one "="
+ * it is neither hex nor base32. A reply has 20 of them. */
+static gboolean
+decode_usual (const char *text,
+              BytestagKey *key)
+{
+  const guint8 *characters = (const guint8 *) text;
+  guint32 bits = 0;
+  guint n_bytes = 0;
+
+  if (characters[BYTESTAG_KEY_BASE64_LENGTH - 1] != '=')
+    return FALSE;
+
+  for (guint i = 0; i < BYTESTAG_KEY_BASE64_LENGTH - 1; i++)
+    {
+      guint value = base64_values[characters[i]];
+
+      if (value == 0)
+        return FALSE;
+      bits = bits << 6 | (value - 1);
+      if (i % 4 != 0)
+        key->bytes[n_bytes++] = (guint8) (bits >> (6 - 2 * (i % 4)));
+    }
+  return TRUE;
+}
+
 gboolean
 bytestag_key_parse (BytestagKey *self,
                     const char *text,
@@ -152,6 +187,16 @@ bytestag_key_parse (BytestagKey *self,
   g_return_val_if_fail (text != NULL || length == 0, FALSE);
 
   n_characters = length < 0 ? strlen (text) : (gsize) length;
+  if (n_characters == BYTESTAG_KEY_BASE64_LENGTH)
+    {
+      BytestagKey key;
+
+      if (decode_usual (text, &key))
+        {
+          *self = key;
+          return TRUE;
+        }
+    }
 
   for (guint i = 0; i < G_N_ELEMENTS (decoders); i++)
     {

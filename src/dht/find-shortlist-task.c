@@ -182,20 +182,34 @@ ask_for_nodes (BytestagFindShortlistTask *self,
   return request->handle != 0;
 }
 
-/* A peer out there knows nobody in a private network of ours: whom it names there is some
- * device that it would have us knock at, and private networks have no bounds (B.5). */
-static void
-pass_over_private (GPtrArray              *nodes,
-                   const BytestagEndpoint *from)
+/* (transfer full) (nullable) the nodes of a reply of @from that are no candidates yet. */
+static GPtrArray *
+read_new_nodes (BytestagFindShortlistTask *self,
+                const BytestagMessage     *message,
+                BytestagNode              *from)
 {
-  if (bytestag_endpoint_is_private (from))
-    return;
+  BytestagWireNode found[BYTESTAG_LIMIT_NODES_OF_REPLY];
+  int n = bytestag_message_read_nodes (message, found, G_N_ELEMENTS (found));
+  gboolean is_private = bytestag_endpoint_is_private (bytestag_node_get_endpoint (from));
+  GPtrArray *nodes;
 
-  for (guint i = nodes->len; i > 0; i--)
+  if (n <= 0)
+    return NULL;
+
+  nodes = g_ptr_array_new_full ((guint) n, g_object_unref);
+  for (int i = 0; i < n; i++)
     {
-      if (bytestag_endpoint_is_private (bytestag_node_get_endpoint (nodes->pdata[i - 1])))
-        g_ptr_array_remove_index (nodes, i - 1);
+      /* A peer out there knows nobody in a private network of ours: whom it names there is
+       * some device that it would have us knock at, and private networks have no bounds
+       * (B.5). */
+      if (!is_private && bytestag_endpoint_is_private (&found[i].endpoint))
+        continue;
+
+      /* Most are known by the second answer: no node is made of those. */
+      if (!bytestag_shortlist_note (self->shortlist, &found[i].key, &found[i].endpoint, from))
+        g_ptr_array_add (nodes, _bytestag_network_ref_node (self->network, &found[i].key, &found[i].endpoint));
     }
+  return nodes;
 }
 
 static void
@@ -216,7 +230,7 @@ request_answered (BytestagFindShortlistTask *self,
     }
   else
     {
-      nodes = _bytestag_network_read_nodes (self->network, message);
+      nodes = read_new_nodes (self, message, request->node);
     }
 
   self->paths[request->path].has_answer = TRUE;
@@ -228,10 +242,7 @@ request_answered (BytestagFindShortlistTask *self,
   self->n_answered++;
   self->n_useful += wanted != NULL;
   if (nodes != NULL)
-    {
-      pass_over_private (nodes, bytestag_node_get_endpoint (node));
-      bytestag_shortlist_add_nodes (self->shortlist, nodes, node);
-    }
+    bytestag_shortlist_add_nodes (self->shortlist, nodes, node);
   bytestag_shortlist_mark_node (self->shortlist, node, is_reachable, wanted != NULL, wanted);
 
   if (wanted != NULL && is_reachable && self->network != NULL)

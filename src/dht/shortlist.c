@@ -390,6 +390,27 @@ add_nodes (BytestagShortlist *self,
     trim_path (self, path);
 }
 
+gboolean
+bytestag_shortlist_note (BytestagShortlist      *self,
+                         const BytestagKey      *id,
+                         const BytestagEndpoint *endpoint,
+                         BytestagNode           *source)
+{
+  BytestagCandidate *candidate, *named_by;
+
+  g_return_val_if_fail (BYTESTAG_IS_SHORTLIST (self), FALSE);
+  g_return_val_if_fail (id != NULL && endpoint != NULL, FALSE);
+  g_return_val_if_fail (BYTESTAG_IS_NODE (source), FALSE);
+
+  candidate = find_candidate (self, id);
+  if (candidate == NULL || !bytestag_endpoint_equal (bytestag_node_get_endpoint (candidate->node), endpoint))
+    return FALSE;
+
+  named_by = find_candidate (self, bytestag_node_get_key (source));
+  candidate->paths |= 1u << (named_by != NULL ? named_by->path : 0);
+  return TRUE;
+}
+
 void
 bytestag_shortlist_add_nodes (BytestagShortlist *self,
                               GPtrArray         *nodes,

@@ -62,6 +62,12 @@ void               bytestag_shortlist_set_limits_private       (BytestagShortlis
                                                                 gboolean           limits_private);
 /* (transfer none) */
 const BytestagKey *bytestag_shortlist_get_key                  (BytestagShortlist *self);
+/* Whether the node with this id and endpoint is a candidate already, and then counts as named
+ * in the path in which @source was asked: what most nodes of a reply are. */
+gboolean           bytestag_shortlist_note                     (BytestagShortlist      *self,
+                                                                const BytestagKey      *id,
+                                                                const BytestagEndpoint *endpoint,
+                                                                BytestagNode           *source);
 /* Adds nodes that are not known yet, to the path in which @source was asked. @source:
  * (nullable) who named them; NULL: path 0. Our own id and unusable endpoints are passed
  * over. (element-type BytestagNode) */
