@@ -8,7 +8,7 @@
 char *
 bytestag_words_span (gint64 span)
 {
-  guint seconds = (guint) (MAX (span, 0) / G_TIME_SPAN_SECOND);
+  guint seconds = (guint) CLAMP (span / G_TIME_SPAN_SECOND, 0, G_MAXUINT);
 
   if (seconds < 60)
     return g_strdup_printf (_("%u s"), seconds);

@@ -109,42 +109,6 @@ bytestag_endpoint_cache_use (BytestagEndpointCache  *self,
   return entry->value;
 }
 
-gboolean
-bytestag_endpoint_cache_remove (BytestagEndpointCache  *self,
-                                const BytestagEndpoint *endpoint)
-{
-  Entry *entry;
-
-  g_return_val_if_fail (self != NULL, FALSE);
-  g_return_val_if_fail (endpoint != NULL, FALSE);
-
-  entry = g_hash_table_lookup (self->by_endpoint, endpoint);
-  if (entry == NULL)
-    return FALSE;
-
-  g_hash_table_remove (self->by_endpoint, &entry->endpoint);
-  g_queue_unlink (&self->entries, &entry->link);
-  g_free (entry);
-  return TRUE;
-}
-
-gpointer
-bytestag_endpoint_cache_peek_oldest (BytestagEndpointCache *self,
-                                     BytestagEndpoint      *endpoint)
-{
-  Entry *entry;
-
-  g_return_val_if_fail (self != NULL, NULL);
-
-  entry = g_queue_peek_head (&self->entries);
-  if (entry == NULL)
-    return NULL;
-
-  if (endpoint != NULL)
-    *endpoint = entry->endpoint;
-  return entry->value;
-}
-
 guint
 bytestag_endpoint_cache_get_length (BytestagEndpointCache *self)
 {

@@ -22,12 +22,7 @@ gpointer               bytestag_endpoint_cache_peek        (BytestagEndpointCach
 gpointer               bytestag_endpoint_cache_use         (BytestagEndpointCache  *self,
                                                             const BytestagEndpoint *endpoint,
                                                             gboolean               *is_new);
-/* FALSE: it was not there. */
-gboolean               bytestag_endpoint_cache_remove      (BytestagEndpointCache  *self,
-                                                            const BytestagEndpoint *endpoint);
-/* (transfer none) (nullable) the value that was not used for longest. */
-gpointer               bytestag_endpoint_cache_peek_oldest (BytestagEndpointCache  *self,
-                                                            BytestagEndpoint       *endpoint);
+/* How many are remembered. */
 guint                  bytestag_endpoint_cache_get_length  (BytestagEndpointCache  *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BytestagEndpointCache, bytestag_endpoint_cache_free)

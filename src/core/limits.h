@@ -121,7 +121,8 @@
 #define BYTESTAG_LIMIT_FILE_INFO_PARTS 8400
 
 /* Diversity (B.5): nodes of one network (/24, /64) in a bucket, in the whole table, and
- * asked in one look-up. */
+ * asked in one look-up, of which each path counts its own: whoever names two of the
+ * network of an honest node keeps it out of no other path. */
 #define BYTESTAG_LIMIT_NETWORK_IN_BUCKET 2
 #define BYTESTAG_LIMIT_NETWORK_IN_TABLE 10
 #define BYTESTAG_LIMIT_NETWORK_IN_LOOKUP 2
@@ -172,8 +173,20 @@
  * full, percent (B.5). */
 #define BYTESTAG_LIMIT_PERCENT_OF_ADDRESS 1
 #define BYTESTAG_LIMIT_PERCENT_OF_NETWORK 4
+/* Values that make room for one: so many of the smallest charge (above) hold the longest
+ * value, and whoever announces more must not have us search for a place any longer. */
+#define BYTESTAG_LIMIT_VICTIMS 256
 /* Values that are dropped at one time when their life is over: some 1 ms. */
 #define BYTESTAG_LIMIT_EXPIRING 100
+/* What a publisher may ask for, seconds (B.3 "Life"). */
+#define BYTESTAG_LIMIT_SHORTEST_LIFE 86400
+#define BYTESTAG_LIMIT_LONGEST_LIFE (30 * 86400)
+/* Seconds that the clock of a publisher may be ahead of ours, and that clocks of peers may
+ * differ from ours without a vote against it; votes that are too few to count (B.5). */
+#define BYTESTAG_LIMIT_CLOCK_TOLERANCE 300
+#define BYTESTAG_LIMIT_CLOCK_TOO_FEW_VOTES 3
+/* No time that a peer says is later, unix seconds: the year 36812. */
+#define BYTESTAG_LIMIT_LATEST_SECOND (G_GINT64_CONSTANT (1) << 40)
 /* Indices listed under one key. */
 #define BYTESTAG_LIMIT_INDICES_OF_KEY 64
 

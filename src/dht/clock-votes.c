@@ -9,12 +9,6 @@
  * as its distance from our uptime, which nobody sets: so a clock that a person sets
  * shows at once, before anything is dropped by it. */
 
-/* More than so many must disagree, and by more than so long. */
-#define TOO_FEW_VOTES 3
-#define TOLERANCE_US (300 * G_USEC_PER_SEC)
-/* No clock is later: the year 36812. Whoever says so has none. */
-#define LATEST_SECOND (G_GINT64_CONSTANT (1) << 40)
-
 /* Whose vote it is: a private peer's own, since a home has one network. */
 static void
 get_voter (const BytestagEndpoint *from,
@@ -33,7 +27,8 @@ _bytestag_clock_votes_add (BytestagClockVotes     *self,
   BytestagClockVote vote;
   guint place;
 
-  if (seconds <= 0 || seconds > LATEST_SECOND)
+  /* Whoever says so has no clock. */
+  if (seconds <= 0 || seconds > BYTESTAG_LIMIT_LATEST_SECOND)
     return;
 
   get_voter (from, &vote.voter);
@@ -74,12 +69,12 @@ _bytestag_clock_votes_get_difference (const BytestagClockVotes *self,
     {
       gint64 difference = wall - (now + self->votes[i].offset);
 
-      if (ABS (difference) > TOLERANCE_US)
+      if (ABS (difference) > BYTESTAG_LIMIT_CLOCK_TOLERANCE * G_USEC_PER_SEC)
         differences[n++] = difference;
     }
 
   /* Also the greater part of all, so that a few liars stop nothing. */
-  if (n <= TOO_FEW_VOTES || 2 * n <= self->n)
+  if (n <= BYTESTAG_LIMIT_CLOCK_TOO_FEW_VOTES || 2 * n <= self->n)
     return 0;
 
   qsort (differences, n, sizeof differences[0], compare_differences);

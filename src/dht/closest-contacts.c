@@ -159,23 +159,56 @@ bytestag_routing_table_get_close_nodes (BytestagRoutingTable *self,
   return nodes;
 }
 
-guint
-bytestag_routing_table_count_close (BytestagRoutingTable *self,
-                                    const BytestagKey    *key)
+static guint
+count_members (BytestagBucket *bucket,
+               gboolean        stale_too)
+{
+  guint n_nodes = bytestag_bucket_get_n_nodes (bucket);
+  guint n_live = 0;
+
+  if (stale_too)
+    return n_nodes;
+
+  for (guint slot = 0; slot < n_nodes; slot++)
+    n_live += !is_stale (bytestag_bucket_peek (bucket, slot));
+  return n_live;
+}
+
+/* Nearer than we are: those of the buckets in whose bit the key differs from us. */
+static guint
+count_nearer (BytestagRoutingTable *self,
+              const BytestagKey    *key,
+              gboolean              stale_too)
 {
   guint64 distance[N_WORDS];
   guint n_nodes = 0;
 
-  g_return_val_if_fail (BYTESTAG_IS_ROUTING_TABLE (self), 0);
-
-  /* Nearer than we are: those of the buckets in whose bit the key differs from us. */
   read_distance (self, key, distance);
   for (guint word = 0; word < N_WORDS; word++)
-    {
-      for (guint64 bits = self->filled[word] & distance[word]; bits != 0; bits &= bits - 1)
-        n_nodes += bytestag_bucket_get_n_nodes (
-          self->buckets[word * WORD_BITS + WORD_BITS - 1 - __builtin_ctzll (bits)]);
-    }
+    for (guint64 bits = self->filled[word] & distance[word]; bits != 0; bits &= bits - 1)
+      {
+        guint bit = WORD_BITS - 1 - __builtin_ctzll (bits);
+
+        n_nodes += count_members (self->buckets[word * WORD_BITS + bit], stale_too);
+      }
 
   return n_nodes;
+}
+
+guint
+bytestag_routing_table_count_close (BytestagRoutingTable *self,
+                                    const BytestagKey    *key)
+{
+  g_return_val_if_fail (BYTESTAG_IS_ROUTING_TABLE (self), 0);
+
+  return count_nearer (self, key, TRUE);
+}
+
+guint
+bytestag_routing_table_count_close_live (BytestagRoutingTable *self,
+                                         const BytestagKey    *key)
+{
+  g_return_val_if_fail (BYTESTAG_IS_ROUTING_TABLE (self), 0);
+
+  return count_nearer (self, key, FALSE);
 }

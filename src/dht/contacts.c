@@ -206,10 +206,8 @@ bucket_full_cb (BytestagRoutingTable *routing_table,
     }
 }
 
-/* Proof of a sender's address (B.5) */
-
 static void
-proof_reply_cb (const BytestagMessage  *message,
+meet_reply_cb (const BytestagMessage  *message,
                 const BytestagEndpoint *from,
                 gint64                  rtt,
                 gpointer                user_data)
@@ -222,6 +220,15 @@ proof_reply_cb (const BytestagMessage  *message,
 }
 
 void
+_bytestag_network_meet (BytestagNetwork        *self,
+                        const BytestagEndpoint *to)
+{
+  _bytestag_network_send_ping_once (self, to, meet_reply_cb, self);
+}
+
+/* Proof of a sender's address (B.5) */
+
+void
 _bytestag_network_ask_for_proof (BytestagNetwork        *self,
                                  const BytestagEndpoint *from)
 {
@@ -231,7 +238,23 @@ _bytestag_network_ask_for_proof (BytestagNetwork        *self,
     return;
 
   _bytestag_guard_take_ping (&self->guard, from, now);
-  _bytestag_network_send_ping_once (self, from, proof_reply_cb, self);
+  _bytestag_network_meet (self, from);
+}
+
+/* @id: (nullable) */
+static gboolean
+is_proven (BytestagNetwork        *self,
+           const BytestagKey      *id,
+           const BytestagEndpoint *from)
+{
+  BytestagNode *contact;
+
+  if (_bytestag_guard_is_proven (&self->guard, from, bytestag_reactor_get_time (self->reactor)))
+    return TRUE;
+
+  /* Only who answered becomes a contact; but where one fell silent somebody else may live. */
+  contact = id != NULL ? bytestag_routing_table_find (self->routing_table, id, from) : NULL;
+  return contact != NULL && bytestag_node_get_failures (contact) == 0;
 }
 
 gboolean
@@ -239,12 +262,14 @@ _bytestag_network_is_proven (BytestagNetwork        *self,
                              const BytestagMessage  *message,
                              const BytestagEndpoint *from)
 {
-  if (_bytestag_guard_is_proven (&self->guard, from, bytestag_reactor_get_time (self->reactor)))
-    return TRUE;
+  return is_proven (self, message->node_id_member == BYTESTAG_MEMBER_VALID ? &message->node_id : NULL, from);
+}
 
-  /* Only who answered becomes a contact. */
-  return message->node_id_member == BYTESTAG_MEMBER_VALID &&
-         bytestag_routing_table_find (self->routing_table, &message->node_id, from) != NULL;
+gboolean
+_bytestag_network_is_node_proven (BytestagNetwork *self,
+                                  BytestagNode    *node)
+{
+  return is_proven (self, bytestag_node_get_key (node), bytestag_node_get_endpoint (node));
 }
 
 /* Whether an answer of the sender would change something: that it is a contact, or may be

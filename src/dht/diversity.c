@@ -3,6 +3,7 @@
 
 #include "dht/routing-table-private.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* How many contacts of a routing table one network may be (B.5). */

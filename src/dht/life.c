@@ -8,13 +8,8 @@
 /* How long a value of others is kept, and until when that is promised (B.3 "Life",
  * B.5). */
 
+/* No life is made shorter than that; seconds. */
 #define HOUR G_GINT64_CONSTANT (3600)
-#define DAY (24 * HOUR)
-/* What a publisher may ask for, seconds. */
-#define SHORTEST_LIFE DAY
-#define LONGEST_LIFE (30 * DAY)
-/* How far a publisher's clock may be ahead of ours, seconds. */
-#define TOLERANCE 300
 #define EXPIRY_INTERVAL (60 * G_USEC_PER_SEC)
 /* When there is more to drop than at one time; µs. */
 #define EXPIRY_PAUSE 20000
@@ -29,27 +24,10 @@ guint
 bytestag_network_count_nearer (BytestagNetwork   *self,
                                const BytestagKey *key)
 {
-  BytestagKey distance;
-  guint n = 0;
-
   g_return_val_if_fail (BYTESTAG_IS_NETWORK (self), 0);
   g_return_val_if_fail (key != NULL, 0);
 
-  /* Those of the buckets in whose bit the key differs from us, all of them. */
-  bytestag_key_distance (bytestag_node_get_key (self->node), key, &distance);
-  for (guint number = 0; number < BYTESTAG_KEY_BITS; number++)
-    {
-      BytestagBucket *bucket;
-
-      if ((distance.bytes[number / 8] & (0x80 >> number % 8)) == 0)
-        continue;
-
-      bucket = bytestag_routing_table_peek_bucket (self->routing_table, number);
-      for (guint i = 0; bucket != NULL && i < bytestag_bucket_get_n_nodes (bucket); i++)
-        n += bytestag_node_get_state (bytestag_bucket_peek (bucket, i)) != BYTESTAG_NODE_STALE;
-    }
-
-  return n;
+  return bytestag_routing_table_count_close_live (self->routing_table, key);
 }
 
 gint64
@@ -91,11 +69,11 @@ grant_replica (const BytestagMessage *request,
                gint64                 now,
                gboolean               clock_is_right)
 {
-  record->until = request->until;
+  record->until = MIN (request->until, BYTESTAG_LIMIT_LATEST_SECOND);
   if (!clock_is_right)
     return;
 
-  record->until = MIN (record->until, now + LONGEST_LIFE);
+  record->until = MIN (record->until, now + BYTESTAG_LIMIT_LONGEST_LIFE);
   record->until = MIN (record->until, now + _bytestag_life_get_granted (record->until - now, n_nearer));
 }
 
@@ -124,6 +102,7 @@ _bytestag_network_grant_life (BytestagNetwork       *self,
   gint64 now = get_wall_seconds (self);
   gboolean clock_is_right = _bytestag_network_check_clock (self);
   guint n_nearer = bytestag_network_count_nearer (self, &record->id.key);
+  gint64 keep;
 
   record->last_update = (gdouble) bytestag_reactor_get_wall_time (self->reactor) / G_USEC_PER_SEC;
   record->replicated = now;
@@ -132,7 +111,7 @@ _bytestag_network_grant_life (BytestagNetwork       *self,
   if (record->timestamp == 0 && request->extensions < 0)
     record->timestamp = now;
   if (clock_is_right && (!has_promise (request) || request->until == 0))
-    record->timestamp = CLAMP (record->timestamp, now - BYTESTAG_TIME_EXPIRE, now + TOLERANCE);
+    record->timestamp = CLAMP (record->timestamp, now - BYTESTAG_TIME_EXPIRE, now + BYTESTAG_LIMIT_CLOCK_TOLERANCE);
 
   if (!has_promise (request))
     {
@@ -142,9 +121,13 @@ _bytestag_network_grant_life (BytestagNetwork       *self,
 
   record->copies = (guint8) MIN (request->copies, BYTESTAG_MAX_BUCKET_SIZE);
   if (request->until > 0)
-    grant_replica (request, record, n_nearer, now, clock_is_right);
-  else
-    record->until = now + _bytestag_life_get_granted (CLAMP (request->keep, SHORTEST_LIFE, LONGEST_LIFE), n_nearer);
+    {
+      grant_replica (request, record, n_nearer, now, clock_is_right);
+      return;
+    }
+
+  keep = CLAMP (request->keep, BYTESTAG_LIMIT_SHORTEST_LIFE, BYTESTAG_LIMIT_LONGEST_LIFE);
+  record->until = now + _bytestag_life_get_granted (keep, n_nearer);
 }
 
 /* Who may renew a promise without sending the value again: the network that stored it

@@ -99,19 +99,6 @@ check_buckets (BytestagNetwork *self)
 }
 
 static void
-stale_reply_cb (const BytestagMessage  *message,
-                const BytestagEndpoint *from,
-                gint64                  rtt,
-                gpointer                user_data)
-{
-  BytestagNetwork *self = user_data;
-  g_autoptr (BytestagNode) node = NULL;
-
-  if (message != NULL)
-    node = _bytestag_network_answered (self, NULL, message, from, rtt);
-}
-
-static void
 ping_stale_of_bucket (BytestagNetwork *self,
                       BytestagBucket  *bucket,
                       guint           *n_left)
@@ -123,7 +110,7 @@ ping_stale_of_bucket (BytestagNetwork *self,
       if (bytestag_node_get_state (node) != BYTESTAG_NODE_STALE)
         continue;
       (*n_left)--;
-      _bytestag_network_send_ping_once (self, bytestag_node_get_endpoint (node), stale_reply_cb, self);
+      _bytestag_network_meet (self, bytestag_node_get_endpoint (node));
     }
 }
 

@@ -190,6 +190,9 @@ BytestagNode *_bytestag_network_answered        (BytestagNetwork        *self,
                                                  const BytestagMessage  *message,
                                                  const BytestagEndpoint *from,
                                                  gint64                  rtt);
+/* Pings @to once: who answers there becomes a contact, or stays one. */
+void          _bytestag_network_meet            (BytestagNetwork        *self,
+                                                 const BytestagEndpoint *to);
 /* A node did not answer. */
 void          _bytestag_network_unanswered      (BytestagNetwork        *self,
                                                  BytestagNode           *asked);
@@ -199,10 +202,14 @@ void          _bytestag_network_heard           (BytestagNetwork        *self,
                                                  const BytestagMessage  *request,
                                                  const BytestagEndpoint *from,
                                                  gsize                   n_replied);
-/* Whether the sender has answered a request of ours. */
+/* Whether the sender has answered a request of ours: lately, or it is a contact that has
+ * not fallen silent since. */
 gboolean      _bytestag_network_is_proven       (BytestagNetwork        *self,
                                                  const BytestagMessage  *message,
                                                  const BytestagEndpoint *from);
+/* The same of @node. */
+gboolean      _bytestag_network_is_node_proven  (BytestagNetwork        *self,
+                                                 BytestagNode           *node);
 /* Whether _heard() will ping the sender, if the bytes of the reply let it. */
 gboolean      _bytestag_network_wants_proof     (BytestagNetwork        *self,
                                                  const BytestagMessage  *request,

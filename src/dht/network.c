@@ -115,6 +115,21 @@ take_message (BytestagNetwork        *self,
     }
 }
 
+/* Whether we have asked @from for something, be it a reply or a value. */
+static gboolean
+waits_for (BytestagNetwork        *self,
+           const BytestagEndpoint *from)
+{
+  for (guint i = 0; i < self->downloads->len; i++)
+    {
+      BytestagNode *node = bytestag_download_task_get_node (self->downloads->pdata[i]);
+
+      if (bytestag_endpoint_equal (bytestag_node_get_endpoint (node), from))
+        return TRUE;
+    }
+  return bytestag_reply_table_waits_for (self->replies, from);
+}
+
 void
 bytestag_network_receive (BytestagNetwork        *self,
                           const BytestagEndpoint *from,
@@ -142,8 +157,7 @@ bytestag_network_receive (BytestagNetwork        *self,
   if (!bytestag_endpoint_is_usable (from))
     drop = BYTESTAG_DROP_BAD_MEMBER;
   /* But an answer is read: a flood, forged or not, must not make us deaf to its network. */
-  else if (_bytestag_guard_is_flooding (&self->guard, from, now) &&
-           !bytestag_reply_table_waits_for (self->replies, from))
+  else if (_bytestag_guard_is_flooding (&self->guard, from, now) && !waits_for (self, from))
     drop = BYTESTAG_DROP_NETWORK_RATE;
   else
     {

@@ -129,9 +129,9 @@ BytestagDownloadTask      *bytestag_network_get_value_from_node  (BytestagNetwor
                                                                   const BytestagKey      *key,
                                                                   const BytestagKey      *index,
                                                                   gsize                   offset);
-/* Look-up, then download from the holders, nearest first, going on at the offset
- * reached when one fails, until SHA-1(value) = index. Looks in the own table first;
- * an empty value is fetched from nowhere. Fails with BYTESTAG_ERROR_NO_PEERS (nobody
+/* Looks up who holds a value, and downloads it from the first that says so; from the next
+ * one beside when nothing comes, going on at the offset that was reached; until SHA-1(value)
+ * = index. Looks in the own table first; an empty value is fetched from nowhere. Fails with BYTESTAG_ERROR_NO_PEERS (nobody
  * known), _TIMED_OUT (nobody answers, or the holders fell silent), _NOT_FOUND (those
  * who answer do not hold it), _WRONG_DATA (what they gave is another value). */
 BytestagGetValueTask      *bytestag_network_get_value            (BytestagNetwork        *self,

@@ -77,7 +77,11 @@ bucket_items_changed_cb (BytestagBucket       *bucket,
   guint64 bit = G_GUINT64_CONSTANT (1) << (WORD_BITS - 1 - number % WORD_BITS);
 
   for (guint i = 0; i < added; i++)
-    _bytestag_routing_table_add_to_bound (self, bytestag_node_get_endpoint (bytestag_bucket_peek (bucket, position + i)));
+    {
+      BytestagNode *node = bytestag_bucket_peek (bucket, position + i);
+
+      _bytestag_routing_table_add_to_bound (self, bytestag_node_get_endpoint (node));
+    }
 
   if (bytestag_bucket_get_n_nodes (bucket) > 0)
     self->filled[number / WORD_BITS] |= bit;
@@ -358,8 +362,12 @@ pop_replacement (BytestagRoutingTable *self,
   Replacements *replacements = self->replacements[number];
 
   for (guint i = replacements != NULL ? replacements->n_nodes : 0; i > 0; i--)
-    if (_bytestag_routing_table_is_diverse (self, self->buckets[number], bytestag_node_get_endpoint (replacements->nodes[i - 1]), leaving))
-      return take_replacement (replacements, i - 1);
+    {
+      const BytestagEndpoint *endpoint = bytestag_node_get_endpoint (replacements->nodes[i - 1]);
+
+      if (_bytestag_routing_table_is_diverse (self, self->buckets[number], endpoint, leaving))
+        return take_replacement (replacements, i - 1);
+    }
 
   return NULL;
 }
@@ -552,7 +560,8 @@ bytestag_routing_table_keep_new_node (BytestagRoutingTable *self,
    * network. */
   if (bytestag_bucket_find_id (bucket, bytestag_node_get_key (waiting),
                                bytestag_node_get_endpoint (waiting)->family) != NULL ||
-      !_bytestag_routing_table_is_diverse (self, bucket, bytestag_node_get_endpoint (waiting), bytestag_bucket_get_asked (bucket)))
+      !_bytestag_routing_table_is_diverse (self, bucket, bytestag_node_get_endpoint (waiting),
+                                           bytestag_bucket_get_asked (bucket)))
     {
       bytestag_bucket_keep_old_node (bucket);
       return;

@@ -79,6 +79,9 @@ GPtrArray            *bytestag_routing_table_get_close_nodes  (BytestagRoutingTa
 /* Contacts, stale ones too, that are nearer to @key than we are. */
 guint                 bytestag_routing_table_count_close      (BytestagRoutingTable *self,
                                                                const BytestagKey    *key);
+/* The same without those that are stale. */
+guint                 bytestag_routing_table_count_close_live (BytestagRoutingTable *self,
+                                                               const BytestagKey    *key);
 /* The original's formula (A.4 "Expiry"), for interoperation tests only. */
 gdouble               bytestag_original_time_to_live          (BytestagRoutingTable *self,
                                                                const BytestagKey    *key);

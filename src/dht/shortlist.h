@@ -50,7 +50,7 @@ G_DECLARE_FINAL_TYPE (BytestagShortlist, bytestag_shortlist, BYTESTAG, SHORTLIST
  * One candidate for each id; other endpoints of it are alternates, at most
  * BYTESTAG_LIMIT_ALTERNATES, tried in turn when it fails. At most
  * BYTESTAG_LIMIT_CANDIDATES: the farthest that were not asked, or failed, make room; and
- * BYTESTAG_LIMIT_NETWORK_IN_LOOKUP of one network (B.5).
+ * BYTESTAG_LIMIT_NETWORK_IN_LOOKUP of one network in each path (B.5).
  *
  * A look-up may go along several disjoint paths (S/Kademlia, section 4.4): each node is
  * asked in one path, and whom it names belongs to that path, so that one who lies leads a
@@ -100,8 +100,10 @@ void               bytestag_shortlist_mark_slow                (BytestagShortlis
 /* CONTACTED ones: what counts against alpha. */
 guint              bytestag_shortlist_get_n_contacted          (BytestagShortlist *self);
 /* The BYTESTAG_MAX_BUCKET_SIZE closest live candidates (neither FAILED nor SLOW)
- * have answered: nobody nearer is uncontacted or CONTACTED. When all live ones are
- * fewer, SLOW ones are waited for only while they outnumber those that answered. */
+ * have answered: nobody nearer is uncontacted or CONTACTED. Where more than
+ * BYTESTAG_SHORTLIST_FEW_SLOW nearer ones are silent it takes as many more, up to
+ * BYTESTAG_LIMIT_EXTRA_OF_LOOKUP. When all live ones are fewer, SLOW ones are waited for
+ * only while they outnumber those that answered. */
 gboolean           bytestag_shortlist_is_finished              (BytestagShortlist *self);
 /* The same of what was named in one path, whoever asked it. */
 gboolean           bytestag_shortlist_is_path_finished         (BytestagShortlist *self,

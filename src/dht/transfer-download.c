@@ -221,7 +221,6 @@ _bytestag_network_has_store_place (BytestagNetwork        *self,
                                    const BytestagEndpoint *from,
                                    gboolean                is_proven)
 {
-  gint64 now = bytestag_reactor_get_time (self->reactor);
   guint n_of_address = 0, n_unproven = 0;
 
   /* A slot that its owner keeps small must not make a store wait either: its
@@ -234,10 +233,9 @@ _bytestag_network_has_store_place (BytestagNetwork        *self,
   for (guint i = 0; i < self->stores->len; i++)
     {
       BytestagNode *node = bytestag_download_task_get_node (self->stores->pdata[i]);
-      const BytestagEndpoint *endpoint = bytestag_node_get_endpoint (node);
 
-      n_of_address += bytestag_endpoint_same_host (endpoint, from);
-      n_unproven += !_bytestag_guard_is_proven (&self->guard, endpoint, now);
+      n_of_address += bytestag_endpoint_same_host (bytestag_node_get_endpoint (node), from);
+      n_unproven += !_bytestag_network_is_node_proven (self, node);
     }
   return n_of_address < BYTESTAG_LIMIT_INCOMING_STORES_OF_ADDRESS &&
          (is_proven || n_unproven < BYTESTAG_LIMIT_UNPROVEN_STORES);

@@ -411,7 +411,8 @@ bytestag_replicator_new (BytestagNetwork *network)
 
   /* Nodes that started together do not sweep together. */
   now = bytestag_reactor_get_time (self->reactor);
-  self->begun = now - bytestag_rng_range (bytestag_reactor_get_rng (self->reactor), SWEEP / 1000) * G_GINT64_CONSTANT (1000);
+  self->begun = now - bytestag_rng_range (bytestag_reactor_get_rng (self->reactor), SWEEP / 1000) *
+                        G_GINT64_CONSTANT (1000);
   bytestag_reactor_arm (self->reactor, &self->timer, SHORTEST_STEP, step, self);
 
   return self;

@@ -184,7 +184,7 @@ has_room (BytestagMemoryTable *self, guint64 charge, guint n_values, guint64 fre
 }
 
 /* How many values make room for @offer: the farthest of the source with the most bytes,
- * all of them farther than @offer (B.5). -1: there are not enough. */
+ * all of them farther than @offer (B.5). -1: there are not enough, or it takes too many. */
 static int
 count_victims (BytestagMemoryTable *self, const BytestagKvpRecord *offer)
 {
@@ -195,6 +195,8 @@ count_victims (BytestagMemoryTable *self, const BytestagKvpRecord *offer)
 
   while (!has_room (self, charge, (guint) n, freed))
     {
+      if (n == BYTESTAG_LIMIT_VICTIMS)
+        return -1;
       victim = n == 0 ? bytestag_source_quota_pick (self->quota, offer)
                       : bytestag_source_quota_pick_next (self->quota, victim, offer);
       if (victim == NULL)

@@ -12,7 +12,7 @@ G_DECLARE_FINAL_TYPE (BytestagMemoryTable, bytestag_memory_table, BYTESTAG, MEMO
  * BYTESTAG_LIMIT_MEMORY_TABLE_VALUES values, it makes room from the source with the most
  * bytes, whose values that are farthest from the center go first, but for none that is
  * nearer than the new one; else it refuses (BYTESTAG_ERROR_FULL). While it is more than
- * 3/4 full, each source has a quota (B.5). What is_original neither counts nor goes.
+ * 3/4 full, each source has a quota (B.5). What is_original has no quota, and never goes.
  * Properties, notified: "n-values" (uint), "n-bytes" (uint64). */
 BytestagMemoryTable *bytestag_memory_table_new         (guint64              max_bytes);
 guint                bytestag_memory_table_get_n_values (BytestagMemoryTable *self);

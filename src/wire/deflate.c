@@ -241,6 +241,8 @@ write_header (Code  *code,
       put_repeats (&pen, orders, lengths[i], end - i);
     }
   flush_bits (&pen);
+  /* That wrote over as much behind it. */
+  g_assert (pen.at + sizeof pen.bits <= code->header + sizeof code->header);
   code->header_bits = (pen.at - code->header) * 8 + pen.n_bits;
 }
 

@@ -39,9 +39,8 @@ static void
 test_bound (void)
 {
   g_autoptr (BytestagEndpointCache) cache = bytestag_endpoint_cache_new (3, sizeof (gint64));
-  BytestagEndpoint endpoints[4], oldest;
+  BytestagEndpoint endpoints[4];
 
-  g_assert_null (bytestag_endpoint_cache_peek_oldest (cache, NULL));
   for (guint i = 0; i < 4; i++)
     endpoints[i] = make_endpoint (i);
   for (guint i = 0; i < 3; i++)
@@ -50,28 +49,12 @@ test_bound (void)
   /* Looking does not make young, using does. */
   bytestag_endpoint_cache_peek (cache, &endpoints[1]);
   bytestag_endpoint_cache_use (cache, &endpoints[0], NULL);
-  g_assert_cmpint (*(gint64 *) bytestag_endpoint_cache_peek_oldest (cache, &oldest), ==, 2);
-  g_assert_true (bytestag_endpoint_equal (&oldest, &endpoints[1]));
 
   g_assert_cmpint (*(gint64 *) bytestag_endpoint_cache_use (cache, &endpoints[3], NULL), ==, 0);
   g_assert_cmpuint (bytestag_endpoint_cache_get_length (cache), ==, 3);
   g_assert_null (bytestag_endpoint_cache_peek (cache, &endpoints[1]));
   g_assert_cmpint (*(gint64 *) bytestag_endpoint_cache_peek (cache, &endpoints[0]), ==, 1);
   g_assert_cmpint (*(gint64 *) bytestag_endpoint_cache_peek (cache, &endpoints[2]), ==, 3);
-}
-
-static void
-test_remove (void)
-{
-  g_autoptr (BytestagEndpointCache) cache = bytestag_endpoint_cache_new (3, sizeof (gint64));
-  BytestagEndpoint a = make_endpoint (1);
-
-  g_assert_false (bytestag_endpoint_cache_remove (cache, &a));
-  *(gint64 *) bytestag_endpoint_cache_use (cache, &a, NULL) = 5;
-  g_assert_true (bytestag_endpoint_cache_remove (cache, &a));
-  g_assert_null (bytestag_endpoint_cache_peek (cache, &a));
-  g_assert_cmpuint (bytestag_endpoint_cache_get_length (cache), ==, 0);
-  g_assert_cmpint (*(gint64 *) bytestag_endpoint_cache_use (cache, &a, NULL), ==, 0);
 }
 
 int
@@ -82,7 +65,6 @@ main (int   argc,
 
   g_test_add_func ("/core/endpoint-cache/remembers", test_remembers);
   g_test_add_func ("/core/endpoint-cache/bound", test_bound);
-  g_test_add_func ("/core/endpoint-cache/remove", test_remove);
 
   return g_test_run ();
 }

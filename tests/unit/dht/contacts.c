@@ -331,6 +331,54 @@ fill_bucket (Test *test)
   return peers;
 }
 
+/* A contact is proven until it does not answer: its address may be another's by now. */
+static void
+test_silent_contact (Test         *test,
+                     gconstpointer data)
+{
+  BytestagMessage request = { .node_id_member = BYTESTAG_MEMBER_VALID, .node_id = { { 1 } }, .extensions = -1 };
+  BytestagEndpoint endpoint;
+  g_autoptr (BytestagNode) node = NULL;
+
+  g_assert_true (bytestag_endpoint_parse (&endpoint, "9.1.0.1:7001", NULL));
+  node = bytestag_node_new (&request.node_id, &endpoint);
+  g_assert_false (_bytestag_network_is_proven (test->network, &request, &endpoint));
+  g_assert_true (bytestag_routing_table_node_update (test->table, node, NULL));
+  g_assert_true (_bytestag_network_is_proven (test->network, &request, &endpoint));
+  g_assert_true (_bytestag_network_is_node_proven (test->network, node));
+
+  bytestag_routing_table_node_failed (test->table, node);
+  g_assert_false (_bytestag_network_is_proven (test->network, &request, &endpoint));
+  g_assert_true (_bytestag_network_wants_proof (test->network, &request, &endpoint));
+  g_assert_true (bytestag_routing_table_node_update (test->table, node, NULL));
+  g_assert_true (_bytestag_network_is_proven (test->network, &request, &endpoint));
+}
+
+/* What contacts store takes no place of those who have not answered us. */
+static void
+test_stores_of_contacts (Test         *test,
+                         gconstpointer data)
+{
+  static const char *const hosts[] = { "9.1.0.1", "9.2.0.1", "9.3.0.1" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (hosts); i++)
+    {
+      g_autoptr (BytestagForeign) peer = bytestag_foreign_new (test->sim, hosts[i]);
+      g_autoptr (BytestagNode) node = bytestag_foreign_make_contact (peer);
+      g_autofree char *id = bytestag_key_to_base64 (bytestag_foreign_get_id (peer));
+      guint n_offers = i < 2 ? BYTESTAG_LIMIT_INCOMING_STORES_OF_ADDRESS : 1;
+
+      if (i < 2)
+        g_assert_true (bytestag_routing_table_node_update (test->table, node, NULL));
+      for (guint n = 0; n < n_offers; n++)
+        bytestag_foreign_send (peer, &test->address,
+                               "{\"netid\": \"BYTESTAG\", \"nodeid\": \"%s\", \"rpc\": \"store\", \"key\": \"%s\", "
+                               "\"index\": \"%s\", \"size\": 12, \"timestmp\": 5, \"seq_id\": \"a\"}", id, id, id);
+      bytestag_sim_run (test->sim, SECOND / 10);
+      g_assert_cmpuint (bytestag_foreign_forget (peer), ==, n_offers);
+    }
+}
+
 static void
 test_keep_old (Test         *test,
                gconstpointer data)
@@ -477,6 +525,8 @@ main (int   argc,
   TEST ("diversity", test_diversity);
   TEST ("read-only-peer", test_read_only_peer);
   TEST ("read-only", test_read_only);
+  TEST ("silent-contact", test_silent_contact);
+  TEST ("stores-of-contacts", test_stores_of_contacts);
   TEST ("keep-old", test_keep_old);
   TEST ("keep-new", test_keep_new);
   TEST ("keep-good", test_keep_good);

@@ -482,6 +482,22 @@ test_cancel (Fixture      *test,
   download_clear (&download);
 }
 
+/* Whoever floods us in the name of its network does not keep from us what we asked for. */
+static void
+test_flood (Fixture      *test,
+            gconstpointer data)
+{
+  g_auto (Download) download = { 0 };
+
+  fixture_meet (test);
+  download = begin (test);
+  for (guint i = 0; i < BYTESTAG_LIMIT_REQUESTS_OF_NETWORK_BURST + 1; i++)
+    bytestag_sim_send (test->sim, bytestag_foreign_get_address (test->peer), &test->address,
+                       (const guint8 *) "nothing", 7);
+  send_chunk (test->peer, &test->address, download.transfer, "one", "1");
+  expect_ack (test, download.transfer, "1");
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -489,6 +505,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
 
   FIXTURE_TEST ("/dht/download-task/chunks", test_chunks);
+  FIXTURE_TEST ("/dht/download-task/flood", test_flood);
   FIXTURE_TEST ("/dht/download-task/repeated", test_repeated);
   FIXTURE_TEST ("/dht/download-task/ignored", test_ignored);
   FIXTURE_TEST ("/dht/download-task/empty-chunk", test_empty_chunk);

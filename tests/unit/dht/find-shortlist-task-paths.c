@@ -6,6 +6,7 @@
 
 #include "core/limits.h"
 #include "fixture.h"
+#include "inventor.h"
 
 #define N_NODES 60
 
@@ -26,75 +27,6 @@ nobody_cb (BytestagForeign        *peer,
            gpointer                user_data)
 {
   bytestag_foreign_reply (peer, from, message, ", \"nodes\": []");
-}
-
-/* Names nodes that are nearer than all before: @n_live at its own endpoint, where
- * each will do the same, and as many that are dead as a reply may have. */
-typedef struct {
-  BytestagKey key;
-  const char *dead_host; /* NULL: some public one */
-  guint n_live;
-  guint32 n_named;
-  guint n_asked;
-  gboolean is_nobody; /* does not say its own id, which is none of those */
-} Inventor;
-
-static void
-invent (Inventor   *inventor,
-        GString    *text,
-        const char *host,
-        guint16     port)
-{
-  g_autofree char *id = NULL;
-  BytestagKey key = inventor->key;
-  guint32 distance = GUINT32_TO_BE (G_MAXUINT32 - ++inventor->n_named);
-
-  memcpy (key.bytes, &distance, sizeof distance);
-  id = bytestag_key_to_base64 (&key);
-  g_string_append_printf (text, "%s{\"host\": \"%s\", \"port\": %u, \"id\": \"%s\"}",
-                          text->str[text->len - 1] == '[' ? "" : ", ", host, port, id);
-}
-
-static void
-invent_cb (BytestagForeign        *peer,
-           const BytestagEndpoint *from,
-           const char             *rpc,
-           JsonObject             *message,
-           gpointer                user_data)
-{
-  Inventor *inventor = user_data;
-  const char *dead_host = inventor->dead_host != NULL ? inventor->dead_host : "9.200.0.1";
-  g_autoptr (GString) nodes = g_string_new (", \"nodes\": [");
-  char host[BYTESTAG_ENDPOINT_HOST_SIZE];
-
-  inventor->n_asked++;
-  bytestag_endpoint_write_host (bytestag_foreign_get_address (peer), host);
-  for (guint i = 0; i < inventor->n_live; i++)
-    invent (inventor, nodes, host, bytestag_foreign_get_address (peer)->port);
-  for (guint i = inventor->n_live; i < BYTESTAG_LIMIT_NODES_OF_REPLY; i++)
-    invent (inventor, nodes, dead_host, (guint16) (1024 + inventor->n_named % 60000));
-  g_string_append_c (nodes, ']');
-  if (inventor->is_nobody)
-    bytestag_foreign_send (peer, from, "{\"reply_id\": \"%s\"%s}",
-                           json_object_get_string_member (message, "seq_id"), nodes->str);
-  else
-    bytestag_foreign_reply (peer, from, message, nodes->str);
-}
-
-/* (transfer full) a peer that is a contact, and from then on answers as @func says. */
-static BytestagForeign *
-meet (Fixture            *test,
-      const char         *host,
-      BytestagForeignFunc func,
-      gpointer            user_data)
-{
-  BytestagForeign *peer = bytestag_foreign_new (test->sim, host);
-  g_autoptr (BytestagPingTask) ping = NULL;
-
-  ping = bytestag_network_ping_address (test->network, bytestag_foreign_get_address (peer));
-  fixture_assert_done (test, ping, SECOND);
-  bytestag_foreign_set_func (peer, func, user_data);
-  return peer;
 }
 
 static void
@@ -139,12 +71,12 @@ company_set_up (Fixture    *test,
     {
       g_autofree char *host = g_strdup_printf ("9.%u.0.1", 10 + i);
 
-      g_ptr_array_add (self->honest, meet (test, host, names_cb, (gpointer) nodes));
+      g_ptr_array_add (self->honest, fixture_meet_peer (test, host, names_cb, (gpointer) nodes));
     }
 
   self->inventor.n_live = BYTESTAG_LIMIT_NODES_OF_REPLY;
   self->inventor.is_nobody = TRUE;
-  self->liar = meet (test, "10.6.6.6", invent_cb, &self->inventor);
+  self->liar = fixture_meet_peer (test, "10.6.6.6", inventor_cb, &self->inventor);
   self->inventor.key = *bytestag_foreign_get_id (self->liar);
   self->inventor.key.bytes[0] ^= 0xff;
   memset (self->inventor.key.bytes + 1, 0, 19);
@@ -219,7 +151,7 @@ static void
 test_captured (Fixture      *test,
                gconstpointer data)
 {
-  check_captured (test, invent_cb);
+  check_captured (test, inventor_cb);
 }
 
 static void
@@ -236,7 +168,7 @@ invent_and_hold_cb (BytestagForeign        *peer,
                            json_object_get_string_member (message, "seq_id"),
                            json_object_get_string_member (message, "key"));
   else
-    invent_cb (peer, from, rpc, message, user_data);
+    inventor_cb (peer, from, rpc, message, user_data);
 }
 
 /* Also when each of its nodes is asked twice, for the value and for nodes. */
@@ -260,7 +192,7 @@ test_active_paths (Fixture      *test,
     {
       g_autofree char *host = g_strdup_printf ("9.%u.0.1", 10 + i);
 
-      g_ptr_array_add (peers, meet (test, host, NULL, NULL));
+      g_ptr_array_add (peers, fixture_meet_peer (test, host, NULL, NULL));
     }
 
   task = bytestag_network_find_value_shortlist (test->network, &key, &key, FALSE);
@@ -284,7 +216,7 @@ test_paths_bound (Fixture      *test,
     {
       g_autofree char *host = g_strdup_printf ("9.%u.0.1", 10 + i);
 
-      g_ptr_array_add (peers, meet (test, host, nobody_cb, NULL));
+      g_ptr_array_add (peers, fixture_meet_peer (test, host, nobody_cb, NULL));
     }
 
   task = bytestag_network_find_value_shortlist (test->network, &key, &key, FALSE);
@@ -307,7 +239,7 @@ test_slow_paths (Fixture      *test,
     {
       g_autofree char *host = g_strdup_printf ("9.%u.0.1", 10 + i);
 
-      g_ptr_array_add (peers, meet (test, host, holder_cb, NULL));
+      g_ptr_array_add (peers, fixture_meet_peer (test, host, holder_cb, NULL));
     }
   nearest = bytestag_routing_table_get_close_nodes (bytestag_network_get_routing_table (test->network), &key,
                                                     BYTESTAG_LIMIT_ACTIVE_PATHS);

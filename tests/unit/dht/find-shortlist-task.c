@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include <string.h>
-
 #include "core/error.h"
 #include "core/limits.h"
 #include "fixture.h"
+#include "inventor.h"
 #include "support/test-model.h"
 
 #define N_NODES 60
@@ -376,75 +375,6 @@ test_values_for_ever (Fixture      *test,
   g_assert_cmpuint (bytestag_find_shortlist_task_get_n_requests (task), ==, 2);
 }
 
-/* Names nodes that are nearer than all before: @n_live at its own endpoint, where
- * each will do the same, and as many that are dead as a reply may have. */
-typedef struct {
-  BytestagKey key;
-  const char *dead_host; /* NULL: some public one */
-  guint n_live;
-  guint32 n_named;
-  guint n_asked;
-  gboolean is_nobody; /* does not say its own id, which is none of those */
-} Inventor;
-
-static void
-invent (Inventor   *inventor,
-        GString    *text,
-        const char *host,
-        guint16     port)
-{
-  g_autofree char *id = NULL;
-  BytestagKey key = inventor->key;
-  guint32 distance = GUINT32_TO_BE (G_MAXUINT32 - ++inventor->n_named);
-
-  memcpy (key.bytes, &distance, sizeof distance);
-  id = bytestag_key_to_base64 (&key);
-  g_string_append_printf (text, "%s{\"host\": \"%s\", \"port\": %u, \"id\": \"%s\"}",
-                          text->str[text->len - 1] == '[' ? "" : ", ", host, port, id);
-}
-
-static void
-invent_cb (BytestagForeign        *peer,
-           const BytestagEndpoint *from,
-           const char             *rpc,
-           JsonObject             *message,
-           gpointer                user_data)
-{
-  Inventor *inventor = user_data;
-  const char *dead_host = inventor->dead_host != NULL ? inventor->dead_host : "9.200.0.1";
-  g_autoptr (GString) nodes = g_string_new (", \"nodes\": [");
-  char host[BYTESTAG_ENDPOINT_HOST_SIZE];
-
-  inventor->n_asked++;
-  bytestag_endpoint_write_host (bytestag_foreign_get_address (peer), host);
-  for (guint i = 0; i < inventor->n_live; i++)
-    invent (inventor, nodes, host, bytestag_foreign_get_address (peer)->port);
-  for (guint i = inventor->n_live; i < BYTESTAG_LIMIT_NODES_OF_REPLY; i++)
-    invent (inventor, nodes, dead_host, (guint16) (1024 + inventor->n_named % 60000));
-  g_string_append_c (nodes, ']');
-  if (inventor->is_nobody)
-    bytestag_foreign_send (peer, from, "{\"reply_id\": \"%s\"%s}",
-                           json_object_get_string_member (message, "seq_id"), nodes->str);
-  else
-    bytestag_foreign_reply (peer, from, message, nodes->str);
-}
-
-/* (transfer full) a peer that is a contact, and from then on answers as @func says. */
-static BytestagForeign *
-meet (Fixture            *test,
-      const char         *host,
-      BytestagForeignFunc func,
-      gpointer            user_data)
-{
-  BytestagForeign *peer = bytestag_foreign_new (test->sim, host);
-  g_autoptr (BytestagPingTask) ping = NULL;
-
-  ping = bytestag_network_ping_address (test->network, bytestag_foreign_get_address (peer));
-  fixture_assert_done (test, ping, SECOND);
-  bytestag_foreign_set_func (peer, func, user_data);
-  return peer;
-}
-
 /* A look-up that is led on and on ends, with what it has (limits.h). By private hosts,
  * since public ones are few of a network. */
 static void
@@ -452,14 +382,14 @@ test_nearer_for_ever (Fixture      *test,
                       gconstpointer data)
 {
   static const guint n_live[] = { 1, 3, BYTESTAG_LIMIT_NODES_OF_REPLY };
-  g_autoptr (BytestagForeign) peer = meet (test, "10.1.2.3", NULL, NULL);
+  g_autoptr (BytestagForeign) peer = fixture_meet_peer (test, "10.1.2.3", NULL, NULL);
 
   for (guint i = 0; i < G_N_ELEMENTS (n_live); i++)
     {
       g_autoptr (BytestagFindShortlistTask) task = NULL;
       Inventor inventor = { .n_live = n_live[i], .dead_host = "10.200.0.1", .is_nobody = TRUE };
 
-      bytestag_foreign_set_func (peer, invent_cb, &inventor);
+      bytestag_foreign_set_func (peer, inventor_cb, &inventor);
       task = bytestag_network_find_node_shortlist (test->network, &inventor.key);
       fixture_assert_done (test, task, 300 * SECOND);
       g_assert_cmpuint (bytestag_find_shortlist_task_get_n_requests (task), ==, BYTESTAG_LIMIT_REQUESTS_OF_LOOKUP);
@@ -473,7 +403,7 @@ test_nearer_of_one_network (Fixture      *test,
 {
   Inventor inventor = { .n_live = 32, .is_nobody = TRUE };
   g_autoptr (BytestagFindShortlistTask) task = NULL;
-  g_autoptr (BytestagForeign) peer = meet (test, "9.1.2.9", invent_cb, &inventor);
+  g_autoptr (BytestagForeign) peer = fixture_meet_peer (test, "9.1.2.9", inventor_cb, &inventor);
 
   task = bytestag_network_find_node_shortlist (test->network, &inventor.key);
   fixture_assert_done (test, task, 300 * SECOND);
@@ -497,7 +427,7 @@ test_victim (Fixture      *test,
              gconstpointer data)
 {
   Inventor inventor = { .dead_host = "9.200.0.1" };
-  g_autoptr (BytestagForeign) liar = meet (test, "9.6.6.6", invent_cb, &inventor);
+  g_autoptr (BytestagForeign) liar = fixture_meet_peer (test, "9.6.6.6", inventor_cb, &inventor);
   BytestagEndpoint victim;
   guint n_received = 0, n_tokens;
   gint64 start = bytestag_sim_get_time (test->sim);
@@ -587,7 +517,7 @@ test_read_only (Fixture      *test,
   g_assert_true (bytestag_key_equal (bytestag_node_get_key (found->pdata[0]), bytestag_foreign_get_id (known)));
 
   bytestag_foreign_set_func (known, holder_cb, (gpointer) ", \"ext\": 4");
-  late = meet (test, "9.88.0.1", late_value_cb, &n_requests);
+  late = fixture_meet_peer (test, "9.88.0.1", late_value_cb, &n_requests);
   fixture_meet (test);
   for_value = bytestag_network_find_value_shortlist (test->network, &key, &key, TRUE);
   fixture_assert_done (test, for_value, 10 * SECOND);
@@ -659,7 +589,7 @@ test_cancel_inside (Fixture      *test,
   Inventor inventor = { .n_live = 3 };
 
   fixture_meet (test);
-  bytestag_foreign_set_func (test->peer, invent_cb, &inventor);
+  bytestag_foreign_set_func (test->peer, inventor_cb, &inventor);
   for (guint i = 0; i < G_N_ELEMENTS (signals) * G_N_ELEMENTS (latencies); i++)
     {
       const char *signal = signals[i % G_N_ELEMENTS (signals)];

@@ -41,6 +41,21 @@ fixture_meet (Fixture *self)
   bytestag_foreign_forget (self->peer);
 }
 
+BytestagForeign *
+fixture_meet_peer (Fixture            *self,
+                   const char         *host,
+                   BytestagForeignFunc func,
+                   gpointer            user_data)
+{
+  BytestagForeign *peer = bytestag_foreign_new (self->sim, host);
+  g_autoptr (BytestagPingTask) ping = NULL;
+
+  ping = bytestag_network_ping_address (self->network, bytestag_foreign_get_address (peer));
+  fixture_assert_done (self, ping, SECOND);
+  bytestag_foreign_set_func (peer, func, user_data);
+  return peer;
+}
+
 void
 fixture_assert_done (Fixture *self,
                      gpointer task,

@@ -26,6 +26,12 @@ void  fixture_tear_down    (Fixture       *self,
                             gconstpointer  data);
 /* Makes the peer a contact. */
 void  fixture_meet         (Fixture       *self);
+/* (transfer full) another peer that is a contact, and from then on answers as @func
+ * (nullable) says. */
+BytestagForeign *fixture_meet_peer (Fixture *self,
+                            const char    *host,
+                            BytestagForeignFunc func,
+                            gpointer       user_data);
 void  fixture_assert_done  (Fixture       *self,
                             gpointer       task,
                             gint64         duration);

@@ -471,6 +471,9 @@ test_wrong_clock (Fixture      *test,
   late = store (test, test->peer, "\"timestmp\": 1600000000, \"ext\": 2");
   g_assert_cmpint (get_record (test).timestamp, ==, 1600000000);
   g_assert_true (bytestag_kvp_table_remove (bytestag_network_get_table (test->network), &id));
+  g_free (store (test, test->peer, "\"timestmp\": 5, \"until\": 9223372036854775807, \"ext\": 2"));
+  g_assert_cmpint (get_record (test).until, ==, BYTESTAG_LIMIT_LATEST_SECOND);
+  g_assert_true (bytestag_kvp_table_remove (bytestag_network_get_table (test->network), &id));
   g_free (store (test, test->peer, "\"timestmp\": 1600000000, \"until\": 1600000900, \"ext\": 2"));
   g_assert_cmpint (get_record (test).until, ==, 1600000900);
 

@@ -556,6 +556,21 @@ test_eviction_of_many (void)
   g_assert_cmpuint (bytestag_kvp_table_count_kept (kvp_table), ==, 48);
 }
 
+/* Nobody has us search for long what would have to go for him (B.5). */
+static void
+test_limit_victims (void)
+{
+  g_autoptr (BytestagMemoryTable) table = bytestag_memory_table_new (10000);
+
+  for (guint i = 0; i < 1000; i++)
+    g_assert_true (store (table, "10.0.0.1", 2 + i, 10));
+
+  g_assert_false (store (table, "10.0.0.2", 1, 10 * BYTESTAG_LIMIT_VICTIMS + 1));
+  g_assert_cmpuint (bytestag_memory_table_get_n_values (table), ==, 1000);
+  g_assert_true (store (table, "10.0.0.2", 1, 10 * BYTESTAG_LIMIT_VICTIMS));
+  g_assert_cmpuint (bytestag_memory_table_get_n_values (table), ==, 1001 - BYTESTAG_LIMIT_VICTIMS);
+}
+
 /* The center may be told late; distances are from it. */
 static void
 test_center (void)
@@ -705,6 +720,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/storage/memory-table/quota-exempts", test_quota_exempts);
   g_test_add_func ("/storage/memory-table/eviction", test_eviction);
   g_test_add_func ("/storage/memory-table/eviction-of-many", test_eviction_of_many);
+  g_test_add_func ("/storage/memory-table/limit-victims", test_limit_victims);
   g_test_add_func ("/storage/memory-table/eviction-spares-originals", test_eviction_spares_originals);
   g_test_add_func ("/storage/memory-table/center", test_center);
   g_test_add_func ("/storage/memory-table/first-source", test_first_source);
