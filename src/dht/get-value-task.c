@@ -233,9 +233,7 @@ download_finished_cb (BytestagDownloadTask *download,
 
   end_attempt (self, attempt);
   show_progress (self);
-  /* Who sees the progress may cancel us. */
-  if (self->network != NULL)
-    go_on (self);
+  go_on (self);
 }
 
 static void
@@ -340,6 +338,10 @@ go_on (BytestagGetValueTask *self)
 {
   Holder *next;
 
+  /* Who saw progress, the total or the end of a download may have cancelled us. */
+  if (self->network == NULL)
+    return;
+
   if (!is_getting (self) && (next = find_next_holder (self)) != NULL)
     {
       /* The one that has had the most time makes room. */
@@ -377,9 +379,7 @@ value_found_cb (BytestagFindShortlistTask *lookup,
   g_ptr_array_add (self->holders, holder);
   if (info != NULL && info->size > 0 && info->size < BYTESTAG_MAX_VALUE_SIZE)
     bytestag_task_set_total (BYTESTAG_TASK (self), (guint64) info->size);
-  /* Who sees the total may cancel us. */
-  if (self->network != NULL)
-    go_on (self);
+  go_on (self);
 }
 
 static void

@@ -12,6 +12,8 @@
 #define N_PEERS 10
 /* What a dripping holder gives of a second. */
 #define DRIP 10
+/* The same of one that just does not give enough. */
+#define TRICKLE 1000
 /* Where a value is wrong that a liar gives. */
 #define LIE 5
 
@@ -20,6 +22,7 @@ typedef enum {
   HONEST,
   SLOW,   /* honest, 3 chunks a second */
   DRIPS,  /* honest, DRIP bytes a second */
+  TRICKLES, /* honest, TRICKLE bytes a second */
   LIES,   /* wrong, and ends */
   DRIPS_LIES,
   STALLS, /* honest, silent after Test.n_bytes */
@@ -75,6 +78,8 @@ get_piece (const Holder *self)
 {
   if (self->kind == DRIPS || self->kind == DRIPS_LIES)
     return DRIP;
+  if (self->kind == TRICKLES)
+    return TRICKLE;
   if (self->kind == STALLS || self->kind == STALLS_LIES)
     return MIN (self->test->n_bytes - MIN (self->sent, self->test->n_bytes), BYTESTAG_CHUNK_SIZE);
   return BYTESTAG_CHUNK_SIZE;
@@ -83,7 +88,7 @@ get_piece (const Holder *self)
 static gint64
 get_interval (const Holder *self)
 {
-  if (self->kind == DRIPS || self->kind == DRIPS_LIES)
+  if (self->kind == DRIPS || self->kind == DRIPS_LIES || self->kind == TRICKLES)
     return SECOND;
   return self->kind == SLOW ? SECOND / 3 : SECOND / 100;
 }
@@ -368,6 +373,21 @@ test_drippers (Test         *test,
   g_assert_cmpuint (test->asked[BYTESTAG_LIMIT_ATTEMPTS_OF_GET]->n_getvals, ==, GPOINTER_TO_INT (data) ? 2 : 1);
 }
 
+/* What the oldest gave is not lost when it makes room, be it more than others have. */
+static void
+test_left (Test         *test,
+           gconstpointer data)
+{
+  g_autoptr (BytestagGetValueTask) task = NULL;
+
+  test->kinds = ASKED (TRICKLES, DRIPS, DRIPS, HONEST);
+  task = get (test);
+  assert_got (test, task, 8);
+  g_assert_cmpint (test->asked[1]->last_offset, ==, 2 * TRICKLE);
+  g_assert_cmpint (test->asked[2]->last_offset, ==, 4 * TRICKLE);
+  g_assert_cmpint (test->asked[3]->last_offset, ==, 6 * TRICKLE);
+}
+
 /* Only drippers: each has its turn, and an end. */
 static void
 test_drippers_only (Test         *test,
@@ -563,6 +583,7 @@ main (int   argc,
   TEST ("holder-tries", test_holder_tries);
   TEST ("liar", test_liar);
   TEST_EACH ("drippers", test_drippers);
+  TEST ("left", test_left);
   TEST ("drippers-only", test_drippers_only);
   TEST ("paused", test_paused);
   TEST ("looked-for", test_looked_for);
