@@ -27,6 +27,7 @@ struct _Test
   BytestagKey key;
   GPtrArray *foreigns; /* (element-type BytestagForeign) */
   Peer peers[N_PEERS]; /* nearest to the key first */
+  char *nodes;         /* an answer that names those beyond the 20 contacts to begin with */
 };
 
 static void
@@ -98,7 +99,28 @@ teardown (Test         *test,
   for (guint i = 0; i < N_PEERS; i++)
     g_clear_pointer (&test->peers[i].request, json_object_unref);
   g_clear_pointer (&test->foreigns, g_ptr_array_unref);
+  g_clear_pointer (&test->nodes, g_free);
   fixture_tear_down (&test->fixture, data);
+}
+
+/* They answer with the names of those that are not among the contacts to begin with. */
+static void
+name_others (Test *test)
+{
+  g_autoptr (GString) nodes = g_string_new (", \"nodes\": [");
+
+  for (guint i = BYTESTAG_MAX_BUCKET_SIZE; i < N_PEERS; i++)
+    {
+      g_autofree char *id = bytestag_key_to_base64 (bytestag_foreign_get_id (test->peers[i].peer));
+      char host[BYTESTAG_ENDPOINT_HOST_SIZE];
+
+      bytestag_endpoint_write_host (bytestag_foreign_get_address (test->peers[i].peer), host);
+      g_string_append_printf (nodes, "%s{\"host\": \"%s\", \"port\": 9001, \"id\": \"%s\"}",
+                              i > BYTESTAG_MAX_BUCKET_SIZE ? ", " : "", host, id);
+    }
+  test->nodes = g_strconcat (nodes->str, "]", NULL);
+  for (guint i = 0; i < N_PEERS; i++)
+    test->peers[i].members = test->nodes;
 }
 
 static gboolean
@@ -124,6 +146,7 @@ test_slow (Test         *test,
   gint64 start = bytestag_sim_get_time (test->fixture.sim);
   g_autoptr (BytestagFindShortlistTask) task = NULL;
 
+  name_others (test);
   for (guint i = 0; i < n_slow; i++)
     test->peers[i].is_slow = TRUE;
   task = bytestag_network_find_node_shortlist (test->fixture.network, &test->key);
@@ -141,6 +164,7 @@ test_dead (Test         *test,
   gint64 start = bytestag_sim_get_time (test->fixture.sim);
   g_autoptr (BytestagFindShortlistTask) task = NULL;
 
+  name_others (test);
   bytestag_foreign_set_func (test->peers[0].peer, NULL, NULL);
   task = bytestag_network_find_node_shortlist (test->fixture.network, &test->key);
   fixture_assert_done (&test->fixture, task, 4 * SECOND);
@@ -156,6 +180,7 @@ test_far (Test         *test,
   gint64 start = bytestag_sim_get_time (test->fixture.sim);
   g_autoptr (BytestagFindShortlistTask) task = NULL;
 
+  name_others (test);
   for (guint i = BYTESTAG_MAX_BUCKET_SIZE; i < N_PEERS; i++)
     test->peers[i].is_slow = TRUE;
   task = bytestag_network_find_node_shortlist (test->fixture.network, &test->key);
