@@ -27,7 +27,7 @@ struct _Test
   BytestagKey key;
   GPtrArray *foreigns; /* (element-type BytestagForeign) */
   Peer peers[N_PEERS]; /* nearest to the key first */
-  char *nodes;         /* an answer that names those beyond the 20 contacts to begin with */
+  char *nodes;         /* an answer that names all of them */
 };
 
 static void
@@ -67,9 +67,11 @@ compare (gconstpointer a,
   return bytestag_key_compare_distance (user_data, bytestag_foreign_get_id (*one), bytestag_foreign_get_id (*other));
 }
 
+/* Those from the @first on, nearest first, are contacts. */
 static void
-setup (Test         *test,
-       gconstpointer data)
+set_up_contacts (Test         *test,
+                 gconstpointer data,
+                 guint         first)
 {
   fixture_set_up (&test->fixture, data);
   bytestag_key_digest (&test->key, "waiting", 7);
@@ -77,12 +79,8 @@ setup (Test         *test,
   for (guint i = 0; i < N_PEERS; i++)
     {
       g_autofree char *host = g_strdup_printf ("9.%u.0.1", 20 + i);
-      BytestagForeign *peer = bytestag_foreign_new (test->fixture.sim, host);
-      g_autoptr (BytestagPingTask) ping = NULL;
 
-      g_ptr_array_add (test->foreigns, peer);
-      ping = bytestag_network_ping_address (test->fixture.network, bytestag_foreign_get_address (peer));
-      fixture_assert_done (&test->fixture, ping, SECOND);
+      g_ptr_array_add (test->foreigns, bytestag_foreign_new (test->fixture.sim, host));
     }
   g_ptr_array_sort_with_data (test->foreigns, compare, &test->key);
   for (guint i = 0; i < N_PEERS; i++)
@@ -90,6 +88,27 @@ setup (Test         *test,
       test->peers[i] = (Peer) { .test = test, .peer = test->foreigns->pdata[i], .members = ", \"nodes\": []" };
       bytestag_foreign_set_func (test->peers[i].peer, asked_cb, &test->peers[i]);
     }
+  for (guint i = first; i < N_PEERS; i++)
+    {
+      g_autoptr (BytestagPingTask) ping = NULL;
+
+      ping = bytestag_network_ping_address (test->fixture.network, bytestag_foreign_get_address (test->peers[i].peer));
+      fixture_assert_done (&test->fixture, ping, SECOND);
+    }
+}
+
+static void
+setup (Test         *test,
+       gconstpointer data)
+{
+  set_up_contacts (test, data, 0);
+}
+
+static void
+setup_far (Test         *test,
+           gconstpointer data)
+{
+  set_up_contacts (test, data, N_PEERS - BYTESTAG_NETWORK_PARALLELISM);
 }
 
 static void
@@ -103,20 +122,20 @@ teardown (Test         *test,
   fixture_tear_down (&test->fixture, data);
 }
 
-/* They answer with the names of those that are not among the contacts to begin with. */
+/* Each answers with the names of all. */
 static void
-name_others (Test *test)
+name_all (Test *test)
 {
   g_autoptr (GString) nodes = g_string_new (", \"nodes\": [");
 
-  for (guint i = BYTESTAG_MAX_BUCKET_SIZE; i < N_PEERS; i++)
+  for (guint i = 0; i < N_PEERS; i++)
     {
       g_autofree char *id = bytestag_key_to_base64 (bytestag_foreign_get_id (test->peers[i].peer));
       char host[BYTESTAG_ENDPOINT_HOST_SIZE];
 
       bytestag_endpoint_write_host (bytestag_foreign_get_address (test->peers[i].peer), host);
       g_string_append_printf (nodes, "%s{\"host\": \"%s\", \"port\": 9001, \"id\": \"%s\"}",
-                              i > BYTESTAG_MAX_BUCKET_SIZE ? ", " : "", host, id);
+                              i > 0 ? ", " : "", host, id);
     }
   test->nodes = g_strconcat (nodes->str, "]", NULL);
   for (guint i = 0; i < N_PEERS; i++)
@@ -146,7 +165,7 @@ test_slow (Test         *test,
   gint64 start = bytestag_sim_get_time (test->fixture.sim);
   g_autoptr (BytestagFindShortlistTask) task = NULL;
 
-  name_others (test);
+  name_all (test);
   for (guint i = 0; i < n_slow; i++)
     test->peers[i].is_slow = TRUE;
   task = bytestag_network_find_node_shortlist (test->fixture.network, &test->key);
@@ -164,7 +183,7 @@ test_dead (Test         *test,
   gint64 start = bytestag_sim_get_time (test->fixture.sim);
   g_autoptr (BytestagFindShortlistTask) task = NULL;
 
-  name_others (test);
+  name_all (test);
   bytestag_foreign_set_func (test->peers[0].peer, NULL, NULL);
   task = bytestag_network_find_node_shortlist (test->fixture.network, &test->key);
   fixture_assert_done (&test->fixture, task, 4 * SECOND);
@@ -172,7 +191,8 @@ test_dead (Test         *test,
   g_assert_cmpint (bytestag_sim_get_time (test->fixture.sim) - start, <, 5 * SECOND / 2);
 }
 
-/* Slow ones that are farther than what is looked for change nothing. */
+/* Slow ones that are farther than what is looked for hold up nothing, though they were asked
+ * first. */
 static void
 test_far (Test         *test,
           gconstpointer data)
@@ -180,12 +200,15 @@ test_far (Test         *test,
   gint64 start = bytestag_sim_get_time (test->fixture.sim);
   g_autoptr (BytestagFindShortlistTask) task = NULL;
 
-  name_others (test);
-  for (guint i = BYTESTAG_MAX_BUCKET_SIZE; i < N_PEERS; i++)
+  name_all (test);
+  for (guint i = N_PEERS - BYTESTAG_NETWORK_PARALLELISM + 1; i < N_PEERS; i++)
     test->peers[i].is_slow = TRUE;
   task = bytestag_network_find_node_shortlist (test->fixture.network, &test->key);
   fixture_assert_done (&test->fixture, task, 3 * SECOND);
   g_assert_cmpint (bytestag_sim_get_time (test->fixture.sim) - start, <, SLOW);
+  for (guint i = 0; i < N_PEERS; i++)
+    g_assert_cmpuint (test->peers[i].n_asked, ==,
+                      i < BYTESTAG_MAX_BUCKET_SIZE || i >= N_PEERS - BYTESTAG_NETWORK_PARALLELISM);
 }
 
 /* An answer that lists (key, index) of the look-up. (transfer full) */
@@ -348,7 +371,7 @@ main (int   argc,
   g_test_add ("/dht/find-shortlist-task/slow/few", Test, GINT_TO_POINTER (TRUE), setup, test_slow, teardown);
   g_test_add ("/dht/find-shortlist-task/slow/many", Test, GINT_TO_POINTER (FALSE), setup, test_slow, teardown);
   TEST ("dead-one", test_dead);
-  TEST ("far", test_far);
+  g_test_add ("/dht/find-shortlist-task/far", Test, NULL, setup_far, test_far, teardown);
   TEST ("value-found", test_value_found);
   TEST ("paused", test_paused);
   TEST ("paused-end", test_paused_end);
