@@ -80,7 +80,8 @@ test_jitter (Fixture      *test,
 /* Contacts at which nobody is, and those of them that were asked. */
 typedef struct {
   BytestagNetwork *network;
-  GArray *pinged; /* (element-type guint) buckets */
+  GArray *pinged;     /* (element-type guint) buckets */
+  GHashTable *hosts;  /* (element-type utf8) a set */
 } Dead;
 
 static gboolean
@@ -92,7 +93,10 @@ dead_cb (BytestagSim            *sim,
          gpointer                user_data)
 {
   Dead *dead = user_data;
+  char host[BYTESTAG_ENDPOINT_HOST_SIZE];
 
+  bytestag_endpoint_write_host (to, host);
+  g_hash_table_add (dead->hosts, g_strdup (host));
   for (guint number = 0; number < BYTESTAG_KEY_BITS; number++)
     {
       BytestagBucket *bucket = bytestag_routing_table_peek_bucket (dead->network->routing_table, number);
@@ -137,39 +141,53 @@ run_to_check (Fixture *test)
   bytestag_sim_run (test->sim, wait + SECOND / 10);
 }
 
-/* Stale ones are pinged once, so many at a check, nearest bucket first; the next check goes
- * on with the buckets after those. */
+/* Stale ones are pinged once, so many at a check, nearest bucket first; each check goes on
+ * where the last one ended, be it within a bucket, so that all have their turn. */
 static void
 test_stale (Fixture      *test,
             gconstpointer data)
 {
+  const guint n_of_bucket = BYTESTAG_MAX_BUCKET_SIZE, n_stale = 4 * n_of_bucket;
   g_autoptr (GArray) pinged = g_array_new (FALSE, FALSE, sizeof (guint));
-  Dead dead = { test->network, pinged };
+  g_autoptr (GHashTable) hosts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  Dead dead = { test->network, pinged, hosts };
 
   bytestag_sim_set_nobody_func (test->sim, dead_cb, &dead);
-  fixture_meet (test);
   for (guint number = 0; number < 4; number++)
-    add_stale (test, number, BYTESTAG_LIMIT_STALE_PINGS / 2);
-  add_stale (test, 4, 1);
+    add_stale (test, number, n_of_bucket);
 
-  run_to_check (test);
-  g_assert_cmpuint (pinged->len, ==, BYTESTAG_LIMIT_STALE_PINGS);
+  /* In the hour before the buckets are refreshed. */
+  for (guint n = BYTESTAG_LIMIT_STALE_PINGS; n <= 4 * BYTESTAG_LIMIT_STALE_PINGS; n += BYTESTAG_LIMIT_STALE_PINGS)
+    {
+      run_to_check (test);
+      g_assert_cmpuint (pinged->len, ==, n);
+      g_assert_cmpuint (g_hash_table_size (hosts), ==, MIN (n, n_stale));
+      /* No answer, and no second sending. */
+      bytestag_sim_run (test->sim, 20 * SECOND);
+      g_assert_cmpuint (pinged->len, ==, n);
+    }
   for (guint i = 0; i < pinged->len; i++)
-    g_assert_cmpuint (g_array_index (pinged, guint, i), ==,
-                      i == 0 ? 4 : i <= BYTESTAG_LIMIT_STALE_PINGS / 2 ? 3 : 2);
-  /* No answer, and no second sending. */
-  bytestag_sim_run (test->sim, 20 * SECOND);
-  g_assert_cmpuint (pinged->len, ==, BYTESTAG_LIMIT_STALE_PINGS);
+    g_assert_cmpuint (g_array_index (pinged, guint, i), ==, 3 - i % n_stale / n_of_bucket);
+}
 
-  g_array_set_size (pinged, 0);
-  run_to_check (test);
-  g_assert_cmpuint (pinged->len, ==, BYTESTAG_LIMIT_STALE_PINGS);
-  for (guint i = 0; i < pinged->len; i++)
-    g_assert_cmpuint (g_array_index (pinged, guint, i), ==, i < BYTESTAG_LIMIT_STALE_PINGS / 2 ? 1 : 0);
+/* When they are fewer each check asks all of them, once. */
+static void
+test_few_stale (Fixture      *test,
+                gconstpointer data)
+{
+  g_autoptr (GArray) pinged = g_array_new (FALSE, FALSE, sizeof (guint));
+  g_autoptr (GHashTable) hosts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  Dead dead = { test->network, pinged, hosts };
 
-  g_array_set_size (pinged, 0);
-  run_to_check (test);
-  g_assert_cmpuint (g_array_index (pinged, guint, 0), ==, 4);
+  bytestag_sim_set_nobody_func (test->sim, dead_cb, &dead);
+  add_stale (test, 0, 3);
+  add_stale (test, 7, 2);
+  for (guint n = 5; n <= 15; n += 5)
+    {
+      run_to_check (test);
+      g_assert_cmpuint (pinged->len, ==, n);
+      g_assert_cmpuint (g_hash_table_size (hosts), ==, 5);
+    }
 }
 
 /* A contact that comes back is one again; who is no more than questionable is not asked. */
@@ -208,6 +226,7 @@ main (int   argc,
   FIXTURE_TEST ("/dht/maintenance/states", test_states);
   FIXTURE_TEST ("/dht/maintenance/jitter", test_jitter);
   FIXTURE_TEST ("/dht/maintenance/stale", test_stale);
+  FIXTURE_TEST ("/dht/maintenance/few-stale", test_few_stale);
   FIXTURE_TEST ("/dht/maintenance/stale-returns", test_stale_returns);
 
   return g_test_run ();
