@@ -181,7 +181,7 @@ test_few_stale (Fixture      *test,
 
   bytestag_sim_set_nobody_func (test->sim, dead_cb, &dead);
   add_stale (test, 0, 3);
-  add_stale (test, 7, 2);
+  add_stale (test, 1, 2);
   for (guint n = 5; n <= 15; n += 5)
     {
       run_to_check (test);
