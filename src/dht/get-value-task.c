@@ -26,6 +26,7 @@ typedef struct {
 /* A download from one holder. */
 typedef struct {
   BytestagGetValueTask *task;
+  BytestagReactor *reactor;
   Holder *holder;
   BytestagDownloadTask *download;
   GByteArray *before; /* what others gave; the download goes on after it */
@@ -44,6 +45,7 @@ struct _BytestagGetValueTask
   GPtrArray *holders;  /* (element-type Holder) */
   GPtrArray *attempts; /* (element-type Attempt) the oldest first */
   GByteArray *left;    /* what came from a holder that fell silent */
+  gboolean is_mistaken; /* what came from several was wrong: each gives all of it now */
   GError *last_error;
   GBytes *bytes;
 };
@@ -59,16 +61,18 @@ holder_free (gpointer data)
   g_free (holder);
 }
 
+/* Ends it; out of the list first, since who sees the download end may cancel us. */
 static void
-attempt_free (gpointer data)
+end_attempt (BytestagGetValueTask *self,
+             Attempt              *attempt)
 {
-  Attempt *attempt = data;
-
+  g_ptr_array_remove (self->attempts, attempt);
+  attempt->holder->is_asked = FALSE;
+  bytestag_reactor_disarm (attempt->reactor, &attempt->timer);
   g_signal_handlers_disconnect_by_data (attempt->download, attempt);
   bytestag_task_cancel (BYTESTAG_TASK (attempt->download));
-  bytestag_reactor_disarm (attempt->task->network->reactor, &attempt->timer);
-  attempt->holder->is_asked = FALSE;
   g_object_unref (attempt->download);
+  g_object_unref (attempt->reactor);
   g_byte_array_unref (attempt->before);
   g_free (attempt);
 }
@@ -76,17 +80,16 @@ attempt_free (gpointer data)
 static void
 release (BytestagGetValueTask *self)
 {
-  if (self->network == NULL)
-    return;
+  g_autoptr (BytestagNetwork) network = g_steal_pointer (&self->network);
+  g_autoptr (BytestagFindShortlistTask) lookup = g_steal_pointer (&self->lookup);
 
-  if (self->lookup != NULL)
+  if (lookup != NULL)
     {
-      g_signal_handlers_disconnect_by_data (self->lookup, self);
-      bytestag_task_cancel (BYTESTAG_TASK (self->lookup));
+      g_signal_handlers_disconnect_by_data (lookup, self);
+      bytestag_task_cancel (BYTESTAG_TASK (lookup));
     }
-  g_clear_object (&self->lookup);
-  g_ptr_array_set_size (self->attempts, 0);
-  g_clear_object (&self->network);
+  while (self->attempts->len > 0)
+    end_attempt (self, self->attempts->pdata[0]);
 }
 
 static gboolean
@@ -171,7 +174,7 @@ download_progress_cb (BytestagDownloadTask *download,
 }
 
 /* What came is complete, and is not the value. Of several givers nobody knows which one
- * lied: the last one is asked again for all of it. */
+ * lied: from now on each gives all of it, the last one once more. */
 static void
 reject (BytestagGetValueTask *self,
         Attempt              *attempt)
@@ -182,6 +185,8 @@ reject (BytestagGetValueTask *self,
   set_last_error (self, error);
   if (attempt->before->len == 0)
     attempt->holder->is_bad = TRUE;
+  else
+    self->is_mistaken = TRUE;
   g_byte_array_set_size (self->left, 0);
 }
 
@@ -226,11 +231,9 @@ download_finished_cb (BytestagDownloadTask *download,
       give_up (self, attempt);
     }
 
-  g_ptr_array_remove (self->attempts, attempt);
+  end_attempt (self, attempt);
   show_progress (self);
-  /* Who sees the progress may cancel us. */
-  if (self->network != NULL)
-    go_on (self);
+  go_on (self);
 }
 
 static void
@@ -244,7 +247,7 @@ stall_cb (gpointer user_data)
   attempt->is_stalled = bytestag_task_get_state (BYTESTAG_TASK (attempt->download)) != BYTESTAG_TASK_PENDING &&
                         progress < attempt->progress + STALL_BYTES;
   attempt->progress = progress;
-  bytestag_reactor_arm (self->network->reactor, &attempt->timer, STALL, stall_cb, attempt);
+  bytestag_reactor_arm (attempt->reactor, &attempt->timer, STALL, stall_cb, attempt);
   go_on (self);
 }
 
@@ -276,20 +279,27 @@ start_attempt (BytestagGetValueTask *self,
   guint64 total = bytestag_task_get_total (BYTESTAG_TASK (self));
 
   attempt->task = self;
+  attempt->reactor = g_object_ref (self->network->reactor);
   attempt->holder = holder;
-  /* Whoever is asked again is asked for all of it. */
-  attempt->before = holder->n_tries == 0 ? take_beginning (self) : g_byte_array_new ();
+  attempt->before = holder->n_tries == 0 && !self->is_mistaken ? take_beginning (self) : g_byte_array_new ();
   attempt->progress = attempt->before->len;
   holder->n_tries++;
   holder->is_asked = TRUE;
   attempt->download = bytestag_network_get_value_from_node (self->network, holder->node, &self->id.key,
                                                             &self->id.index, attempt->before->len);
-  if (attempt->before->len == 0)
-    bytestag_task_set_total (BYTESTAG_TASK (attempt->download), total);
+  g_ptr_array_add (self->attempts, attempt);
+  /* Who sees the download may have cancelled us. */
+  if (self->network == NULL)
+    {
+      end_attempt (self, attempt);
+      return;
+    }
+
   g_signal_connect (attempt->download, "notify::progress", G_CALLBACK (download_progress_cb), attempt);
   g_signal_connect (attempt->download, "finished", G_CALLBACK (download_finished_cb), attempt);
-  bytestag_reactor_arm (self->network->reactor, &attempt->timer, STALL, stall_cb, attempt);
-  g_ptr_array_add (self->attempts, attempt);
+  bytestag_reactor_arm (attempt->reactor, &attempt->timer, STALL, stall_cb, attempt);
+  if (attempt->before->len == 0)
+    bytestag_task_set_total (BYTESTAG_TASK (attempt->download), total);
 }
 
 /* Holders */
@@ -328,16 +338,21 @@ go_on (BytestagGetValueTask *self)
 {
   Holder *next;
 
+  /* Who saw progress, the total or the end of a download may have cancelled us. */
+  if (self->network == NULL)
+    return;
+
   if (!is_getting (self) && (next = find_next_holder (self)) != NULL)
     {
       /* The one that has had the most time makes room. */
       if (self->attempts->len == BYTESTAG_LIMIT_ATTEMPTS_OF_GET)
         {
           give_up (self, self->attempts->pdata[0]);
-          g_ptr_array_remove_index (self->attempts, 0);
+          end_attempt (self, self->attempts->pdata[0]);
         }
-      start_attempt (self, next);
-      /* Who sees the download may cancel us. */
+      /* Who sees one download end, and the next begin, may cancel us. */
+      if (self->network != NULL)
+        start_attempt (self, next);
       if (self->network == NULL)
         return;
     }
@@ -364,9 +379,7 @@ value_found_cb (BytestagFindShortlistTask *lookup,
   g_ptr_array_add (self->holders, holder);
   if (info != NULL && info->size > 0 && info->size < BYTESTAG_MAX_VALUE_SIZE)
     bytestag_task_set_total (BYTESTAG_TASK (self), (guint64) info->size);
-  /* Who sees the total may cancel us. */
-  if (self->network != NULL)
-    go_on (self);
+  go_on (self);
 }
 
 static void
@@ -476,7 +489,7 @@ static void
 bytestag_get_value_task_init (BytestagGetValueTask *self)
 {
   self->holders = g_ptr_array_new_with_free_func (holder_free);
-  self->attempts = g_ptr_array_new_with_free_func (attempt_free);
+  self->attempts = g_ptr_array_new ();
   self->left = g_byte_array_new ();
 }
 

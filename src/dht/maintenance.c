@@ -98,20 +98,24 @@ check_buckets (BytestagNetwork *self)
   start_refreshing (self);
 }
 
-static void
+/* From the next slot on. Returns whether all of the bucket had their turn. */
+static gboolean
 ping_stale_of_bucket (BytestagNetwork *self,
                       BytestagBucket  *bucket,
                       guint           *n_left)
 {
-  for (guint i = 0; i < bytestag_bucket_get_n_nodes (bucket) && *n_left > 0; i++)
+  for (; self->next_stale_slot < bytestag_bucket_get_n_nodes (bucket); self->next_stale_slot++)
     {
-      BytestagNode *node = bytestag_bucket_peek (bucket, i);
+      BytestagNode *node = bytestag_bucket_peek (bucket, self->next_stale_slot);
 
       if (bytestag_node_get_state (node) != BYTESTAG_NODE_STALE)
         continue;
+      if (*n_left == 0)
+        return FALSE;
       (*n_left)--;
       _bytestag_network_meet (self, bytestag_node_get_endpoint (node));
     }
+  return TRUE;
 }
 
 /* Contacts that stopped answering stay until others take their place (B.5), and nobody
@@ -123,14 +127,15 @@ ping_stale (BytestagNetwork *self)
 {
   guint n_left = BYTESTAG_LIMIT_STALE_PINGS;
 
-  for (guint i = 0; i < BYTESTAG_KEY_BITS && n_left > 0; i++)
+  for (guint i = 0; i < BYTESTAG_KEY_BITS; i++)
     {
-      BytestagBucket *bucket;
+      guint number = (self->last_stale_bucket + BYTESTAG_KEY_BITS - 1) % BYTESTAG_KEY_BITS;
+      BytestagBucket *bucket = bytestag_routing_table_peek_bucket (self->routing_table, number);
 
-      self->next_stale_bucket = (self->next_stale_bucket + BYTESTAG_KEY_BITS - 1) % BYTESTAG_KEY_BITS;
-      bucket = bytestag_routing_table_peek_bucket (self->routing_table, self->next_stale_bucket);
-      if (bucket != NULL)
-        ping_stale_of_bucket (self, bucket, &n_left);
+      if (bucket != NULL && !ping_stale_of_bucket (self, bucket, &n_left))
+        return;
+      self->last_stale_bucket = number;
+      self->next_stale_slot = 0;
     }
 }
 

@@ -109,7 +109,8 @@ struct _BytestagNetwork
   gint64 refreshed[BYTESTAG_KEY_BITS];
   gboolean refresh_wanted[BYTESTAG_KEY_BITS];
   guint n_refreshing;
-  guint next_stale_bucket; /* the one after the next that is looked at for stale contacts */
+  guint last_stale_bucket; /* whose stale contacts have had their turn; the one below is next, */
+  guint next_stale_slot;   /* from this slot on */
 
   BytestagNetworkCounters counters;
 };

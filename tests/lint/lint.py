@@ -262,6 +262,16 @@ def tests_can_fail():
                 yield f'{rel(path)}:{number}: a test does not sleep'
 
 
+def bounds_are_tested():
+    """Where a bound is reached, the test says it by its name, so that the two change together."""
+    tested = set()
+    for path in files('tests', '.c'):
+        tested.update(re.findall(r'\bBYTESTAG_LIMIT_\w+', code_of(path)))
+    for name in re.findall(r'^#define (BYTESTAG_LIMIT_\w+)', (ROOT / 'src/core/limits.h').read_text(), re.M):
+        if name not in tested:
+            yield f'src/core/limits.h: no test names {name}'
+
+
 def main():
     checks = [
         ('includes follow the picture', layering),
@@ -276,6 +286,7 @@ def main():
         ('licence and include guards', licence),
         ('nothing left unfinished', unfinished),
         ('tests can fail, and do not sleep', tests_can_fail),
+        ('each bound is named in a test', bounds_are_tested),
     ]
     if BUILD:
         checks.append(('each header compiles alone', headers_alone))

@@ -12,10 +12,11 @@ SPDX = '/* SPDX-License-Identifier: GPL-3.0-or-later */\n'
 GOOD = {
     'src/core/key.h': SPDX + '#pragma once\nint key (void);\n',
     'src/core/key.c': SPDX + '#include "core/key.h"\nint\nkey (void)\n{\n  return 1;\n}\n',
+    'src/core/limits.h': SPDX + '#pragma once\n#define BYTESTAG_LIMIT_KEYS 5\n',
     'src/app/window.c': SPDX + '#include "core/key.h"\n#include <gtk/gtk.h>\n',
     'ui/window.ui': '<interface><property translatable="yes">a</property></interface>',
     'ui/bytestag.gresource.xml': '<gresources><file>window.ui</file></gresources>',
-    'tests/unit/key.c': SPDX,
+    'tests/unit/key.c': SPDX + 'int n = BYTESTAG_LIMIT_KEYS;\n',
     'po/POTFILES': 'ui/window.ui\n',
 }
 # What is written over the good tree, and the words of the complaint.
@@ -41,6 +42,9 @@ BROKEN = [
     ('src/core/bare.h', SPDX, 'no #pragma once'),
     ('src/core/late.c', SPDX + '/* TO' + 'DO: later */\n', 'late.c:2'),
     ('tests/unit/key.c', SPDX + 'void f (void) { g_assert (1); }\n', 'g_assert can be compiled out'),
+    ('tests/unit/key.c', SPDX + '/* BYTESTAG_LIMIT_KEYS */\nint n = BYTESTAG_LIMIT_KEYS_OF_ALL;\n', 'no test names BYTESTAG_LIMIT_KEYS'),
+    ('src/core/limits.h', SPDX + '#pragma once\n#define BYTESTAG_LIMIT_KEYS 5\n#define BYTESTAG_LIMIT_NEW 6\n',
+     'no test names BYTESTAG_LIMIT_NEW'),
     ('tests/unit/key.c', SPDX + 'void f (void) { g_usleep (1); }\n', 'a test does not sleep'),
 ]
 ROOMS = ('core', 'wire', 'dht', 'storage', 'io', 'sharing', 'client', 'cli', 'app')

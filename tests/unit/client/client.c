@@ -7,6 +7,7 @@
 
 #include "client/verbs.h"
 #include "core/error.h"
+#include "core/limits.h"
 #include "loop.h"
 #include "support/test-folder.h"
 
@@ -263,6 +264,19 @@ test_start_fails (Fixture       *self,
   g_assert_finalize_object (g_steal_pointer (&client));
 }
 
+/* What is kept for others has a bound. */
+static void
+test_memory (Fixture       *self,
+             gconstpointer  data)
+{
+  BytestagKvpTable *table = bytestag_network_get_table (bytestag_client_get_network (self->clients[0]));
+  BytestagKvpRecord offer = { .size = BYTESTAG_LIMIT_MEMORY_TABLE_BYTES };
+
+  g_assert_true (bytestag_kvp_table_can_keep (table, &offer));
+  offer.size++;
+  g_assert_false (bytestag_kvp_table_can_keep (table, &offer));
+}
+
 static void
 test_notice (Fixture       *self,
              gconstpointer  data)
@@ -376,6 +390,7 @@ main (int    argc,
   TEST ("/client/client/join", test_join);
   TEST ("/client/client/stop", test_stop);
   TEST ("/client/client/start-fails", test_start_fails);
+  TEST ("/client/client/memory", test_memory);
   TEST ("/client/client/notice", test_notice);
   TEST ("/client/client/settings", test_settings);
   TEST ("/client/verbs/answers", test_verbs);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/error.h"
-#include "core/limits.h"
+#include "dht/network-private.h"
 #include "fixture.h"
 
 /* A download whose transfer id the test knows. */
@@ -447,6 +447,35 @@ test_drain (Fixture      *test,
     download_clear (&downloads[i]);
 }
 
+/* So many at a time, of all originals together. */
+static void
+test_drains (Fixture      *test,
+             gconstpointer data)
+{
+  g_autoptr (GPtrArray) peers = g_ptr_array_new_with_free_func ((GDestroyNotify) bytestag_foreign_free);
+  guint n_drained = 0;
+
+  for (guint i = 0; i < BYTESTAG_LIMIT_DRAINS + 1; i++)
+    {
+      g_autofree char *host = g_strdup_printf ("9.%u.0.1", 20 + i);
+      g_autoptr (BytestagNode) contact = NULL;
+      g_auto (Download) download = { NULL, NULL };
+
+      g_clear_pointer (&test->peer, bytestag_foreign_free);
+      test->peer = bytestag_foreign_new (test->sim, host);
+      contact = bytestag_foreign_make_contact (test->peer);
+      download.task = bytestag_network_get_value_from_node (test->network, contact, bytestag_node_get_key (contact),
+                                                            NULL, 0);
+      bytestag_sim_run (test->sim, SECOND / 20);
+      download.transfer = take_transfer (test);
+      bytestag_task_cancel (BYTESTAG_TASK (download.task));
+      send_chunk (test->peer, &test->address, download.transfer, "x", "1");
+      bytestag_sim_run (test->sim, SECOND / 20);
+      n_drained += bytestag_foreign_forget (test->peer);
+      g_assert_cmpuint (n_drained, ==, MIN (i + 1, BYTESTAG_LIMIT_DRAINS));
+    }
+}
+
 /* Nor does one that only says that it is an original. */
 static void
 test_endless_drain (Fixture      *test,
@@ -498,6 +527,37 @@ test_flood (Fixture      *test,
   expect_ack (test, download.transfer, "1");
 }
 
+/* What comes earns its time, which a byte now and then does not: the end is when so many
+ * bytes a second are not reached. */
+static void
+test_time_of_bytes (Fixture      *test,
+                    gconstpointer data)
+{
+  static const guint n_earning = 4 * BYTESTAG_LIMIT_TRANSFER_BYTES_PER_SECOND;
+  gint64 start = bytestag_sim_get_time (test->sim);
+  g_auto (Download) download = begin (test);
+  g_autofree char *earning = g_strnfill (n_earning, 'x');
+  gint64 end = start + BYTESTAG_LIMIT_TRANSFER_US + 4 * SECOND;
+  guint n = n_earning;
+
+  send_chunk (test->peer, &test->address, download.transfer, earning, "0");
+  for (; bytestag_sim_get_time (test->sim) < end - 2 * SECOND; n++)
+    {
+      g_autofree char *seq = g_strdup_printf ("%u", n);
+
+      bytestag_sim_run (test->sim, SECOND);
+      send_chunk (test->peer, &test->address, download.transfer, "x", seq);
+    }
+  bytestag_sim_run (test->sim, SECOND / 2);
+  /* Those single bytes were worth a little too. */
+  end += (n - n_earning) * SECOND / BYTESTAG_LIMIT_TRANSFER_BYTES_PER_SECOND;
+  g_assert_cmpint (end - start, ==, _bytestag_transfer_get_allowance (n));
+  bytestag_sim_run (test->sim, end - bytestag_sim_get_time (test->sim) - 1);
+  g_assert_cmpint (bytestag_task_get_state (BYTESTAG_TASK (download.task)), ==, BYTESTAG_TASK_RUNNING);
+  bytestag_sim_run (test->sim, 2);
+  g_assert_error (bytestag_task_get_error (BYTESTAG_TASK (download.task)), BYTESTAG_ERROR, BYTESTAG_ERROR_TIMED_OUT);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -521,6 +581,8 @@ main (int   argc,
   FIXTURE_TEST ("/dht/download-task/slow", test_slow);
   FIXTURE_TEST ("/dht/download-task/drain", test_drain);
   FIXTURE_TEST ("/dht/download-task/endless-drain", test_endless_drain);
+  FIXTURE_TEST ("/dht/download-task/drains", test_drains);
+  FIXTURE_TEST ("/dht/download-task/time-of-bytes", test_time_of_bytes);
   FIXTURE_TEST ("/dht/download-task/cancel", test_cancel);
 
   return g_test_run ();

@@ -301,6 +301,48 @@ test_total_rate (BytestagGuard *guard,
   take_all_of (guard, &proven);
 }
 
+/* Whom we answered knows our address, for half an hour. */
+static void
+test_answered (BytestagGuard *guard,
+               gconstpointer  data)
+{
+  BytestagEndpoint a = make_endpoint ("9.1.2.3", 7001), b = make_endpoint ("9.1.2.3", 7002);
+
+  g_assert_true (_bytestag_guard_is_stranger_to (guard, &a, NOW));
+  _bytestag_guard_answered (guard, &a, NOW);
+  g_assert_false (_bytestag_guard_is_stranger_to (guard, &a, NOW + BYTESTAG_LIMIT_PROVEN_US / 2 - 1));
+  g_assert_true (_bytestag_guard_is_stranger_to (guard, &a, NOW + BYTESTAG_LIMIT_PROVEN_US / 2));
+  g_assert_true (_bytestag_guard_is_stranger_to (guard, &b, NOW));
+  /* It has not answered us for that. */
+  g_assert_false (_bytestag_guard_is_proven (guard, &a, NOW));
+
+  _bytestag_guard_answered (guard, &a, NOW + 1);
+  g_assert_false (_bytestag_guard_is_stranger_to (guard, &a, NOW + BYTESTAG_LIMIT_PROVEN_US / 2));
+}
+
+/* Whom we answered longest ago is forgotten first. */
+static void
+test_answered_bound (BytestagGuard *guard,
+                     gconstpointer  data)
+{
+  for (guint i = 0; i < BYTESTAG_LIMIT_ANSWERED_ENDPOINTS; i++)
+    {
+      BytestagEndpoint endpoint = make_nth (i);
+
+      _bytestag_guard_answered (guard, &endpoint, NOW);
+    }
+
+  for (guint i = 0; i < 2; i++)
+    {
+      BytestagEndpoint first = make_nth (i), last = make_nth (BYTESTAG_LIMIT_ANSWERED_ENDPOINTS + i);
+
+      g_assert_false (_bytestag_guard_is_stranger_to (guard, &first, NOW));
+      _bytestag_guard_answered (guard, &last, NOW);
+      g_assert_true (_bytestag_guard_is_stranger_to (guard, &first, NOW));
+      g_assert_false (_bytestag_guard_is_stranger_to (guard, &last, NOW));
+    }
+}
+
 #define TEST(path, func) g_test_add ("/dht/guard/" path, BytestagGuard, NULL, setup, func, teardown)
 
 int
@@ -320,6 +362,8 @@ main (int   argc,
   TEST ("network-rate", test_network_rate);
   TEST ("network-rate/private", test_network_rate_private);
   TEST ("total-rate", test_total_rate);
+  TEST ("answered", test_answered);
+  TEST ("answered-bound", test_answered_bound);
 
   return g_test_run ();
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A served request allocates nothing, and no datagram much. */
+/* A served request allocates nothing, nor does one of ours but in a burst, and no datagram
+ * much. */
 #include "config.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/limits.h"
 #include "core/reactor.h"
 #include "dht/network.h"
 #include "storage/memory-table.h"
@@ -282,6 +284,56 @@ test_any_datagram (Test         *test,
   g_assert_cmpuint (n_taken, >, 100);
 }
 
+static void
+no_reply_cb (const BytestagMessage  *message,
+             const BytestagEndpoint *from,
+             gint64                  rtt,
+             gpointer                user_data)
+{
+}
+
+/* Sends so many requests and gives them up. Returns how many records were allocated. */
+static guint
+send_burst (Test               *test,
+            BytestagReplyTable *table,
+            guint               n_requests)
+{
+  guint64 handles[BYTESTAG_LIMIT_IDLE_REQUESTS + 1];
+
+  n_allocations = 0;
+  for (guint i = 0; i < n_requests; i++)
+    {
+      BytestagKey id;
+
+      bytestag_reply_table_make_id (table, &id);
+      handles[i] = bytestag_reply_table_send (table, &test->peer, &id, (const guint8 *) "x", 1, TRUE, no_reply_cb,
+                                              NULL);
+    }
+  for (guint i = 0; i < n_requests; i++)
+    bytestag_reply_table_cancel (table, handles[i]);
+  return n_allocations;
+}
+
+/* So many records wait to be used again; what a burst took beyond that has gone back. */
+static void
+test_idle (Test         *test,
+           gconstpointer data)
+{
+  BytestagReplyTable *table;
+
+  if (!CAN_COUNT)
+    {
+      g_test_skip ("Allocations cannot be counted in this build");
+      return;
+    }
+
+  table = bytestag_reply_table_new (test->reactor, BYTESTAG_TRANSPORT (test->sink));
+  g_assert_cmpuint (send_burst (test, table, BYTESTAG_LIMIT_IDLE_REQUESTS + 1), >, BYTESTAG_LIMIT_IDLE_REQUESTS);
+  g_assert_cmpuint (send_burst (test, table, BYTESTAG_LIMIT_IDLE_REQUESTS), ==, 0);
+  g_assert_cmpuint (send_burst (test, table, BYTESTAG_LIMIT_IDLE_REQUESTS + 1), ==, 1);
+  bytestag_reply_table_free (table);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -290,6 +342,7 @@ main (int   argc,
 
   g_test_add ("/dht/request-handler/allocations", Test, NULL, setup, test_served, teardown);
   g_test_add ("/dht/request-handler/allocations/any-datagram", Test, NULL, setup, test_any_datagram, teardown);
+  g_test_add ("/dht/reply-table/idle", Test, NULL, setup, test_idle, teardown);
 
   return g_test_run ();
 }

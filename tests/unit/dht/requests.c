@@ -213,6 +213,97 @@ test_ping_bytes (Fixture      *test,
     }
 }
 
+/* Bytes of what asks the peer for nodes, and for a value. */
+static void
+measure_lists (Fixture *test,
+               gsize   *find_node,
+               gsize   *find_value)
+{
+  g_autoptr (BytestagFindNodesTask) nodes = NULL;
+  g_autoptr (BytestagFindValueTask) value = NULL;
+  BytestagKey key = parse (KEY);
+  gsize n = bytestag_foreign_get_n_received (test->peer);
+
+  nodes = bytestag_network_find_nodes_from_node (test->network, test->contact, &key);
+  bytestag_sim_run (test->sim, SECOND / 10);
+  *find_node = bytestag_foreign_get_n_received (test->peer) - n;
+  n += *find_node;
+  value = bytestag_network_find_value_from_node (test->network, test->contact, &key, &key);
+  bytestag_sim_run (test->sim, SECOND / 10);
+  *find_value = bytestag_foreign_get_n_received (test->peer) - n;
+  bytestag_task_cancel (BYTESTAG_TASK (nodes));
+  bytestag_task_cancel (BYTESTAG_TASK (value));
+  bytestag_sim_run (test->sim, 1);
+}
+
+/* Who does not know our address, since we have not answered it, is sent as much as earns all
+ * of its list (B.5); who asked us in the last half hour is not. */
+static void
+test_earning (Fixture      *test,
+              gconstpointer data)
+{
+  gsize find_node, find_value;
+
+  measure_lists (test, &find_node, &find_value);
+  g_assert_cmpuint (find_node, ==, BYTESTAG_EARNING_BYTES);
+  g_assert_cmpuint (find_value, ==, BYTESTAG_EARNING_BYTES);
+
+  /* That it answers us is nothing that it knows of us. */
+  fixture_meet (test);
+  measure_lists (test, &find_node, &find_value);
+  g_assert_cmpuint (find_node, ==, BYTESTAG_EARNING_BYTES);
+
+  bytestag_foreign_send (test->peer, &test->address, "{\"netid\": \"BYTESTAG\", \"rpc\": \"ping\", \"seq_id\": \"a\"}");
+  bytestag_sim_run (test->sim, SECOND / 10);
+  measure_lists (test, &find_node, &find_value);
+  g_assert_cmpuint (find_node, <, 200);
+  g_assert_cmpuint (find_value, <, 250);
+  bytestag_sim_run (test->sim, 1790 * SECOND);
+  measure_lists (test, &find_node, &find_value);
+  g_assert_cmpuint (find_node, <, 200);
+  bytestag_sim_run (test->sim, 20 * SECOND);
+  measure_lists (test, &find_node, &find_value);
+  g_assert_cmpuint (find_node, ==, BYTESTAG_EARNING_BYTES);
+}
+
+/* So a stranger of ours has all of the list at once, which together with the ping that
+ * proves it is no more than three times what it sent. */
+static void
+test_earned (Fixture      *test,
+             gconstpointer data)
+{
+  BytestagRoutingTable *table = bytestag_network_get_routing_table (test->network);
+  BytestagNetwork *stranger;
+  g_autoptr (BytestagNode) contact = bytestag_sim_make_contact (test->sim, 0);
+  BytestagKey key = parse (KEY);
+  const BytestagNetworkCounters *asked = bytestag_network_get_counters (test->network);
+
+  for (guint i = 0; i < 60; i++)
+    {
+      BytestagEndpoint address;
+      g_autoptr (BytestagNode) node = NULL;
+      BytestagKey id;
+
+      bytestag_sim_make_address (5000 + i, &address);
+      bytestag_key_digest (&id, &i, sizeof i);
+      node = bytestag_node_new (&id, &address);
+      bytestag_node_answered (node, SECOND / 10, bytestag_sim_get_time (test->sim));
+      bytestag_routing_table_node_update (table, node, NULL);
+    }
+
+  stranger = bytestag_sim_add_node (test->sim);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (BytestagFindNodesTask) task = NULL;
+
+      task = bytestag_network_find_nodes_from_node (stranger, contact, &key);
+      fixture_assert_done (test, task, SECOND);
+      g_assert_cmpuint (bytestag_find_nodes_task_get_nodes (task)->len, ==, BYTESTAG_MAX_BUCKET_SIZE);
+      g_assert_cmpuint (asked->bytes_sent, <=,
+                        BYTESTAG_LIMIT_AMPLIFICATION * bytestag_network_get_counters (stranger)->bytes_sent);
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -228,6 +319,8 @@ main (int   argc,
   FIXTURE_TEST ("/dht/requests/times", test_times);
   FIXTURE_TEST ("/dht/requests/read-only", test_read_only);
   FIXTURE_TEST ("/dht/requests/ping-bytes", test_ping_bytes);
+  FIXTURE_TEST ("/dht/requests/earning", test_earning);
+  FIXTURE_TEST ("/dht/requests/earned", test_earned);
 
   return g_test_run ();
 }

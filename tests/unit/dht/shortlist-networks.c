@@ -328,6 +328,87 @@ test_paths (Test         *test,
   g_assert_true (bytestag_shortlist_is_finished (test->shortlist));
 }
 
+static guint
+get_n_items (Test *test)
+{
+  return g_list_model_get_n_items (G_LIST_MODEL (test->shortlist));
+}
+
+/* Begins a path with a node at this distance, which is asked; (transfer full) it. */
+static BytestagNode *
+begin_path (Test *test,
+            guint path,
+            guint distance)
+{
+  g_autoptr (BytestagNode) start = make_node (test, distance, 1000);
+  BytestagNode *next;
+
+  bytestag_shortlist_add_to_path (test->shortlist, start, path);
+  next = bytestag_shortlist_take_next_of_path (test->shortlist, path);
+  g_assert_true (next == start);
+  return next;
+}
+
+/* @source names nodes at the distances first to last. */
+static void
+name_range (Test         *test,
+            BytestagNode *source,
+            guint         first,
+            guint         last)
+{
+  g_autoptr (GPtrArray) nodes = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint distance = first; distance <= last; distance++)
+    g_ptr_array_add (nodes, make_node (test, distance, 1000));
+  bytestag_shortlist_add_nodes (test->shortlist, nodes, source);
+}
+
+/* Of what a path names only the nearest stay, so many as it could ask, and who was asked. */
+static void
+test_trim (Test         *test,
+           gconstpointer data)
+{
+  g_autoptr (BytestagNode) start = begin_path (test, 3, 60000);
+  g_autoptr (BytestagNode) other = NULL;
+
+  name_range (test, start, 1000, 1000 + BYTESTAG_LIMIT_CANDIDATES_OF_PATH - 1);
+  g_assert_cmpuint (get_n_items (test), ==, 1 + BYTESTAG_LIMIT_CANDIDATES_OF_PATH);
+  name_range (test, start, 2000, 2000);
+  g_assert_cmpuint (get_n_items (test), ==, 1 + BYTESTAG_LIMIT_CANDIDATES_OF_PATH);
+  name_range (test, start, 999, 999);
+  g_assert_cmpuint (get_n_items (test), ==, 1 + BYTESTAG_LIMIT_CANDIDATES_OF_PATH);
+  g_assert_cmpuint (get_distance (test, bytestag_candidate_get_node (peek (test, 999))), ==, 999);
+
+  /* One that another path has too stays there, and is no more of this one. */
+  other = begin_path (test, 4, 50000);
+  name_range (test, other, 1000 + BYTESTAG_LIMIT_CANDIDATES_OF_PATH - 2, 1000 + BYTESTAG_LIMIT_CANDIDATES_OF_PATH - 2);
+  name_range (test, start, 998, 998);
+  g_assert_cmpuint (get_n_items (test), ==, 2 + BYTESTAG_LIMIT_CANDIDATES_OF_PATH + 1);
+  for (guint i = 0; i < BYTESTAG_LIMIT_CANDIDATES_OF_PATH; i++)
+    {
+      g_autoptr (BytestagNode) next = bytestag_shortlist_take_next_of_path (test->shortlist, 4);
+
+      if (next == NULL)
+        break;
+      g_assert_cmpuint (get_distance (test, next), ==, 1000 + BYTESTAG_LIMIT_CANDIDATES_OF_PATH - 2);
+      g_assert_cmpuint (i, ==, 0);
+    }
+}
+
+/* A path that is led astray names ever nearer nodes: the others begin all the same. */
+static void
+test_captured (Test         *test,
+               gconstpointer data)
+{
+  g_autoptr (BytestagNode) captured = begin_path (test, 0, 60000);
+
+  for (guint last = 50000; last > 50000 - 2 * BYTESTAG_LIMIT_CANDIDATES; last -= BYTESTAG_LIMIT_NODES_OF_REPLY)
+    name_range (test, captured, last - BYTESTAG_LIMIT_NODES_OF_REPLY + 1, last);
+  for (guint path = 1; path < BYTESTAG_LIMIT_PATHS; path++)
+    g_object_unref (begin_path (test, path, 60000 + path));
+  g_assert_cmpuint (get_n_items (test), ==, BYTESTAG_LIMIT_PATHS + BYTESTAG_LIMIT_CANDIDATES_OF_PATH);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -342,6 +423,8 @@ main (int   argc,
   ADD ("network/of-path", test_network_of_path);
   ADD ("network/bound", test_networks_bound);
   ADD ("paths", test_paths);
+  ADD ("trim", test_trim);
+  ADD ("captured", test_captured);
 
   return g_test_run ();
 }

@@ -655,6 +655,58 @@ test_finalize (Test         *test,
   g_assert_finalize_object (alternate);
 }
 
+/* How many of the closest must have answered when so many nearer ones are silent: none
+ * more for the few that may only be far away, then one for each, up to a bound. */
+static void
+test_wanted (Test         *test,
+             gconstpointer data)
+{
+  static const guint most = BYTESTAG_SHORTLIST_FEW_SLOW + BYTESTAG_LIMIT_EXTRA_OF_LOOKUP;
+
+  for (guint n_silent = 0; n_silent <= most + 1; n_silent++)
+    {
+      guint n_more = n_silent <= BYTESTAG_SHORTLIST_FEW_SLOW ? 0 : MIN (n_silent, most) - BYTESTAG_SHORTLIST_FEW_SLOW;
+      g_autoptr (BytestagShortlist) shortlist = bytestag_shortlist_new (&test->key, &test->own_id);
+      g_autoptr (GPtrArray) nodes = g_ptr_array_new_with_free_func (g_object_unref);
+      g_autoptr (GPtrArray) first = NULL;
+      g_autoptr (GPtrArray) rest = NULL;
+
+      for (guint distance = 1; distance <= 60; distance++)
+        g_ptr_array_add (nodes, make_node (test, distance, 1000));
+      bytestag_shortlist_add_nodes (shortlist, nodes, NULL);
+      first = bytestag_shortlist_get_nodes_for_contacting (shortlist, n_silent);
+      for (guint i = 0; i < n_silent; i++)
+        bytestag_shortlist_mark_slow (shortlist, first->pdata[i]);
+      rest = bytestag_shortlist_get_nodes_for_contacting (shortlist, G_MAXUINT);
+      g_assert_cmpuint (rest->len, ==, BYTESTAG_MAX_BUCKET_SIZE + n_more);
+    }
+}
+
+/* Slow ones count while fewer nearer ones have answered than are looked for. */
+static void
+test_count_slow (Test         *test,
+                 gconstpointer data)
+{
+  add_range (test, 1, 60);
+  contact_all (test);
+  g_assert_cmpuint (bytestag_shortlist_count_slow (test->shortlist), ==, 0);
+  mark_slow (test, 2);
+  mark_slow (test, 20);
+  contact_all (test);
+  g_assert_cmpuint (bytestag_shortlist_count_slow (test->shortlist), ==, 2);
+
+  /* With 19 that answered before 22 it counts, and with one more it does not. */
+  mark_slow (test, 22);
+  for (guint distance = 1; distance <= 21; distance++)
+    if (distance != 2 && distance != 20)
+      mark (test, distance, TRUE);
+  g_assert_cmpuint (bytestag_shortlist_count_slow (test->shortlist), ==, 3);
+  mark (test, 20, TRUE);
+  g_assert_cmpuint (bytestag_shortlist_count_slow (test->shortlist), ==, 1);
+  mark (test, 2, FALSE);
+  g_assert_cmpuint (bytestag_shortlist_count_slow (test->shortlist), ==, 0);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -680,6 +732,8 @@ main (int   argc,
   ADD ("limit/contacted", test_limit_contacted);
   ADD ("stranger", test_stranger);
   ADD ("finalize", test_finalize);
+  ADD ("wanted", test_wanted);
+  ADD ("count-slow", test_count_slow);
 
   return g_test_run ();
 }

@@ -2,10 +2,15 @@
 /* Answers to getval; uploads of stores are in store-to-node-task.c. */
 #include "config.h"
 
+#include <fcntl.h>
 #include <string.h>
 
+#include <glib/gstdio.h>
+
 #include "core/limits.h"
+#include "dht/network-private.h"
 #include "fixture.h"
+#include "support/test-folder.h"
 
 typedef struct {
   GByteArray *received;
@@ -165,20 +170,45 @@ test_copy (Fixture      *test,
   g_assert_cmpuint (getter.n_ends, ==, 1);
 }
 
-/* Who does not ack is given up after three chunks, and has its end. */
+/* Who does not ack is given up, and has its end: after 10 s for each of so many chunks. */
 static void
-test_silent (Fixture      *test,
-             gconstpointer data)
+check_silent (Fixture    *test,
+              const char *members,
+              guint       max_unacked)
 {
   g_autofree char *key = put_value (test, 30000);
   g_autoptr (GByteArray) received = g_byte_array_new ();
   Getter getter = { .received = received, .silent = TRUE };
 
+  /* It is proven, so that the time begins now. */
+  fixture_meet (test);
   bytestag_foreign_set_func (test->peer, getter_cb, &getter);
-  ask (test, test->peer, key, "x", "");
-  bytestag_sim_run (test->sim, 60 * SECOND);
-  g_assert_cmpuint (getter.n_chunks, ==, 3);
+  ask (test, test->peer, key, "x", members);
+  bytestag_sim_run (test->sim, max_unacked * BYTESTAG_REPLY_TIMEOUT_US);
+  g_assert_cmpuint (getter.n_ends, ==, 0);
+  bytestag_sim_run (test->sim, 50 * 1000);
   g_assert_cmpuint (getter.n_ends, ==, 1);
+  bytestag_sim_run (test->sim, 60 * SECOND);
+  g_assert_cmpuint (getter.n_ends, ==, 1);
+  /* To an original each goes once; one of ours knows the first again. */
+  if (members[0] == '\0')
+    g_assert_cmpuint (getter.n_chunks, ==, max_unacked);
+  else
+    g_assert_cmpuint (getter.n_chunks, >, max_unacked);
+}
+
+static void
+test_silent (Fixture      *test,
+             gconstpointer data)
+{
+  check_silent (test, "", BYTESTAG_LIMIT_UNACKED_CHUNKS_TO_ORIGINAL);
+}
+
+static void
+test_silent_ours (Fixture      *test,
+                  gconstpointer data)
+{
+  check_silent (test, ", \"ext\": 2", BYTESTAG_LIMIT_UNACKED_CHUNKS);
 }
 
 /* (transfer full) somebody who asks for as much as one address may, and falls silent; who
@@ -394,6 +424,105 @@ test_places (Fixture      *test,
                     n_drops + (answers ? 0 : 1));
 }
 
+/* Shares a file of @bytes, which it returns the key of. */
+static BytestagKey
+share (BytestagSharedFilesTable *shared,
+       const char               *path,
+       GBytes                   *bytes)
+{
+  gsize size = g_bytes_get_size (bytes);
+  g_autoptr (BytestagFileInfo) info = NULL;
+  BytestagFileStamp stamp;
+  BytestagKey key;
+  int fd = g_open (path, O_RDONLY | O_CLOEXEC, 0);
+
+  g_assert_cmpint (fd, >=, 0);
+  g_assert_true (bytestag_file_stamp_read (&stamp, fd));
+  g_assert_true (g_close (fd, NULL));
+  bytestag_key_digest (&key, g_bytes_get_data (bytes, NULL), size);
+  info = bytestag_file_info_new (&key, &key, 1, size, (const char *const[]) { "file", NULL }, NULL);
+  bytestag_shared_files_table_add_file (shared, path, &stamp, info);
+  return key;
+}
+
+static void
+changed_cb (BytestagSharedFilesTable *shared,
+            const char               *path,
+            guint                    *n_changed)
+{
+  (*n_changed)++;
+}
+
+/* While a part goes out it is in memory once: who asks for it meanwhile gets the same
+ * bytes, though the file has gone. When nobody gets it any more, it is read again. */
+static void
+test_one_reading (Fixture      *test,
+                  gconstpointer data)
+{
+  const gsize size = 100000;
+  g_autoptr (GBytes) bytes = bytestag_sim_make_value (size, 7);
+  char *folder = bytestag_test_folder_new ();
+  g_autofree char *path = bytestag_test_folder_write (folder, "file", g_bytes_get_data (bytes, NULL), size);
+  g_autoptr (BytestagForeign) other = bytestag_foreign_new (test->sim, "9.2.0.1");
+  BytestagSharedFilesTable *shared;
+  BytestagNetwork *sharing = bytestag_sim_add_sharing_node (test->sim, &shared);
+  BytestagKey key = share (shared, path, bytes);
+  g_autofree char *text = bytestag_key_to_base64 (&key);
+  Getter getters[2] = { { .received = g_byte_array_new () }, { .received = g_byte_array_new () } };
+  guint n_changed = 0;
+
+  bytestag_sim_get_address (test->sim, 1, &test->address);
+  g_signal_connect (shared, "file-changed", G_CALLBACK (changed_cb), &n_changed);
+  bytestag_foreign_set_func (test->peer, getter_cb, &getters[0]);
+  bytestag_foreign_set_func (other, getter_cb, &getters[1]);
+  ask (test, test->peer, text, "x", ", \"valofs\": 1000");
+  bytestag_sim_run (test->sim, SECOND / 2);
+  g_assert_cmpuint (getters[0].n_chunks, >, 0);
+  g_assert_cmpuint (getters[0].n_ends, ==, 0);
+
+  g_assert_cmpint (g_unlink (path), ==, 0);
+  ask (test, other, text, "y", "");
+  bytestag_sim_run (test->sim, 10 * SECOND);
+  g_assert_cmpmem (getters[0].received->data, getters[0].received->len,
+                   (const guint8 *) g_bytes_get_data (bytes, NULL) + 1000, size - 1000);
+  g_assert_cmpmem (getters[1].received->data, getters[1].received->len, g_bytes_get_data (bytes, NULL), size);
+  g_assert_cmpuint (n_changed, ==, 0);
+  g_assert_cmpuint (bytestag_network_get_counters (sharing)->uploads, ==, 2);
+
+  getters[0].n_chunks = 0;
+  ask (test, test->peer, text, "z", "");
+  bytestag_sim_run (test->sim, 10 * SECOND);
+  g_assert_cmpuint (getters[0].n_chunks, ==, 0);
+  g_assert_cmpuint (n_changed, ==, 1);
+  g_assert_cmpuint (bytestag_network_get_counters (sharing)->uploads, ==, 2);
+  for (guint i = 0; i < 2; i++)
+    g_byte_array_unref (getters[i].received);
+  bytestag_test_folder_remove (folder);
+}
+
+/* Of two values that go out each asker gets its own. */
+static void
+test_two_values (Fixture      *test,
+                 gconstpointer data)
+{
+  g_autofree char *large = put_value (test, 50000);
+  g_autofree char *small = put_value (test, 3000);
+  g_autoptr (GBytes) expected = bytestag_sim_make_value (3000, 7);
+  g_autoptr (BytestagForeign) other = bytestag_foreign_new (test->sim, "9.2.0.1");
+  Getter getters[2] = { { .received = g_byte_array_new () }, { .received = g_byte_array_new () } };
+
+  bytestag_foreign_set_func (test->peer, getter_cb, &getters[0]);
+  bytestag_foreign_set_func (other, getter_cb, &getters[1]);
+  ask (test, test->peer, large, "x", "");
+  bytestag_sim_run (test->sim, SECOND / 4);
+  ask (test, other, small, "x", "");
+  bytestag_sim_run (test->sim, 5 * SECOND);
+  g_assert_cmpuint (getters[0].received->len, ==, 50000);
+  g_assert_cmpmem (getters[1].received->data, getters[1].received->len, g_bytes_get_data (expected, NULL), 3000);
+  for (guint i = 0; i < 2; i++)
+    g_byte_array_unref (getters[i].received);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -409,7 +538,10 @@ main (int   argc,
   FIXTURE_TEST ("/dht/transfer-upload/number", test_number);
   FIXTURE_TEST ("/dht/transfer-upload/late-acks", test_late_acks);
   FIXTURE_TEST ("/dht/transfer-upload/copy", test_copy);
-  FIXTURE_TEST ("/dht/transfer-upload/silent", test_silent);
+  FIXTURE_TEST ("/dht/transfer-upload/silent/original", test_silent);
+  FIXTURE_TEST ("/dht/transfer-upload/silent/ours", test_silent_ours);
+  FIXTURE_TEST ("/dht/transfer-upload/one-reading", test_one_reading);
+  FIXTURE_TEST ("/dht/transfer-upload/two-values", test_two_values);
   FIXTURE_TEST ("/dht/transfer-upload/bounds", test_bounds);
   FIXTURE_TEST ("/dht/transfer-upload/unproven", test_unproven);
   FIXTURE_TEST ("/dht/transfer-upload/unproven/places", test_unproven_places);

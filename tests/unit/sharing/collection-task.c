@@ -210,6 +210,48 @@ test_contradiction (Fixture       *self,
   assert_fails_text (self, many, BYTESTAG_ERROR_TOO_LARGE);
 }
 
+/* A collection of one file that is said to have so many pages of parts. (transfer full) */
+static BytestagCollectionTask *
+start_large (Fixture *self,
+             guint    n_part_pages)
+{
+  g_autofree BytestagKey *pages = g_new0 (BytestagKey, n_part_pages);
+  const BytestagKey hash = { { 8 } };
+  guint64 size = (guint64) n_part_pages * BYTESTAG_LIMIT_PARTS_OF_PAGE * BYTESTAG_PART_SIZE;
+  g_autoptr (BytestagFileInfo) whole = NULL;
+  g_autoptr (GPtrArray) files = make_files ();
+  g_autoptr (BytestagLink) link = NULL;
+  BytestagCollectionTask *task;
+  BytestagKey key;
+
+  for (guint i = 0; i < n_part_pages; i++)
+    memcpy (pages[i].bytes, &i, sizeof i);
+  whole = bytestag_file_info_new (&hash, pages, 1, size, (const char * const []) { "large", NULL }, NULL);
+  g_ptr_array_add (files, bytestag_file_info_new_paged (whole, pages, n_part_pages));
+  key = put_collection (self, files, G_MAXUINT);
+  link = bytestag_link_new (&key, NULL, NULL, 0, NULL);
+  task = bytestag_collection_task_new (self->network, self->worker, link);
+  bytestag_task_start (BYTESTAG_TASK (task));
+  bytestag_sim_run (self->sim, 5 * SECOND);
+  return task;
+}
+
+/* More parts than are kept are told before they are fetched. */
+static void
+test_parts (Fixture       *self,
+            gconstpointer  data)
+{
+  const guint most = BYTESTAG_LIMIT_COLLECTION_PARTS / BYTESTAG_LIMIT_PARTS_OF_PAGE;
+  g_autoptr (BytestagCollectionTask) fits = start_large (self, most);
+  g_autoptr (BytestagCollectionTask) larger = start_large (self, most + 1);
+
+  g_assert_cmpint (bytestag_task_get_state (BYTESTAG_TASK (fits)), ==, BYTESTAG_TASK_RUNNING);
+  g_assert_cmpuint (bytestag_task_get_total (BYTESTAG_TASK (fits)), ==, most);
+  bytestag_task_cancel (BYTESTAG_TASK (fits));
+  g_assert_error (bytestag_task_get_error (BYTESTAG_TASK (larger)), BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE);
+  bytestag_sim_run (self->sim, SECOND);
+}
+
 static void
 test_alone (Fixture       *self,
             gconstpointer  data)
@@ -246,6 +288,7 @@ main (int    argc,
   FIXTURE_TEST ("/sharing/collection-task/sha256", test_sha256);
   FIXTURE_TEST ("/sharing/collection-task/bad", test_bad);
   FIXTURE_TEST ("/sharing/collection-task/contradiction", test_contradiction);
+  FIXTURE_TEST ("/sharing/collection-task/parts", test_parts);
   FIXTURE_TEST_ALONE ("/sharing/collection-task/alone", test_alone);
   FIXTURE_TEST ("/sharing/collection-task/cancel", test_cancel);
   return g_test_run ();

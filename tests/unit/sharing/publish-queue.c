@@ -63,6 +63,23 @@ test_all (Fixture       *self,
   g_assert_finalize_object (publication);
 }
 
+/* So many at one time: each begins with a look-up. */
+static void
+test_bounded (Fixture       *self,
+              gconstpointer  data)
+{
+  g_autoptr (BytestagPublishQueue) queue = bytestag_publish_queue_new (self->network);
+  g_autoptr (BytestagPublication) publication = make_publication (self, "value", BYTESTAG_LIMIT_PUBLISHING + 1);
+  GListModel *lookups = bytestag_network_get_tasks (self->network);
+
+  g_assert_cmpuint (g_list_model_get_n_items (lookups), ==, 0);
+  bytestag_publish_queue_add (queue, publication);
+  bytestag_sim_run (self->sim, 1);
+  g_assert_cmpuint (g_list_model_get_n_items (lookups), ==, BYTESTAG_LIMIT_PUBLISHING);
+  g_assert_true (fixture_run_signal (self, publication, "passed", 300));
+  g_assert_cmpuint (bytestag_publication_get_n_sent (publication), ==, BYTESTAG_LIMIT_PUBLISHING + 1);
+}
+
 /* A small one does not wait for a large one. */
 static void
 test_turns (Fixture       *self,
@@ -145,6 +162,7 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
   FIXTURE_TEST ("/sharing/publish-queue/all", test_all);
+  FIXTURE_TEST ("/sharing/publish-queue/bounded", test_bounded);
   FIXTURE_TEST ("/sharing/publish-queue/turns", test_turns);
   FIXTURE_TEST_ALONE ("/sharing/publish-queue/alone", test_alone);
   FIXTURE_TEST ("/sharing/publish-queue/retry", test_retry);

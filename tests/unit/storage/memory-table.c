@@ -394,7 +394,11 @@ make_crowded_table (void)
   return table;
 }
 
-/* An address may take 1 % and its network 4 %, once the table is three quarters full. */
+#define SHARE_OF_ADDRESS (10000 * BYTESTAG_LIMIT_PERCENT_OF_ADDRESS / 100)
+#define SHARE_OF_NETWORK (10000 * BYTESTAG_LIMIT_PERCENT_OF_NETWORK / 100)
+
+/* An address may take its percent, and its network more, once the table is three quarters
+ * full. */
 static void
 test_quota (void)
 {
@@ -407,13 +411,13 @@ test_quota (void)
   g_assert_false (store (table, "20.0.0.1", 2, 1));
   g_assert_true (store (table, "20.0.1.1", 2, 100));
 
-  g_assert_false (store (crowded, "20.0.0.1", 1, 101));
-  g_assert_true (store (crowded, "20.0.0.1", 1, 60));
+  g_assert_false (store (crowded, "20.0.0.1", 1, SHARE_OF_ADDRESS + 1));
+  g_assert_true (store (crowded, "20.0.0.1", 1, SHARE_OF_ADDRESS - 40));
   g_assert_false (store (crowded, "20.0.0.1", 2, 41));
   g_assert_true (store (crowded, "20.0.0.1", 2, 40));
-  g_assert_true (store (crowded, "20.0.0.2", 3, 100));
-  g_assert_true (store (crowded, "20.0.0.3", 4, 100));
-  g_assert_true (store (crowded, "20.0.0.4", 5, 99));
+  g_assert_true (store (crowded, "20.0.0.2", 3, SHARE_OF_ADDRESS));
+  g_assert_true (store (crowded, "20.0.0.3", 4, SHARE_OF_ADDRESS));
+  g_assert_true (store (crowded, "20.0.0.4", 5, SHARE_OF_NETWORK - 3 * SHARE_OF_ADDRESS - 1));
   g_assert_false (store (crowded, "20.0.0.5", 6, 2));
   g_assert_true (store (crowded, "20.0.0.5", 6, 1));
 

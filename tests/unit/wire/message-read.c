@@ -278,6 +278,10 @@ test_limits (Test          *test,
   g_autofree char *chunk = g_strnfill (BYTESTAG_LIMIT_TRANSFER_DATA, 'A');
   g_autofree char *data_fits = g_strdup_printf ("{\"xfer_id\": 1, \"xfer_data\": \"%s\"}", chunk);
   g_autofree char *data_longer = g_strdup_printf ("{\"xfer_id\": 1, \"xfer_data\": \"%sA\"}", chunk);
+  g_autofree char *open = g_strnfill (BYTESTAG_LIMIT_JSON_DEPTH - 1, '[');
+  g_autofree char *close = g_strnfill (BYTESTAG_LIMIT_JSON_DEPTH - 1, ']');
+  g_autofree char *deep = g_strdup_printf ("{" NET "\"x\": %s%s}", open, close);
+  g_autofree char *deeper = g_strdup_printf ("{" NET "\"x\": [%s%s]}", open, close);
   g_autoptr (GString) tokens = g_string_new ("{" NET "\"x\": [1");
 
   read_text (test, string);
@@ -288,8 +292,8 @@ test_limits (Test          *test,
   g_assert_cmpint (read_bytes (test, data_longer, -1), ==, BYTESTAG_DROP_LIMITS);
 
   /* The object is at depth 1. */
-  read_text (test, "{" NET "\"x\": [[[[[[[]]]]]]]}");
-  g_assert_cmpint (read_bytes (test, "{" NET "\"x\": [[[[[[[[]]]]]]]]}", -1), ==, BYTESTAG_DROP_LIMITS);
+  read_text (test, deep);
+  g_assert_cmpint (read_bytes (test, deeper, -1), ==, BYTESTAG_DROP_LIMITS);
 
   /* The object, netid and the array are three, and 1 the fourth. */
   for (guint i = 4; i < BYTESTAG_LIMIT_JSON_TOKENS; i++)
