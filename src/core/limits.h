@@ -130,6 +130,9 @@
  * nobody has its own forgotten. */
 #define BYTESTAG_LIMIT_NETWORKS_OF_LOOKUP 2048
 
+/* Nodes that are asked at a time beyond alpha, where some turn out to be silent: each of
+ * those has held a place for its whole time-out. */
+#define BYTESTAG_LIMIT_EXTRA_PARALLELISM 2
 /* Nodes beyond the 20 closest that a look-up asks when some of those are silent. */
 #define BYTESTAG_LIMIT_EXTRA_OF_LOOKUP 5
 /* Disjoint paths of a look-up for a value: at one time (B.5); in all, since one that was

@@ -9,10 +9,6 @@
 /* A node that was asked so long ago, µs, holds up no look-up that has what it needs. */
 #define OVERDUE (2 * G_USEC_PER_SEC)
 
-/* Where nodes turn out to be silent, so many more are asked at a time: each of those has
- * held a place for its whole time-out. */
-#define MORE_AT_A_TIME 2
-
 /* A look-up for nodes is one path. A look-up for a value goes along
  * BYTESTAG_LIMIT_ACTIVE_PATHS disjoint ones (B.5): each begins with a contact of its own,
  * asks one node at a time, and when it ends without the value another begins. */
@@ -403,7 +399,7 @@ go_on_along (BytestagFindShortlistTask *self,
              guint                      number)
 {
   Path *path = &self->paths[number];
-  guint parallelism = self->for_value ? 1 : BYTESTAG_NETWORK_PARALLELISM + MIN (self->n_slow / 2, MORE_AT_A_TIME);
+  guint parallelism = self->for_value ? 1 : BYTESTAG_NETWORK_PARALLELISM + MIN (self->n_slow / 2, BYTESTAG_LIMIT_EXTRA_PARALLELISM);
 
   /* Who sees a candidate change may cancel us. */
   while (self->network != NULL && path->n_contacted < parallelism && may_ask (self, number))

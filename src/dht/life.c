@@ -51,7 +51,7 @@ _bytestag_network_check_clock (BytestagNetwork *self)
                                                             bytestag_reactor_get_wall_time (self->reactor));
 
   /* Whole minutes: it is shown. */
-  _bytestag_network_set_clock_difference (self, difference / 60 * 60);
+  _bytestag_network_set_clock_difference (self, (difference + (difference < 0 ? -30 : 30)) / 60 * 60);
   return difference == 0;
 }
 

@@ -47,12 +47,12 @@ test_how_many (void)
   BytestagClockVotes votes = { .n = 0 };
   BytestagClockVotes slight = { .n = 0 };
 
-  vote_often (&votes, 0, 3, 301);
+  vote_often (&votes, 0, BYTESTAG_LIMIT_CLOCK_TOO_FEW_VOTES, 301);
   g_assert_cmpint (get_difference (&votes), ==, 0);
-  vote_often (&votes, 3, 1, 301);
+  vote_often (&votes, BYTESTAG_LIMIT_CLOCK_TOO_FEW_VOTES, 1, 301);
   g_assert_cmpint (get_difference (&votes), ==, -301);
 
-  vote_often (&slight, 0, 9, -300);
+  vote_often (&slight, 0, 9, -BYTESTAG_LIMIT_CLOCK_TOLERANCE);
   g_assert_cmpint (get_difference (&slight), ==, 0);
   vote_often (&slight, 0, 9, -301);
   g_assert_cmpint (get_difference (&slight), ==, 301);

@@ -118,6 +118,38 @@ test_parallel (Fixture      *test,
   g_assert_cmpuint (n, ==, 10);
 }
 
+/* Where nodes are silent a few more are asked at a time, and no more than that. */
+static void
+test_more_parallel (Fixture      *test,
+                    gconstpointer data)
+{
+  g_autoptr (GPtrArray) peers = g_ptr_array_new_with_free_func ((GDestroyNotify) bytestag_foreign_free);
+  g_autoptr (BytestagFindShortlistTask) task = NULL;
+  BytestagShortlist *shortlist;
+  guint most = 0;
+
+  for (guint i = 0; i < 18; i++)
+    {
+      g_autofree char *host = g_strdup_printf ("9.%u.0.1", i + 1);
+      BytestagForeign *peer = bytestag_foreign_new (test->sim, host);
+      g_autoptr (BytestagPingTask) ping = NULL;
+
+      g_ptr_array_add (peers, peer);
+      ping = bytestag_network_ping_address (test->network, bytestag_foreign_get_address (peer));
+      fixture_assert_done (test, ping, SECOND);
+    }
+
+  task = bytestag_network_find_node_shortlist (test->network, bytestag_network_get_key (test->network));
+  shortlist = bytestag_find_shortlist_task_get_shortlist (task);
+  g_assert_cmpuint (bytestag_shortlist_get_n_contacted (shortlist), ==, BYTESTAG_NETWORK_PARALLELISM);
+  for (guint i = 0; i < 1000; i++)
+    {
+      bytestag_sim_run (test->sim, 1000);
+      most = MAX (most, bytestag_shortlist_get_n_contacted (shortlist));
+    }
+  g_assert_cmpuint (most, ==, BYTESTAG_NETWORK_PARALLELISM + BYTESTAG_LIMIT_EXTRA_PARALLELISM);
+}
+
 static void
 late_cb (BytestagForeign        *peer,
          const BytestagEndpoint *from,
@@ -626,6 +658,7 @@ main (int   argc,
   FIXTURE_TEST ("/dht/find-shortlist-task/silence", test_silence);
   FIXTURE_TEST ("/dht/find-shortlist-task/parallel", test_parallel);
   FIXTURE_TEST ("/dht/find-shortlist-task/private", test_private);
+  FIXTURE_TEST ("/dht/find-shortlist-task/more-parallel", test_more_parallel);
   FIXTURE_TEST ("/dht/find-shortlist-task/late", test_late);
   FIXTURE_TEST ("/dht/find-shortlist-task/late-value", test_late_value);
   FIXTURE_TEST ("/dht/find-shortlist-task/dead", test_dead);
