@@ -23,7 +23,8 @@ bytestag_find_nodes_task_send (BytestagRequestTask *task,
 {
   BytestagFindNodesTask *self = BYTESTAG_FIND_NODES_TASK (task);
 
-  return _bytestag_network_send_find_node (network, bytestag_node_get_endpoint (node), &self->key, reply, self);
+  return _bytestag_network_send_find_node (network, bytestag_node_get_endpoint (node), &self->key, FALSE, reply,
+                                           self);
 }
 
 static const char *

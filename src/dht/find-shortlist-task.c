@@ -172,7 +172,7 @@ ask_for_nodes (BytestagFindShortlistTask *self,
 
   request->for_nodes = TRUE;
   request->handle = _bytestag_network_send_find_node (self->network, bytestag_node_get_endpoint (request->node),
-                                                      &self->key, reply_cb, request);
+                                                      &self->key, FALSE, reply_cb, request);
   self->n_requests += request->handle != 0;
   self->paths[request->path].n_requests += request->handle != 0;
   return request->handle != 0;
@@ -311,19 +311,23 @@ send_request (BytestagFindShortlistTask *self,
 {
   Request *request = g_new0 (Request, 1);
   const BytestagEndpoint *endpoint = bytestag_node_get_endpoint (node);
+  gboolean is_new = bytestag_node_get_state (node) == BYTESTAG_NODE_NEW;
 
   request->task = self;
   request->node = g_object_ref (node);
   request->path = path;
   request->sent_at = bytestag_reactor_get_time (self->network->reactor);
-  /* An address that never answered us may be a victim that liars name (B.5). */
+  /* An address that never answered us may be a victim that liars name (B.5): it is asked
+   * once, and not often. */
   if (!_bytestag_guard_take_unproven (&self->network->guard, endpoint, request->sent_at))
     request->handle = 0;
   else if (self->for_value)
     request->handle = _bytestag_network_send_find_value (self->network, node, &self->key,
-                                                         self->has_index ? &self->index : NULL, reply_cb, request);
+                                                         self->has_index ? &self->index : NULL, is_new, reply_cb,
+                                                         request);
   else
-    request->handle = _bytestag_network_send_find_node (self->network, endpoint, &self->key, reply_cb, request);
+    request->handle = _bytestag_network_send_find_node (self->network, endpoint, &self->key, is_new, reply_cb,
+                                                        request);
   if (request->handle == 0)
     {
       request_free (request);

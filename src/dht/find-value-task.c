@@ -70,7 +70,7 @@ bytestag_find_value_task_send (BytestagRequestTask *task,
 {
   BytestagFindValueTask *self = BYTESTAG_FIND_VALUE_TASK (task);
 
-  return _bytestag_network_send_find_value (network, node, &self->key, self->has_index ? &self->index : NULL,
+  return _bytestag_network_send_find_value (network, node, &self->key, self->has_index ? &self->index : NULL, FALSE,
                                             reply, self);
 }
 

@@ -129,16 +129,19 @@ guint64       _bytestag_network_send_ping_once  (BytestagNetwork        *self,
                                                  const BytestagEndpoint *to,
                                                  BytestagReplyFunc       func,
                                                  gpointer                user_data);
+/* @once: it is not sent again, for a node that others name and that never answered us. */
 guint64       _bytestag_network_send_find_node  (BytestagNetwork        *self,
                                                  const BytestagEndpoint *to,
                                                  const BytestagKey      *key,
+                                                 gboolean                once,
                                                  BytestagReplyFunc       func,
                                                  gpointer                user_data);
-/* @index: (nullable) */
+/* @index: (nullable); @once: as above */
 guint64       _bytestag_network_send_find_value (BytestagNetwork        *self,
                                                  BytestagNode           *to,
                                                  const BytestagKey      *key,
                                                  const BytestagKey      *index,
+                                                 gboolean                once,
                                                  BytestagReplyFunc       func,
                                                  gpointer                user_data);
 /* @record: what the other side is to know: id, size, timestamp, and where they are not

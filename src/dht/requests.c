@@ -128,12 +128,13 @@ guint64
 _bytestag_network_send_find_node (BytestagNetwork        *self,
                                   const BytestagEndpoint *to,
                                   const BytestagKey      *key,
+                                  gboolean                once,
                                   BytestagReplyFunc       func,
                                   gpointer                user_data)
 {
   begin_request (self, BYTESTAG_JSON_RPC_FIND_NODE);
   bytestag_codec_add_key (self->codec, BYTESTAG_JSON_KEY, key);
-  return send_request (self, to, get_earning_length (self, to), FALSE, func, user_data);
+  return send_request (self, to, get_earning_length (self, to), once, func, user_data);
 }
 
 guint64
@@ -141,6 +142,7 @@ _bytestag_network_send_find_value (BytestagNetwork   *self,
                                    BytestagNode      *to,
                                    const BytestagKey *key,
                                    const BytestagKey *index,
+                                   gboolean           once,
                                    BytestagReplyFunc  func,
                                    gpointer           user_data)
 {
@@ -155,7 +157,7 @@ _bytestag_network_send_find_value (BytestagNetwork   *self,
   if (index != NULL)
     bytestag_codec_add_key (self->codec, BYTESTAG_JSON_INDEX, index);
   return send_request (self, bytestag_node_get_endpoint (to),
-                       get_earning_length (self, bytestag_node_get_endpoint (to)), FALSE, func, user_data);
+                       get_earning_length (self, bytestag_node_get_endpoint (to)), once, func, user_data);
 }
 
 guint64
