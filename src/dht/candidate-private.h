@@ -12,6 +12,7 @@ struct _BytestagCandidate
   GObject parent_instance;
 
   BytestagNode *node;
+  BytestagKey id; /* of @node, here since look-ups compare little else */
   /* Other endpoints of the same id, the next one to try first. */
   BytestagNode *alternates[BYTESTAG_LIMIT_ALTERNATES];
   /* (nullable) (element-type BytestagExchangeInfo) what it says that it holds */

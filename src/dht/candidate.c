@@ -104,6 +104,7 @@ bytestag_candidate_new (BytestagNode *node,
   BytestagCandidate *self = g_object_new (BYTESTAG_TYPE_CANDIDATE, NULL);
 
   self->node = g_object_ref (node);
+  self->id = *bytestag_node_get_key (node);
   self->step = MIN (step, G_MAXUINT16);
 
   return self;

@@ -127,8 +127,8 @@ is_nearer (BytestagShortlist *self,
            BytestagCandidate *candidate,
            BytestagCandidate *other)
 {
-  return bytestag_key_compare_distance (&self->key, bytestag_node_get_key (candidate->node),
-                                        bytestag_node_get_key (other->node)) < 0;
+  return bytestag_key_compare_distance (&self->key, &candidate->id,
+                                        &other->id) < 0;
 }
 
 /* The place of @id, or where it belongs. */
@@ -141,7 +141,7 @@ find_position (BytestagShortlist *self,
   while (low < high)
     {
       guint middle = low + (high - low) / 2;
-      const BytestagKey *other = bytestag_node_get_key (get_candidate (self, middle)->node);
+      const BytestagKey *other = &get_candidate (self, middle)->id;
 
       if (bytestag_key_compare_distance (&self->key, other, id) < 0)
         low = middle + 1;
@@ -160,7 +160,7 @@ find_candidate (BytestagShortlist *self,
   guint position = find_position (self, id);
 
   if (position == self->candidates->len ||
-      !bytestag_key_equal (bytestag_node_get_key (get_candidate (self, position)->node), id))
+      !bytestag_key_equal (&get_candidate (self, position)->id, id))
     return NULL;
 
   return get_candidate (self, position);
@@ -264,7 +264,7 @@ make_candidates (BytestagShortlist *self,
       BytestagCandidate *last = added->len > 0 ? added->pdata[added->len - 1] : NULL;
 
       if (known == NULL && last != NULL &&
-          bytestag_key_equal (bytestag_node_get_key (last->node), bytestag_node_get_key (node)))
+          bytestag_key_equal (&last->id, bytestag_node_get_key (node)))
         known = last;
 
       if (known != NULL)
@@ -360,7 +360,7 @@ insert_candidates (BytestagShortlist *self,
   while (begin < added->len)
     {
       BytestagCandidate *first = added->pdata[begin];
-      guint position = find_position (self, bytestag_node_get_key (first->node));
+      guint position = find_position (self, &first->id);
       BytestagCandidate *next = position < self->candidates->len ? get_candidate (self, position) : NULL;
       guint end = begin;
 

@@ -83,25 +83,30 @@ count_served (BytestagSim *sim)
 }
 
 /* Request events in a second of CPU: that a request is read and answered is one, that
- * its reply is read and acted upon is another. */
+ * its reply is read and acted upon is another. Of some turns the fastest counts: whoever
+ * shares the machine can only make one slower. */
 static gdouble
 measure_speed (guint64              seed,
                BytestagScenarioSize size)
 {
   g_autoptr (BytestagSim) sim = bytestag_sim_new (seed);
   g_autoptr (BytestagCrowd) crowd = bytestag_crowd_new (sim, N_SPEED_NODES);
-  gdouble began;
-  guint64 n_before;
+  gdouble fastest = 0;
 
   bytestag_sim_set_checks (sim, FALSE);
   wake_all (crowd, N_SPEED_NODES);
   bytestag_sim_call (sim, LOOKUP_INTERVAL, look_up_cb, crowd);
   bytestag_sim_run (sim, 2 * SECOND);
 
-  n_before = count_served (sim);
-  began = get_cpu_seconds ();
-  bytestag_sim_run (sim, (size == BYTESTAG_SCENARIO_FULL ? 20 : 5) * SECOND);
-  return 2 * (gdouble) (count_served (sim) - n_before) / (get_cpu_seconds () - began);
+  for (guint i = 0; i < (size == BYTESTAG_SCENARIO_FULL ? 20 : 5); i++)
+    {
+      guint64 n_before = count_served (sim);
+      gdouble began = get_cpu_seconds ();
+
+      bytestag_sim_run (sim, 2 * SECOND);
+      fastest = MAX (fastest, 2 * (gdouble) (count_served (sim) - n_before) / (get_cpu_seconds () - began));
+    }
+  return fastest;
 }
 
 void
