@@ -403,7 +403,8 @@ go_on_along (BytestagFindShortlistTask *self,
              guint                      number)
 {
   Path *path = &self->paths[number];
-  guint parallelism = self->for_value ? 1 : BYTESTAG_NETWORK_PARALLELISM + MIN (self->n_slow / 2, BYTESTAG_LIMIT_EXTRA_PARALLELISM);
+  guint extra = MIN (self->n_slow / 2, BYTESTAG_LIMIT_EXTRA_PARALLELISM);
+  guint parallelism = self->for_value ? 1 : BYTESTAG_NETWORK_PARALLELISM + extra;
 
   /* Who sees a candidate change may cancel us. */
   while (self->network != NULL && path->n_contacted < parallelism && may_ask (self, number))
