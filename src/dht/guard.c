@@ -31,6 +31,28 @@ _bytestag_guard_clear (BytestagGuard *self)
   g_clear_pointer (&self->rates, bytestag_endpoint_cache_free);
 }
 
+/* When something happened last at an endpoint */
+
+static void
+note_time (BytestagEndpointCache  *times,
+           const BytestagEndpoint *endpoint,
+           gint64                  now)
+{
+  *(gint64 *) bytestag_endpoint_cache_use (times, endpoint, NULL) = now;
+}
+
+/* Whether it happened, less than @span µs ago. */
+static gboolean
+is_recent (BytestagEndpointCache  *times,
+           const BytestagEndpoint *endpoint,
+           gint64                  now,
+           gint64                  span)
+{
+  const gint64 *time = bytestag_endpoint_cache_peek (times, endpoint);
+
+  return time != NULL && now - *time < span;
+}
+
 /* Proof of an address */
 
 void
@@ -38,7 +60,7 @@ _bytestag_guard_prove (BytestagGuard          *self,
                        const BytestagEndpoint *from,
                        gint64                  now)
 {
-  *(gint64 *) bytestag_endpoint_cache_use (self->proven, from, NULL) = now;
+  note_time (self->proven, from, now);
 }
 
 gboolean
@@ -46,9 +68,7 @@ _bytestag_guard_is_proven (BytestagGuard          *self,
                            const BytestagEndpoint *from,
                            gint64                  now)
 {
-  const gint64 *answered = bytestag_endpoint_cache_peek (self->proven, from);
-
-  return answered != NULL && now - *answered < BYTESTAG_LIMIT_PROVEN_US;
+  return is_recent (self->proven, from, now, BYTESTAG_LIMIT_PROVEN_US);
 }
 
 /* Half of the time that we take a proof for good: others may have another clock. */
@@ -59,7 +79,7 @@ _bytestag_guard_answered (BytestagGuard          *self,
                           const BytestagEndpoint *to,
                           gint64                  now)
 {
-  *(gint64 *) bytestag_endpoint_cache_use (self->answered, to, NULL) = now;
+  note_time (self->answered, to, now);
 }
 
 gboolean
@@ -67,9 +87,7 @@ _bytestag_guard_is_stranger_to (BytestagGuard          *self,
                                 const BytestagEndpoint *to,
                                 gint64                  now)
 {
-  const gint64 *answered = bytestag_endpoint_cache_peek (self->answered, to);
-
-  return answered == NULL || now - *answered >= KNOWN_TO_OTHERS;
+  return !is_recent (self->answered, to, now, KNOWN_TO_OTHERS);
 }
 
 /* Whether rules by host or network count this one. */
@@ -121,11 +139,10 @@ _bytestag_guard_can_ping (BytestagGuard          *self,
                           const BytestagEndpoint *to,
                           gint64                  now)
 {
-  const gint64 *pinged = bytestag_endpoint_cache_peek (self->proofs, to);
   BytestagEndpoint host = get_host (to);
   BytestagTokenBucket *bucket;
 
-  if (pinged != NULL && now - *pinged < BYTESTAG_LIMIT_PROVING_INTERVAL_US)
+  if (is_recent (self->proofs, to, now, BYTESTAG_LIMIT_PROVING_INTERVAL_US))
     return FALSE;
   if (!is_limited (self, to))
     return TRUE;
@@ -146,7 +163,7 @@ _bytestag_guard_take_ping (BytestagGuard          *self,
       take_of_host (self, to, now);
       bytestag_token_bucket_take (&self->proofs_rate, 1, now);
     }
-  *(gint64 *) bytestag_endpoint_cache_use (self->proofs, to, NULL) = now;
+  note_time (self->proofs, to, now);
 }
 
 /* Rates */

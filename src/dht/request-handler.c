@@ -11,34 +11,24 @@
 #define NODES_OF_REPLY BYTESTAG_MAX_BUCKET_SIZE
 
 /* Bytes that the reply to @request may have: B.1, and B.5 where the sender's address may
- * be another's. */
+ * be another's. A list leaves room there for the ping that proves the sender: the two share
+ * the bytes, and once it is proven it gets all of the list. */
 static gsize
 get_reply_limit (BytestagNetwork        *self,
                  const BytestagEndpoint *to,
-                 const BytestagMessage  *request)
+                 const BytestagMessage  *request,
+                 gboolean                is_list)
 {
   gsize limit = request->extensions >= 0 ? BYTESTAG_LIMIT_REPLY : BYTESTAG_LIMIT_DATAGRAM;
+  gsize earned;
 
   if (_bytestag_network_is_proven (self, request, to))
     return limit;
 
-  return MIN (limit, BYTESTAG_LIMIT_AMPLIFICATION * request->datagram_length);
-}
-
-/* The same for a list, which leaves room for the ping that proves the sender: the two
- * share the bytes, and once it is proven it gets all of the list. */
-static gsize
-get_list_limit (BytestagNetwork        *self,
-                const BytestagEndpoint *to,
-                const BytestagMessage  *request)
-{
-  gsize limit = get_reply_limit (self, to, request);
-  gsize earned = BYTESTAG_LIMIT_AMPLIFICATION * request->datagram_length;
-
-  if (_bytestag_network_is_proven (self, request, to) || !_bytestag_network_wants_proof (self, request, to))
-    return limit;
-
-  return earned > BYTESTAG_PING_BYTES ? MIN (limit, earned - BYTESTAG_PING_BYTES) : limit;
+  earned = BYTESTAG_LIMIT_AMPLIFICATION * request->datagram_length;
+  if (is_list && earned > BYTESTAG_PING_BYTES && _bytestag_network_wants_proof (self, request, to))
+    earned -= BYTESTAG_PING_BYTES;
+  return MIN (limit, earned);
 }
 
 /* Bytes that a request of ours has at least; a shorter one may not have earned a reply with
@@ -95,7 +85,7 @@ finish_reply (BytestagNetwork        *self,
 
   if (data == NULL)
     return;
-  if (length <= get_reply_limit (self, to, request))
+  if (length <= get_reply_limit (self, to, request, FALSE))
     send_reply (self, to, data, length);
   else
     self->counters.drops[BYTESTAG_DROP_UNPROVEN]++;
@@ -168,7 +158,7 @@ reply_nodes (BytestagNetwork        *self,
   BytestagNode *nodes[NODES_OF_REPLY];
   guint n = bytestag_routing_table_select_close (self->routing_table, key, nodes, NODES_OF_REPLY);
   guint count = 0;
-  gsize limit = get_list_limit (self, from, request);
+  gsize limit = get_reply_limit (self, from, request, TRUE);
 
   /* Peers understand IPv6 by bit 8 of B.1 only. */
   for (guint i = 0; i < n; i++)
@@ -231,7 +221,7 @@ reply_values (BytestagNetwork        *self,
               const BytestagMessage  *request,
               const FoundValues      *found)
 {
-  gsize limit = get_list_limit (self, from, request);
+  gsize limit = get_reply_limit (self, from, request, TRUE);
   guint count = found->n;
 
   while (count > 0)
