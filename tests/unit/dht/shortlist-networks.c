@@ -2,149 +2,18 @@
 /* Whom a look-up may ask of one network, and in which path; the rest is in shortlist.c. */
 #include "config.h"
 
-#include "dht/shortlist.h"
+#include "shortlist-fixture.h"
 
 #include "core/limits.h"
-#include "support/test-node.h"
-#include "support/test-rng.h"
 
-typedef struct {
-  BytestagTestRng *rng;
-  BytestagKey key, own_id;
-  BytestagShortlist *shortlist;
-} Test;
-
-static void
-setup (Test         *test,
-       gconstpointer data)
-{
-  test->rng = bytestag_test_rng_new (5);
-  bytestag_key_random (&test->key, BYTESTAG_RNG (test->rng));
-  bytestag_key_random (&test->own_id, BYTESTAG_RNG (test->rng));
-  test->shortlist = bytestag_shortlist_new (&test->key, &test->own_id);
-}
-
-static void
-teardown (Test         *test,
-          gconstpointer data)
-{
-  g_assert_finalize_object (test->shortlist);
-  g_assert_finalize_object (test->rng);
-}
-
-/* A node at this distance from the key: smaller is nearer. */
-static BytestagNode *
-make_node (Test   *test,
-           guint16 distance,
-           guint16 port)
-{
-  BytestagKey id = test->key;
-
-  id.bytes[0] ^= distance >> 8;
-  id.bytes[1] ^= distance & 0xff;
-
-  return bytestag_test_node_new (&id, port);
-}
-
-static void
-add (Test         *test,
-     BytestagNode *source,
-     guint         n_distances,
-     ...)
-{
-  g_autoptr (GPtrArray) nodes = g_ptr_array_new_with_free_func (g_object_unref);
-  va_list distances;
-
-  va_start (distances, n_distances);
-  for (guint i = 0; i < n_distances; i++)
-    g_ptr_array_add (nodes, make_node (test, va_arg (distances, guint), 1000));
-  va_end (distances);
-
-  bytestag_shortlist_add_nodes (test->shortlist, nodes, source);
-}
-
-static guint
-get_distance (Test         *test,
-              BytestagNode *node)
-{
-  BytestagKey distance;
-
-  bytestag_key_distance (&test->key, bytestag_node_get_key (node), &distance);
-
-  return distance.bytes[0] << 8 | distance.bytes[1];
-}
-
-/* (transfer none) the candidate at this distance. */
-static BytestagCandidate *
-peek (Test *test,
-      guint distance)
-{
-  GListModel *model = G_LIST_MODEL (test->shortlist);
-
-  for (guint i = 0; i < g_list_model_get_n_items (model); i++)
-    {
-      g_autoptr (BytestagCandidate) candidate = g_list_model_get_item (model, i);
-
-      if (get_distance (test, bytestag_candidate_get_node (candidate)) == distance)
-        return candidate;
-    }
-
-  g_assert_not_reached ();
-}
-
-static void
-mark (Test    *test,
-      guint    distance,
-      gboolean active)
-{
-  bytestag_shortlist_mark_node (test->shortlist, bytestag_candidate_get_node (peek (test, distance)),
-                                active, FALSE, NULL);
-}
-
-static void
-assert_distances (Test        *test,
-                  GPtrArray   *nodes,
-                  const guint *distances,
-                  guint        n_distances)
-{
-  g_assert_cmpuint (nodes->len, ==, n_distances);
-  for (guint i = 0; i < n_distances; i++)
-    g_assert_cmpuint (get_distance (test, nodes->pdata[i]), ==, distances[i]);
-}
-
-static void
-assert_contacting (Test        *test,
-                   guint        count,
-                   const guint *distances,
-                   guint        n_distances)
-{
-  g_autoptr (GPtrArray) nodes = bytestag_shortlist_get_nodes_for_contacting (test->shortlist, count);
-
-  assert_distances (test, nodes, distances, n_distances);
-}
-
-static void
-contact_all (Test *test)
-{
-  g_autoptr (GPtrArray) nodes = bytestag_shortlist_get_nodes_for_contacting (test->shortlist, G_MAXUINT);
-
-  g_assert_cmpuint (nodes->len, >, 0);
-}
-
-static void
-assert_state (Test                  *test,
-              guint                  distance,
-              BytestagCandidateState state)
-{
-  g_assert_cmpint (bytestag_candidate_get_state (peek (test, distance)), ==, state);
-}
+typedef ShortlistFixture Test;
 
 static BytestagNode *
 make_at (Test       *test,
          guint       distance,
          const char *host)
 {
-  g_autoptr (BytestagNode) named = make_node (test, distance, 1000);
+  g_autoptr (BytestagNode) named = shortlist_make_node (test, distance, 1000);
   BytestagEndpoint endpoint;
 
   g_assert_true (bytestag_endpoint_set_host (&endpoint, host, -1, 1000));
@@ -183,9 +52,9 @@ test_network (Test         *test,
       g_assert_false (add_at (test, first + 3, hosts[i][2], 0));
       g_assert_true (add_at (test, first + 4, hosts[i][3], 0));
 
-      contact_all (test);
-      mark (test, first + 1, FALSE);
-      mark (test, first + 2, FALSE);
+      shortlist_contact_all (test);
+      shortlist_mark (test, first + 1, FALSE);
+      shortlist_mark (test, first + 2, FALSE);
       g_assert_false (add_at (test, first + 3, hosts[i][2], 0));
     }
 }
@@ -204,7 +73,7 @@ test_network_nearest (Test         *test,
       g_ptr_array_add (nodes, make_at (test, 50 - i, host));
     }
   bytestag_shortlist_add_nodes (test->shortlist, nodes, NULL);
-  assert_contacting (test, 5, (guint[]) { 46, 47 }, 2);
+  shortlist_assert_contacting (test, 5, (guint[]) { 46, 47 }, 2);
 }
 
 /* Another endpoint of an id takes a place too. */
@@ -216,12 +85,12 @@ test_network_alternate (Test         *test,
   g_assert_false (add_at (test, 1, "9.1.2.2", 0));
   g_assert_false (add_at (test, 2, "9.1.2.3", 0));
   g_assert_false (add_at (test, 1, "9.1.2.4", 0));
-  contact_all (test);
-  mark (test, 1, FALSE);
-  assert_state (test, 1, BYTESTAG_CANDIDATE_NEW);
-  contact_all (test);
-  mark (test, 1, FALSE);
-  assert_state (test, 1, BYTESTAG_CANDIDATE_FAILED);
+  shortlist_contact_all (test);
+  shortlist_mark (test, 1, FALSE);
+  shortlist_assert_state (test, 1, BYTESTAG_CANDIDATE_NEW);
+  shortlist_contact_all (test);
+  shortlist_mark (test, 1, FALSE);
+  shortlist_assert_state (test, 1, BYTESTAG_CANDIDATE_FAILED);
 }
 
 static void
@@ -273,10 +142,10 @@ test_networks_bound (Test         *test,
   g_assert_true (add_at (test, 2, "9.1.2.2", 0));
   add_networks (test, 0, n_of_path);
   add_at (test, 3, "9.1.2.3", 0);
-  assert_contacting (test, 3, (guint[]) { 1, 2, 2000 }, 3);
+  shortlist_assert_contacting (test, 3, (guint[]) { 1, 2, 2000 }, 3);
   add_networks (test, n_of_path, BYTESTAG_LIMIT_NETWORKS_OF_LOOKUP);
   add_at (test, 3, "9.1.2.3", 0);
-  assert_contacting (test, 1, (guint[]) { 3 }, 1);
+  shortlist_assert_contacting (test, 1, (guint[]) { 3 }, 1);
 }
 
 static void
@@ -289,7 +158,7 @@ assert_next (Test *test,
   if (distance == 0)
     g_assert_null (node);
   else
-    g_assert_cmpuint (get_distance (test, node), ==, distance);
+    g_assert_cmpuint (shortlist_get_distance (test, node), ==, distance);
 }
 
 /* Paths are disjoint: each node is asked in one, the nearest that was named there. */
@@ -307,10 +176,10 @@ test_paths (Test         *test,
   g_assert_false (bytestag_shortlist_is_path_finished (test->shortlist, 0));
 
   /* What one names belongs to its path; what both name, to whom asks first. */
-  mark (test, 40, TRUE);
-  mark (test, 50, TRUE);
-  add (test, bytestag_candidate_get_node (peek (test, 40)), 2, 10, 20);
-  add (test, bytestag_candidate_get_node (peek (test, 50)), 2, 20, 30);
+  shortlist_mark (test, 40, TRUE);
+  shortlist_mark (test, 50, TRUE);
+  shortlist_add (test, bytestag_candidate_get_node (shortlist_peek (test, 40)), 2, 10, 20);
+  shortlist_add (test, bytestag_candidate_get_node (shortlist_peek (test, 50)), 2, 20, 30);
   assert_next (test, 1, 20);
   assert_next (test, 0, 10);
   assert_next (test, 0, 0);
@@ -318,12 +187,12 @@ test_paths (Test         *test,
   assert_next (test, 1, 0);
 
   /* A path waits for its own nodes only. */
-  mark (test, 10, TRUE);
-  mark (test, 20, TRUE);
+  shortlist_mark (test, 10, TRUE);
+  shortlist_mark (test, 20, TRUE);
   g_assert_true (bytestag_shortlist_is_path_finished (test->shortlist, 0));
   g_assert_false (bytestag_shortlist_is_path_finished (test->shortlist, 1));
   g_assert_false (bytestag_shortlist_is_finished (test->shortlist));
-  mark (test, 30, FALSE);
+  shortlist_mark (test, 30, FALSE);
   g_assert_true (bytestag_shortlist_is_path_finished (test->shortlist, 1));
   g_assert_true (bytestag_shortlist_is_finished (test->shortlist));
 }
@@ -340,7 +209,7 @@ begin_path (Test *test,
             guint path,
             guint distance)
 {
-  g_autoptr (BytestagNode) start = make_node (test, distance, 1000);
+  g_autoptr (BytestagNode) start = shortlist_make_node (test, distance, 1000);
   BytestagNode *next;
 
   bytestag_shortlist_add_to_path (test->shortlist, start, path);
@@ -359,7 +228,7 @@ name_range (Test         *test,
   g_autoptr (GPtrArray) nodes = g_ptr_array_new_with_free_func (g_object_unref);
 
   for (guint distance = first; distance <= last; distance++)
-    g_ptr_array_add (nodes, make_node (test, distance, 1000));
+    g_ptr_array_add (nodes, shortlist_make_node (test, distance, 1000));
   bytestag_shortlist_add_nodes (test->shortlist, nodes, source);
 }
 
@@ -377,7 +246,7 @@ test_trim (Test         *test,
   g_assert_cmpuint (get_n_items (test), ==, 1 + BYTESTAG_LIMIT_CANDIDATES_OF_PATH);
   name_range (test, start, 999, 999);
   g_assert_cmpuint (get_n_items (test), ==, 1 + BYTESTAG_LIMIT_CANDIDATES_OF_PATH);
-  g_assert_cmpuint (get_distance (test, bytestag_candidate_get_node (peek (test, 999))), ==, 999);
+  g_assert_cmpuint (shortlist_get_distance (test, bytestag_candidate_get_node (shortlist_peek (test, 999))), ==, 999);
 
   /* One that another path has too stays there, and is no more of this one. */
   other = begin_path (test, 4, 50000);
@@ -390,7 +259,7 @@ test_trim (Test         *test,
 
       if (next == NULL)
         break;
-      g_assert_cmpuint (get_distance (test, next), ==, 1000 + BYTESTAG_LIMIT_CANDIDATES_OF_PATH - 2);
+      g_assert_cmpuint (shortlist_get_distance (test, next), ==, 1000 + BYTESTAG_LIMIT_CANDIDATES_OF_PATH - 2);
       g_assert_cmpuint (i, ==, 0);
     }
 }
@@ -415,7 +284,7 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-#define ADD(path, func) g_test_add ("/dht/shortlist/" path, Test, NULL, setup, func, teardown)
+#define ADD(path, func) g_test_add ("/dht/shortlist/" path, Test, NULL, shortlist_set_up, func, shortlist_tear_down)
   ADD ("network", test_network);
   ADD ("network/nearest", test_network_nearest);
   ADD ("network/alternate", test_network_alternate);

@@ -1,71 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "dht/shortlist.h"
+#include "shortlist-fixture.h"
 
 #include "core/limits.h"
 #include "dht/bucket.h"
-#include "support/test-model.h"
-#include "support/test-node.h"
-#include "support/test-rng.h"
 
-typedef struct {
-  BytestagTestRng *rng;
-  BytestagKey key, own_id;
-  BytestagShortlist *shortlist;
-  BytestagTestModel *mirror;
-} Test;
-
-static void
-setup (Test         *test,
-       gconstpointer data)
-{
-  test->rng = bytestag_test_rng_new (5);
-  bytestag_key_random (&test->key, BYTESTAG_RNG (test->rng));
-  bytestag_key_random (&test->own_id, BYTESTAG_RNG (test->rng));
-  test->shortlist = bytestag_shortlist_new (&test->key, &test->own_id);
-  test->mirror = bytestag_test_model_new (G_LIST_MODEL (test->shortlist));
-}
-
-static void
-teardown (Test         *test,
-          gconstpointer data)
-{
-  g_clear_pointer (&test->mirror, bytestag_test_model_free);
-  g_assert_finalize_object (test->shortlist);
-  g_assert_finalize_object (test->rng);
-}
-
-/* A node at this distance from the key: smaller is nearer. */
-static BytestagNode *
-make_node (Test   *test,
-           guint16 distance,
-           guint16 port)
-{
-  BytestagKey id = test->key;
-
-  id.bytes[0] ^= distance >> 8;
-  id.bytes[1] ^= distance & 0xff;
-
-  return bytestag_test_node_new (&id, port);
-}
-
-static void
-add (Test         *test,
-     BytestagNode *source,
-     guint         n_distances,
-     ...)
-{
-  g_autoptr (GPtrArray) nodes = g_ptr_array_new_with_free_func (g_object_unref);
-  va_list distances;
-
-  va_start (distances, n_distances);
-  for (guint i = 0; i < n_distances; i++)
-    g_ptr_array_add (nodes, make_node (test, va_arg (distances, guint), 1000));
-  va_end (distances);
-
-  bytestag_shortlist_add_nodes (test->shortlist, nodes, source);
-}
+typedef ShortlistFixture Test;
 
 /* Nodes at the distances first to last. */
 static void
@@ -76,7 +17,7 @@ add_range (Test *test,
   g_autoptr (GPtrArray) nodes = g_ptr_array_new_with_free_func (g_object_unref);
 
   for (guint distance = first; distance <= last; distance++)
-    g_ptr_array_add (nodes, make_node (test, distance, 1000));
+    g_ptr_array_add (nodes, shortlist_make_node (test, distance, 1000));
   bytestag_shortlist_add_nodes (test->shortlist, nodes, NULL);
 }
 
@@ -87,91 +28,15 @@ add_at_port (Test *test,
 {
   g_autoptr (GPtrArray) nodes = g_ptr_array_new_with_free_func (g_object_unref);
 
-  g_ptr_array_add (nodes, make_node (test, distance, port));
+  g_ptr_array_add (nodes, shortlist_make_node (test, distance, port));
   bytestag_shortlist_add_nodes (test->shortlist, nodes, NULL);
-}
-
-static guint
-get_distance (Test         *test,
-              BytestagNode *node)
-{
-  BytestagKey distance;
-
-  bytestag_key_distance (&test->key, bytestag_node_get_key (node), &distance);
-
-  return distance.bytes[0] << 8 | distance.bytes[1];
-}
-
-/* (transfer none) the candidate at this distance. */
-static BytestagCandidate *
-peek (Test *test,
-      guint distance)
-{
-  GListModel *model = G_LIST_MODEL (test->shortlist);
-
-  for (guint i = 0; i < g_list_model_get_n_items (model); i++)
-    {
-      g_autoptr (BytestagCandidate) candidate = g_list_model_get_item (model, i);
-
-      if (get_distance (test, bytestag_candidate_get_node (candidate)) == distance)
-        return candidate;
-    }
-
-  g_assert_not_reached ();
-}
-
-static void
-mark (Test    *test,
-      guint    distance,
-      gboolean active)
-{
-  bytestag_shortlist_mark_node (test->shortlist, bytestag_candidate_get_node (peek (test, distance)),
-                                active, FALSE, NULL);
 }
 
 static void
 mark_slow (Test *test,
            guint distance)
 {
-  bytestag_shortlist_mark_slow (test->shortlist, bytestag_candidate_get_node (peek (test, distance)));
-}
-
-static void
-assert_distances (Test        *test,
-                  GPtrArray   *nodes,
-                  const guint *distances,
-                  guint        n_distances)
-{
-  g_assert_cmpuint (nodes->len, ==, n_distances);
-  for (guint i = 0; i < n_distances; i++)
-    g_assert_cmpuint (get_distance (test, nodes->pdata[i]), ==, distances[i]);
-}
-
-static void
-assert_contacting (Test        *test,
-                   guint        count,
-                   const guint *distances,
-                   guint        n_distances)
-{
-  g_autoptr (GPtrArray) nodes = bytestag_shortlist_get_nodes_for_contacting (test->shortlist, count);
-
-  assert_distances (test, nodes, distances, n_distances);
-}
-
-static void
-contact_all (Test *test)
-{
-  g_autoptr (GPtrArray) nodes = bytestag_shortlist_get_nodes_for_contacting (test->shortlist, G_MAXUINT);
-
-  g_assert_cmpuint (nodes->len, >, 0);
-}
-
-static void
-assert_state (Test                  *test,
-              guint                  distance,
-              BytestagCandidateState state)
-{
-  g_assert_cmpint (bytestag_candidate_get_state (peek (test, distance)), ==, state);
+  bytestag_shortlist_mark_slow (test->shortlist, bytestag_candidate_get_node (shortlist_peek (test, distance)));
 }
 
 static void
@@ -181,24 +46,24 @@ test_order (Test         *test,
   GListModel *model = G_LIST_MODEL (test->shortlist);
 
   g_assert_true (bytestag_key_equal (bytestag_shortlist_get_key (test->shortlist), &test->key));
-  add (test, NULL, 4, 30, 10, 40, 20);
+  shortlist_add (test, NULL, 4, 30, 10, 40, 20);
   g_assert_cmpuint (bytestag_test_model_take_n_signals (test->mirror), ==, 1);
   g_assert_cmpuint (bytestag_test_model_take_n_rows (test->mirror), ==, 4);
 
   /* Runs: before 10, between 20 and 30 (two), after 40. The known one is not new. */
-  add (test, NULL, 5, 25, 50, 5, 24, 30);
+  shortlist_add (test, NULL, 5, 25, 50, 5, 24, 30);
   g_assert_cmpuint (bytestag_test_model_take_n_signals (test->mirror), ==, 3);
   g_assert_cmpuint (bytestag_test_model_take_n_rows (test->mirror), ==, 4);
 
-  add (test, NULL, 3, 5, 24, 50);
-  add (test, NULL, 0);
+  shortlist_add (test, NULL, 3, 5, 24, 50);
+  shortlist_add (test, NULL, 0);
   g_assert_cmpuint (bytestag_test_model_take_n_signals (test->mirror), ==, 0);
 
   g_assert_cmpuint (g_list_model_get_n_items (model), ==, 8);
   for (guint i = 0, before = 0; i < 8; i++)
     {
       g_autoptr (BytestagCandidate) candidate = g_list_model_get_item (model, i);
-      guint distance = get_distance (test, bytestag_candidate_get_node (candidate));
+      guint distance = shortlist_get_distance (test, bytestag_candidate_get_node (candidate));
 
       g_assert_cmpuint (distance, >, before);
       before = distance;
@@ -211,10 +76,10 @@ test_refused (Test         *test,
               gconstpointer data)
 {
   g_autoptr (GPtrArray) nodes = g_ptr_array_new_with_free_func (g_object_unref);
-  g_autoptr (BytestagNode) node = make_node (test, 1, 1000);
+  g_autoptr (BytestagNode) node = shortlist_make_node (test, 1, 1000);
 
   g_ptr_array_add (nodes, bytestag_test_node_new (&test->own_id, 1000));
-  g_ptr_array_add (nodes, make_node (test, 1, 0));
+  g_ptr_array_add (nodes, shortlist_make_node (test, 1, 0));
   g_ptr_array_add (nodes, bytestag_node_new_for_host (bytestag_node_get_key (node), "example.org", 1000));
   bytestag_shortlist_add_nodes (test->shortlist, nodes, NULL);
 
@@ -226,49 +91,49 @@ static void
 test_steps (Test         *test,
             gconstpointer data)
 {
-  g_autoptr (BytestagNode) unknown = make_node (test, 500, 1000);
+  g_autoptr (BytestagNode) unknown = shortlist_make_node (test, 500, 1000);
 
-  add (test, NULL, 1, 40);
-  add (test, bytestag_candidate_get_node (peek (test, 40)), 2, 30, 40);
-  add (test, bytestag_candidate_get_node (peek (test, 30)), 1, 20);
-  add (test, unknown, 1, 10);
+  shortlist_add (test, NULL, 1, 40);
+  shortlist_add (test, bytestag_candidate_get_node (shortlist_peek (test, 40)), 2, 30, 40);
+  shortlist_add (test, bytestag_candidate_get_node (shortlist_peek (test, 30)), 1, 20);
+  shortlist_add (test, unknown, 1, 10);
 
-  g_assert_cmpuint (bytestag_candidate_get_step (peek (test, 40)), ==, 0);
-  g_assert_cmpuint (bytestag_candidate_get_step (peek (test, 30)), ==, 1);
-  g_assert_cmpuint (bytestag_candidate_get_step (peek (test, 20)), ==, 2);
-  g_assert_cmpuint (bytestag_candidate_get_step (peek (test, 10)), ==, 1);
+  g_assert_cmpuint (bytestag_candidate_get_step (shortlist_peek (test, 40)), ==, 0);
+  g_assert_cmpuint (bytestag_candidate_get_step (shortlist_peek (test, 30)), ==, 1);
+  g_assert_cmpuint (bytestag_candidate_get_step (shortlist_peek (test, 20)), ==, 2);
+  g_assert_cmpuint (bytestag_candidate_get_step (shortlist_peek (test, 10)), ==, 1);
 }
 
 static void
 test_contacting (Test         *test,
                  gconstpointer data)
 {
-  add (test, NULL, 4, 40, 10, 30, 20);
-  assert_contacting (test, 3, (guint[]) { 10, 20, 30 }, 3);
+  shortlist_add (test, NULL, 4, 40, 10, 30, 20);
+  shortlist_assert_contacting (test, 3, (guint[]) { 10, 20, 30 }, 3);
   g_assert_cmpuint (bytestag_shortlist_get_n_contacted (test->shortlist), ==, 3);
-  assert_state (test, 10, BYTESTAG_CANDIDATE_CONTACTED);
-  assert_state (test, 40, BYTESTAG_CANDIDATE_NEW);
+  shortlist_assert_state (test, 10, BYTESTAG_CANDIDATE_CONTACTED);
+  shortlist_assert_state (test, 40, BYTESTAG_CANDIDATE_NEW);
 
-  add (test, NULL, 1, 15);
-  assert_contacting (test, 1, (guint[]) { 15 }, 1);
-  assert_contacting (test, 3, (guint[]) { 40 }, 1);
-  assert_contacting (test, 3, NULL, 0);
+  shortlist_add (test, NULL, 1, 15);
+  shortlist_assert_contacting (test, 1, (guint[]) { 15 }, 1);
+  shortlist_assert_contacting (test, 3, (guint[]) { 40 }, 1);
+  shortlist_assert_contacting (test, 3, NULL, 0);
   g_assert_cmpuint (bytestag_shortlist_get_n_contacted (test->shortlist), ==, 5);
 
-  mark (test, 10, TRUE);
-  mark (test, 20, FALSE);
+  shortlist_mark (test, 10, TRUE);
+  shortlist_mark (test, 20, FALSE);
   mark_slow (test, 30);
   g_assert_cmpuint (bytestag_shortlist_get_n_contacted (test->shortlist), ==, 2);
-  assert_state (test, 10, BYTESTAG_CANDIDATE_ANSWERED);
-  assert_state (test, 20, BYTESTAG_CANDIDATE_FAILED);
-  assert_state (test, 30, BYTESTAG_CANDIDATE_SLOW);
+  shortlist_assert_state (test, 10, BYTESTAG_CANDIDATE_ANSWERED);
+  shortlist_assert_state (test, 20, BYTESTAG_CANDIDATE_FAILED);
+  shortlist_assert_state (test, 30, BYTESTAG_CANDIDATE_SLOW);
 
   /* A late answer counts; a late failure of one that answered does not. */
-  mark (test, 30, TRUE);
-  assert_state (test, 30, BYTESTAG_CANDIDATE_ANSWERED);
-  mark (test, 30, FALSE);
+  shortlist_mark (test, 30, TRUE);
+  shortlist_assert_state (test, 30, BYTESTAG_CANDIDATE_ANSWERED);
+  shortlist_mark (test, 30, FALSE);
   mark_slow (test, 30);
-  assert_state (test, 30, BYTESTAG_CANDIDATE_ANSWERED);
+  shortlist_assert_state (test, 30, BYTESTAG_CANDIDATE_ANSWERED);
   g_assert_cmpuint (bytestag_shortlist_get_n_contacted (test->shortlist), ==, 2);
 }
 
@@ -288,30 +153,32 @@ test_notify (Test         *test,
   BytestagCandidateState state;
   gboolean useful;
 
-  add (test, NULL, 1, 10);
+  shortlist_add (test, NULL, 1, 10);
   add_at_port (test, 10, 2000);
   bytestag_test_model_take_n_signals (test->mirror);
-  g_signal_connect_swapped (peek (test, 10), "notify::state", G_CALLBACK (count_cb), &n_states);
-  g_signal_connect_swapped (peek (test, 10), "notify::useful", G_CALLBACK (count_cb), &n_useful);
-  g_signal_connect_swapped (peek (test, 10), "notify::node", G_CALLBACK (count_cb), &n_nodes);
+  g_signal_connect_swapped (shortlist_peek (test, 10), "notify::state", G_CALLBACK (count_cb), &n_states);
+  g_signal_connect_swapped (shortlist_peek (test, 10), "notify::useful", G_CALLBACK (count_cb), &n_useful);
+  g_signal_connect_swapped (shortlist_peek (test, 10), "notify::node", G_CALLBACK (count_cb), &n_nodes);
 
-  contact_all (test);
+  shortlist_contact_all (test);
   mark_slow (test, 10);
   mark_slow (test, 10);
   g_assert_cmpuint (n_states, ==, 2);
-  mark (test, 10, FALSE);
+  shortlist_mark (test, 10, FALSE);
   g_assert_cmpuint (n_states, ==, 3);
   g_assert_cmpuint (n_nodes, ==, 1);
-  bytestag_shortlist_mark_node (test->shortlist, bytestag_candidate_get_node (peek (test, 10)), TRUE, TRUE, NULL);
-  bytestag_shortlist_mark_node (test->shortlist, bytestag_candidate_get_node (peek (test, 10)), TRUE, TRUE, NULL);
+  bytestag_shortlist_mark_node (test->shortlist, bytestag_candidate_get_node (shortlist_peek (test, 10)),
+                               TRUE, TRUE, NULL);
+  bytestag_shortlist_mark_node (test->shortlist, bytestag_candidate_get_node (shortlist_peek (test, 10)),
+                               TRUE, TRUE, NULL);
   g_assert_cmpuint (n_states, ==, 4);
   g_assert_cmpuint (n_useful, ==, 1);
 
-  g_object_get (peek (test, 10), "node", &node, "state", &state, "useful", &useful, "step", &step, NULL);
+  g_object_get (shortlist_peek (test, 10), "node", &node, "state", &state, "useful", &useful, "step", &step, NULL);
   g_assert_cmpuint (bytestag_node_get_port (node), ==, 2000);
   g_assert_cmpint (state, ==, BYTESTAG_CANDIDATE_ANSWERED);
   g_assert_true (useful);
-  g_assert_true (bytestag_candidate_get_useful (peek (test, 10)));
+  g_assert_true (bytestag_candidate_get_useful (shortlist_peek (test, 10)));
   g_assert_cmpuint (step, ==, 0);
   g_assert_cmpuint (bytestag_test_model_take_n_signals (test->mirror), ==, 0);
 }
@@ -321,7 +188,7 @@ static void
 test_alternates (Test         *test,
                  gconstpointer data)
 {
-  g_autoptr (BytestagNode) first = make_node (test, 10, 1000);
+  g_autoptr (BytestagNode) first = shortlist_make_node (test, 10, 1000);
 
   add_at_port (test, 10, 1000);
   for (guint i = 0; i < BYTESTAG_LIMIT_ALTERNATES + 3; i++)
@@ -342,17 +209,17 @@ test_alternates (Test         *test,
       /* The former endpoint has no say any more. */
       if (i > 0)
         bytestag_shortlist_mark_node (test->shortlist, first, TRUE, TRUE, NULL);
-      assert_state (test, 10, BYTESTAG_CANDIDATE_CONTACTED);
-      mark (test, 10, FALSE);
+      shortlist_assert_state (test, 10, BYTESTAG_CANDIDATE_CONTACTED);
+      shortlist_mark (test, 10, FALSE);
     }
 
-  assert_state (test, 10, BYTESTAG_CANDIDATE_FAILED);
+  shortlist_assert_state (test, 10, BYTESTAG_CANDIDATE_FAILED);
   g_assert_cmpuint (bytestag_shortlist_get_n_contacted (test->shortlist), ==, 0);
   g_assert_true (bytestag_shortlist_is_finished (test->shortlist));
 
   /* It has had its chances. */
   add_at_port (test, 10, 5000);
-  assert_contacting (test, 3, NULL, 0);
+  shortlist_assert_contacting (test, 3, NULL, 0);
 }
 
 /* Two endpoints of an id in one list. */
@@ -362,15 +229,15 @@ test_alternates_in_list (Test         *test,
 {
   g_autoptr (GPtrArray) nodes = g_ptr_array_new_with_free_func (g_object_unref);
 
-  g_ptr_array_add (nodes, make_node (test, 10, 1000));
-  g_ptr_array_add (nodes, make_node (test, 5, 1000));
-  g_ptr_array_add (nodes, make_node (test, 10, 1001));
+  g_ptr_array_add (nodes, shortlist_make_node (test, 10, 1000));
+  g_ptr_array_add (nodes, shortlist_make_node (test, 5, 1000));
+  g_ptr_array_add (nodes, shortlist_make_node (test, 10, 1001));
   bytestag_shortlist_add_nodes (test->shortlist, nodes, NULL);
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (test->shortlist)), ==, 2);
 
-  contact_all (test);
-  mark (test, 10, FALSE);
-  assert_state (test, 10, BYTESTAG_CANDIDATE_NEW);
+  shortlist_contact_all (test);
+  shortlist_mark (test, 10, FALSE);
+  shortlist_assert_state (test, 10, BYTESTAG_CANDIDATE_NEW);
 }
 
 static void
@@ -381,20 +248,20 @@ test_finished (Test         *test,
   for (guint distance = 1; distance <= BYTESTAG_MAX_BUCKET_SIZE; distance++)
     {
       g_assert_false (bytestag_shortlist_is_finished (test->shortlist));
-      assert_contacting (test, 1, &distance, 1);
+      shortlist_assert_contacting (test, 1, &distance, 1);
       g_assert_false (bytestag_shortlist_is_finished (test->shortlist));
-      mark (test, distance, TRUE);
+      shortlist_mark (test, distance, TRUE);
     }
   g_assert_true (bytestag_shortlist_is_finished (test->shortlist));
   /* Nobody else is worth a request. */
-  assert_contacting (test, 3, NULL, 0);
+  shortlist_assert_contacting (test, 3, NULL, 0);
 
   /* Somebody nearer was named; then he fails, and is as if he were not there. */
-  add (test, NULL, 1, 0x0);
+  shortlist_add (test, NULL, 1, 0x0);
   g_assert_false (bytestag_shortlist_is_finished (test->shortlist));
-  assert_contacting (test, 3, (guint[]) { 0 }, 1);
+  shortlist_assert_contacting (test, 3, (guint[]) { 0 }, 1);
   g_assert_false (bytestag_shortlist_is_finished (test->shortlist));
-  mark (test, 0, FALSE);
+  shortlist_mark (test, 0, FALSE);
   g_assert_true (bytestag_shortlist_is_finished (test->shortlist));
 }
 
@@ -409,11 +276,11 @@ test_finished_silent (Test         *test,
   for (guint distance = 1; distance <= 20 + n_wanted; distance++)
     {
       g_assert_false (bytestag_shortlist_is_finished (test->shortlist));
-      assert_contacting (test, 1, &distance, 1);
-      mark (test, distance, distance > 20);
+      shortlist_assert_contacting (test, 1, &distance, 1);
+      shortlist_mark (test, distance, distance > 20);
     }
   g_assert_true (bytestag_shortlist_is_finished (test->shortlist));
-  assert_contacting (test, 3, NULL, 0);
+  shortlist_assert_contacting (test, 3, NULL, 0);
 }
 
 /* For one that fails among the closest, the next one is asked; and one more for each but
@@ -423,14 +290,14 @@ test_finished_failed (Test         *test,
                       gconstpointer data)
 {
   add_range (test, 1, 40);
-  contact_all (test);
+  shortlist_contact_all (test);
   for (guint distance = 1; distance <= BYTESTAG_MAX_BUCKET_SIZE; distance++)
-    mark (test, distance, distance % 4 != 0);
+    shortlist_mark (test, distance, distance % 4 != 0);
   g_assert_false (bytestag_shortlist_is_finished (test->shortlist));
   for (guint distance = 21; distance <= 27; distance++)
     {
       g_assert_false (bytestag_shortlist_is_finished (test->shortlist));
-      mark (test, distance, TRUE);
+      shortlist_mark (test, distance, TRUE);
     }
   g_assert_true (bytestag_shortlist_is_finished (test->shortlist));
 }
@@ -441,7 +308,7 @@ test_finished_slow (Test         *test,
                     gconstpointer data)
 {
   add_range (test, 1, 22);
-  contact_all (test);
+  shortlist_contact_all (test);
   mark_slow (test, 3);
   mark_slow (test, 7);
   for (guint distance = 1; distance <= 22; distance++)
@@ -449,7 +316,7 @@ test_finished_slow (Test         *test,
       if (distance == 3 || distance == 7)
         continue;
       g_assert_false (bytestag_shortlist_is_finished (test->shortlist));
-      mark (test, distance, TRUE);
+      shortlist_mark (test, distance, TRUE);
     }
   g_assert_true (bytestag_shortlist_is_finished (test->shortlist));
 }
@@ -460,17 +327,17 @@ test_finished_few (Test         *test,
                    gconstpointer data)
 {
   add_range (test, 1, 5);
-  contact_all (test);
+  shortlist_contact_all (test);
   for (guint distance = 1; distance <= 5; distance++)
     mark_slow (test, distance);
   g_assert_false (bytestag_shortlist_is_finished (test->shortlist));
-  mark (test, 1, TRUE);
-  mark (test, 2, TRUE);
+  shortlist_mark (test, 1, TRUE);
+  shortlist_mark (test, 2, TRUE);
   g_assert_false (bytestag_shortlist_is_finished (test->shortlist));
-  mark (test, 3, FALSE);
+  shortlist_mark (test, 3, FALSE);
   g_assert_true (bytestag_shortlist_is_finished (test->shortlist));
 
-  add (test, NULL, 1, 6);
+  shortlist_add (test, NULL, 1, 6);
   g_assert_false (bytestag_shortlist_is_finished (test->shortlist));
 }
 
@@ -482,18 +349,20 @@ test_results (Test         *test,
   g_autoptr (GPtrArray) useful = NULL;
 
   add_range (test, 1, 6);
-  contact_all (test);
-  mark (test, 5, TRUE);
-  mark (test, 2, TRUE);
-  mark (test, 3, FALSE);
+  shortlist_contact_all (test);
+  shortlist_mark (test, 5, TRUE);
+  shortlist_mark (test, 2, TRUE);
+  shortlist_mark (test, 3, FALSE);
   mark_slow (test, 4);
-  bytestag_shortlist_mark_node (test->shortlist, bytestag_candidate_get_node (peek (test, 6)), TRUE, TRUE, NULL);
-  bytestag_shortlist_mark_node (test->shortlist, bytestag_candidate_get_node (peek (test, 1)), TRUE, TRUE, NULL);
+  bytestag_shortlist_mark_node (test->shortlist, bytestag_candidate_get_node (shortlist_peek (test, 6)),
+                               TRUE, TRUE, NULL);
+  bytestag_shortlist_mark_node (test->shortlist, bytestag_candidate_get_node (shortlist_peek (test, 1)),
+                               TRUE, TRUE, NULL);
 
   sorted = bytestag_shortlist_sorted_nodes (test->shortlist);
   useful = bytestag_shortlist_useful_nodes (test->shortlist);
-  assert_distances (test, sorted, (guint[]) { 1, 2, 5, 6 }, 4);
-  assert_distances (test, useful, (guint[]) { 1, 6 }, 2);
+  shortlist_assert_distances (test, sorted, (guint[]) { 1, 2, 5, 6 }, 4);
+  shortlist_assert_distances (test, useful, (guint[]) { 1, 6 }, 2);
 }
 
 /* The candidate at this distance says that it holds the index with this size. */
@@ -515,7 +384,7 @@ mark_info (Test              *test,
       g_ptr_array_add (infos, bytestag_exchange_info_copy (&info));
     }
 
-  bytestag_shortlist_mark_node (test->shortlist, bytestag_candidate_get_node (peek (test, distance)),
+  bytestag_shortlist_mark_node (test->shortlist, bytestag_candidate_get_node (shortlist_peek (test, distance)),
                                 TRUE, TRUE, infos);
 }
 
@@ -532,7 +401,7 @@ test_common_info (Test         *test,
   bytestag_key_random (&index, BYTESTAG_RNG (test->rng));
   bytestag_key_random (&other, BYTESTAG_RNG (test->rng));
   add_range (test, 1, 8);
-  contact_all (test);
+  shortlist_contact_all (test);
   none = bytestag_shortlist_get_common_exchange_info (test->shortlist, &test->key, &index);
   g_assert_null (none);
 
@@ -570,24 +439,25 @@ test_limit (Test         *test,
   g_assert_cmpuint (g_list_model_get_n_items (model), ==, BYTESTAG_LIMIT_CANDIDATES);
 
   /* Farther than all: not taken. */
-  add (test, NULL, 1, 5000);
+  shortlist_add (test, NULL, 1, 5000);
   g_assert_cmpuint (g_list_model_get_n_items (model), ==, BYTESTAG_LIMIT_CANDIDATES);
   g_assert_cmpuint (bytestag_test_model_take_n_signals (test->mirror), ==, 1);
 
   /* The farthest are asked: then those before them go. */
-  bytestag_shortlist_mark_node (test->shortlist, bytestag_candidate_get_node (peek (test, last)), TRUE, FALSE, NULL);
-  add (test, NULL, 3, 10, 20, 6000);
+  bytestag_shortlist_mark_node (test->shortlist, bytestag_candidate_get_node (shortlist_peek (test, last)),
+                               TRUE, FALSE, NULL);
+  shortlist_add (test, NULL, 3, 10, 20, 6000);
   g_assert_cmpuint (g_list_model_get_n_items (model), ==, BYTESTAG_LIMIT_CANDIDATES);
-  assert_state (test, last, BYTESTAG_CANDIDATE_ANSWERED);
-  assert_state (test, last - 3, BYTESTAG_CANDIDATE_NEW);
+  shortlist_assert_state (test, last, BYTESTAG_CANDIDATE_ANSWERED);
+  shortlist_assert_state (test, last - 3, BYTESTAG_CANDIDATE_NEW);
   g_assert_cmpuint (bytestag_test_model_take_n_signals (test->mirror), ==, 3);
 
   /* More than fit at once. */
   add_range (test, 100, 900);
   g_assert_cmpuint (g_list_model_get_n_items (model), ==, BYTESTAG_LIMIT_CANDIDATES);
-  assert_state (test, 10, BYTESTAG_CANDIDATE_NEW);
-  assert_state (test, 100 + BYTESTAG_LIMIT_CANDIDATES - 4, BYTESTAG_CANDIDATE_NEW);
-  assert_state (test, last, BYTESTAG_CANDIDATE_ANSWERED);
+  shortlist_assert_state (test, 10, BYTESTAG_CANDIDATE_NEW);
+  shortlist_assert_state (test, 100 + BYTESTAG_LIMIT_CANDIDATES - 4, BYTESTAG_CANDIDATE_NEW);
+  shortlist_assert_state (test, last, BYTESTAG_CANDIDATE_ANSWERED);
 }
 
 /* All are waited for: nobody makes room. */
@@ -609,10 +479,10 @@ test_limit_contacted (Test         *test,
         bytestag_shortlist_mark_slow (test->shortlist, nodes->pdata[i]);
     }
 
-  add (test, NULL, 2, 1, 2);
+  shortlist_add (test, NULL, 2, 1, 2);
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (test->shortlist)), ==, BYTESTAG_LIMIT_CANDIDATES);
   first = g_list_model_get_item (G_LIST_MODEL (test->shortlist), 0);
-  g_assert_cmpuint (get_distance (test, bytestag_candidate_get_node (first)), ==, 1000);
+  g_assert_cmpuint (shortlist_get_distance (test, bytestag_candidate_get_node (first)), ==, 1000);
 }
 
 /* A node that is no candidate has no say. */
@@ -620,13 +490,13 @@ static void
 test_stranger (Test         *test,
                gconstpointer data)
 {
-  g_autoptr (BytestagNode) stranger = make_node (test, 77, 1000);
+  g_autoptr (BytestagNode) stranger = shortlist_make_node (test, 77, 1000);
 
-  add (test, NULL, 1, 10);
+  shortlist_add (test, NULL, 1, 10);
   bytestag_shortlist_mark_node (test->shortlist, stranger, TRUE, TRUE, NULL);
   bytestag_shortlist_mark_node (test->shortlist, stranger, FALSE, FALSE, NULL);
   bytestag_shortlist_mark_slow (test->shortlist, stranger);
-  assert_state (test, 10, BYTESTAG_CANDIDATE_NEW);
+  shortlist_assert_state (test, 10, BYTESTAG_CANDIDATE_NEW);
   g_assert_cmpuint (bytestag_shortlist_get_n_contacted (test->shortlist), ==, 0);
 }
 
@@ -635,8 +505,8 @@ test_finalize (Test         *test,
                gconstpointer data)
 {
   BytestagShortlist *shortlist = bytestag_shortlist_new (&test->key, &test->own_id);
-  BytestagNode *node = make_node (test, 10, 1000);
-  BytestagNode *alternate = make_node (test, 10, 1001);
+  BytestagNode *node = shortlist_make_node (test, 10, 1000);
+  BytestagNode *alternate = shortlist_make_node (test, 10, 1001);
   GPtrArray *nodes = g_ptr_array_new ();
   GPtrArray *infos = bytestag_exchange_info_list_new ();
   BytestagCandidate *candidate;
@@ -672,7 +542,7 @@ test_wanted (Test         *test,
       g_autoptr (GPtrArray) rest = NULL;
 
       for (guint distance = 1; distance <= 60; distance++)
-        g_ptr_array_add (nodes, make_node (test, distance, 1000));
+        g_ptr_array_add (nodes, shortlist_make_node (test, distance, 1000));
       bytestag_shortlist_add_nodes (shortlist, nodes, NULL);
       first = bytestag_shortlist_get_nodes_for_contacting (shortlist, n_silent);
       for (guint i = 0; i < n_silent; i++)
@@ -688,22 +558,22 @@ test_count_slow (Test         *test,
                  gconstpointer data)
 {
   add_range (test, 1, 60);
-  contact_all (test);
+  shortlist_contact_all (test);
   g_assert_cmpuint (bytestag_shortlist_count_slow (test->shortlist), ==, 0);
   mark_slow (test, 2);
   mark_slow (test, 20);
-  contact_all (test);
+  shortlist_contact_all (test);
   g_assert_cmpuint (bytestag_shortlist_count_slow (test->shortlist), ==, 2);
 
   /* With 19 that answered before 22 it counts, and with one more it does not. */
   mark_slow (test, 22);
   for (guint distance = 1; distance <= 21; distance++)
     if (distance != 2 && distance != 20)
-      mark (test, distance, TRUE);
+      shortlist_mark (test, distance, TRUE);
   g_assert_cmpuint (bytestag_shortlist_count_slow (test->shortlist), ==, 3);
-  mark (test, 20, TRUE);
+  shortlist_mark (test, 20, TRUE);
   g_assert_cmpuint (bytestag_shortlist_count_slow (test->shortlist), ==, 1);
-  mark (test, 2, FALSE);
+  shortlist_mark (test, 2, FALSE);
   g_assert_cmpuint (bytestag_shortlist_count_slow (test->shortlist), ==, 0);
 }
 
@@ -713,7 +583,7 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-#define ADD(path, func) g_test_add ("/dht/shortlist/" path, Test, NULL, setup, func, teardown)
+#define ADD(path, func) g_test_add ("/dht/shortlist/" path, Test, NULL, shortlist_set_up, func, shortlist_tear_down)
   ADD ("order", test_order);
   ADD ("refused", test_refused);
   ADD ("steps", test_steps);
