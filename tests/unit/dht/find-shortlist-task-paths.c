@@ -29,31 +29,6 @@ nobody_cb (BytestagForeign        *peer,
   bytestag_foreign_reply (peer, from, message, ", \"nodes\": []");
 }
 
-static void
-holder_cb (BytestagForeign        *peer,
-           const BytestagEndpoint *from,
-           const char             *rpc,
-           JsonObject             *message,
-           gpointer                user_data)
-{
-  g_autofree char *values = NULL;
-
-  values = g_strdup_printf (", \"vals\": [{\"key\": \"%s\", \"index\": \"%s\", \"size\": 5, \"time\": 6}]%s",
-                            json_object_get_string_member (message, "key"),
-                            json_object_get_string_member (message, "key"), user_data != NULL ? (char *) user_data : "");
-  bytestag_foreign_reply (peer, from, message, values);
-}
-
-static void
-names_cb (BytestagForeign        *peer,
-          const BytestagEndpoint *from,
-          const char             *rpc,
-          JsonObject             *message,
-          gpointer                user_data)
-{
-  bytestag_foreign_reply (peer, from, message, user_data);
-}
-
 /* Seven honest contacts that answer @nodes, and a liar that is nearest to the key. */
 typedef struct {
   GPtrArray *honest;
@@ -71,7 +46,7 @@ company_set_up (Fixture    *test,
     {
       g_autofree char *host = g_strdup_printf ("9.%u.0.1", 10 + i);
 
-      g_ptr_array_add (self->honest, fixture_meet_peer (test, host, names_cb, (gpointer) nodes));
+      g_ptr_array_add (self->honest, fixture_meet_peer (test, host, fixture_says_cb, (gpointer) nodes));
     }
 
   self->inventor.n_live = BYTESTAG_LIMIT_NODES_OF_REPLY;
@@ -110,7 +85,7 @@ test_disjoint (Fixture      *test,
   g_autoptr (GPtrArray) useful = NULL;
   Company company = { 0 };
 
-  bytestag_foreign_set_func (holder, holder_cb, NULL);
+  bytestag_foreign_set_func (holder, fixture_holds_cb, NULL);
   company_set_up (test, &company, nodes);
   task = bytestag_network_find_value_shortlist (test->network, &company.inventor.key, &company.inventor.key, TRUE);
   fixture_assert_done (test, task, 5 * SECOND);
@@ -239,7 +214,7 @@ test_slow_paths (Fixture      *test,
     {
       g_autofree char *host = g_strdup_printf ("9.%u.0.1", 10 + i);
 
-      g_ptr_array_add (peers, fixture_meet_peer (test, host, holder_cb, NULL));
+      g_ptr_array_add (peers, fixture_meet_peer (test, host, fixture_holds_cb, NULL));
     }
   nearest = bytestag_routing_table_get_close_nodes (bytestag_network_get_routing_table (test->network), &key,
                                                     BYTESTAG_LIMIT_ACTIVE_PATHS);

@@ -486,31 +486,6 @@ test_victim (Fixture      *test,
   g_assert_cmpuint (n_tokens, <, 250);
 }
 
-static void
-holder_cb (BytestagForeign        *peer,
-           const BytestagEndpoint *from,
-           const char             *rpc,
-           JsonObject             *message,
-           gpointer                user_data)
-{
-  g_autofree char *values = NULL;
-
-  values = g_strdup_printf (", \"vals\": [{\"key\": \"%s\", \"index\": \"%s\", \"size\": 5, \"time\": 6}]%s",
-                            json_object_get_string_member (message, "key"),
-                            json_object_get_string_member (message, "key"), user_data != NULL ? (char *) user_data : "");
-  bytestag_foreign_reply (peer, from, message, values);
-}
-
-static void
-names_cb (BytestagForeign        *peer,
-          const BytestagEndpoint *from,
-          const char             *rpc,
-          JsonObject             *message,
-          gpointer                user_data)
-{
-  bytestag_foreign_reply (peer, from, message, user_data);
-}
-
 static char *
 name_node (BytestagForeign *peer)
 {
@@ -539,7 +514,7 @@ test_read_only (Fixture      *test,
   guint n_requests = 0;
 
   fixture_meet (test);
-  bytestag_foreign_set_func (test->peer, names_cb, answer);
+  bytestag_foreign_set_func (test->peer, fixture_says_cb, answer);
   bytestag_foreign_set_func (known, nobody_cb, NULL);
   for_nodes = bytestag_network_find_node_shortlist (test->network, &key);
   fixture_assert_done (test, for_nodes, 5 * SECOND);
@@ -547,7 +522,7 @@ test_read_only (Fixture      *test,
   g_assert_cmpuint (found->len, ==, 1);
   g_assert_true (bytestag_key_equal (bytestag_node_get_key (found->pdata[0]), bytestag_foreign_get_id (known)));
 
-  bytestag_foreign_set_func (known, holder_cb, (gpointer) ", \"ext\": 4");
+  bytestag_foreign_set_func (known, fixture_holds_cb, (gpointer) ", \"ext\": 4");
   late = fixture_meet_peer (test, "9.88.0.1", late_value_cb, &n_requests);
   fixture_meet (test);
   for_value = bytestag_network_find_value_shortlist (test->network, &key, &key, TRUE);

@@ -114,3 +114,28 @@ fixture_expect (Fixture         *self,
   g_assert_cmpstr (text, ==, whole);
   return g_steal_pointer (&id);
 }
+
+void
+fixture_says_cb (BytestagForeign        *peer,
+                 const BytestagEndpoint *from,
+                 const char             *rpc,
+                 JsonObject             *message,
+                 gpointer                user_data)
+{
+  bytestag_foreign_reply (peer, from, message, user_data);
+}
+
+void
+fixture_holds_cb (BytestagForeign        *peer,
+                  const BytestagEndpoint *from,
+                  const char             *rpc,
+                  JsonObject             *message,
+                  gpointer                user_data)
+{
+  const char *key = json_object_get_string_member (message, "key");
+  g_autofree char *values = NULL;
+
+  values = g_strdup_printf (", \"vals\": [{\"key\": \"%s\", \"index\": \"%s\", \"size\": 5, \"time\": 6}]%s", key, key,
+                            user_data != NULL ? (char *) user_data : "");
+  bytestag_foreign_reply (peer, from, message, values);
+}

@@ -32,6 +32,19 @@ BytestagForeign *fixture_meet_peer (Fixture *self,
                             const char    *host,
                             BytestagForeignFunc func,
                             gpointer       user_data);
+/* How a peer answers everything: with the members of @user_data (text, ", " included). */
+void  fixture_says_cb      (BytestagForeign        *peer,
+                            const BytestagEndpoint *from,
+                            const char             *rpc,
+                            JsonObject             *message,
+                            gpointer                user_data);
+/* The same: that it holds a value of 5 bytes under the key, and the members of @user_data
+ * (nullable). */
+void  fixture_holds_cb     (BytestagForeign        *peer,
+                            const BytestagEndpoint *from,
+                            const char             *rpc,
+                            JsonObject             *message,
+                            gpointer                user_data);
 void  fixture_assert_done  (Fixture       *self,
                             gpointer       task,
                             gint64         duration);
