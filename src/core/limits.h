@@ -144,6 +144,9 @@
 #define BYTESTAG_LIMIT_REQUESTS_OF_PATH 12
 #define BYTESTAG_LIMIT_CANDIDATES_OF_PATH 24
 
+/* Further keys of one findval (B.3 "Batch"). */
+#define BYTESTAG_LIMIT_KEYS_OF_REQUEST 32
+
 /* Look-ups: candidates of a shortlist, nodes taken from one reply. */
 #define BYTESTAG_LIMIT_CANDIDATES 512
 /* Requests of one look-up: an honest one takes some 40; whoever names ever nearer

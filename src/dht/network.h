@@ -22,6 +22,9 @@ G_BEGIN_DECLS
 #define BYTESTAG_TIME_KEEP (14 * 86400)
 /* A.1.5 */
 #define BYTESTAG_CHUNK_SIZE 1024
+/* In place of a promise's end: held, but not promised. Our reading of "held" (B.3 "Batch"), of
+ * what a person shares, and whoever compares it with the time takes it for no promise. */
+#define BYTESTAG_HELD_UNPROMISED 1
 
 #define BYTESTAG_TYPE_NETWORK (bytestag_network_get_type ())
 G_DECLARE_FINAL_TYPE (BytestagNetwork, bytestag_network, BYTESTAG, NETWORK, GObject)
@@ -120,6 +123,20 @@ BytestagFindShortlistTask *bytestag_network_find_value_shortlist (BytestagNetwor
                                                                   const BytestagKey      *key,
                                                                   const BytestagKey      *index,
                                                                   gboolean                stop_at_value);
+/* Asks @node, of ours, which of @keys (1 to 1 + BYTESTAG_LIMIT_KEYS_OF_REQUEST; index = key) it
+ * holds, in one request (B.3 "Batch"). */
+BytestagFindHeldTask      *bytestag_network_find_held_from_node  (BytestagNetwork        *self,
+                                                                  BytestagNode           *node,
+                                                                  const BytestagKey      *keys,
+                                                                  guint                   n_keys);
+/* A look-up of the nodes near @target that takes up to BYTESTAG_LIMIT_KEYS_OF_REQUEST @keys along,
+ * so that each node of ours that is asked on the way may tell which of them it holds: signal
+ * "held-told". @target: a point between keys, the hash of no content: whoever is not known yet may
+ * be an original that shares it (A.3 B1). */
+BytestagFindShortlistTask *bytestag_network_find_holders_shortlist (BytestagNetwork      *self,
+                                                                  const BytestagKey      *target,
+                                                                  const BytestagKey      *keys,
+                                                                  guint                   n_keys);
 /* Downloads a value from a node (getval, A.1.5), from @offset on. @index: (nullable)
  * = key. It stays PENDING while BYTESTAG_LIMIT_DOWNLOADS run, or
  * BYTESTAG_LIMIT_GETVALS_TO_ORIGINAL at the same original, and then in the download
@@ -145,6 +162,16 @@ BytestagStoreToNodeTask   *bytestag_network_store_to_node        (BytestagNetwor
                                                                   const BytestagKey      *index,
                                                                   GBytes                 *value,
                                                                   gint64                  timestamp);
+/* Renews the promise of a value that @node, of ours, holds (B.3 "Refresh"): no byte is sent then.
+ * @record: its id, size, timestamp and copies. @keep: seconds. @value: (nullable) sent if the node
+ * does not hold it after all; without, the outcome is BYTESTAG_STORE_LOST then. Of HELD,
+ * bytestag_store_to_node_task_get_until() tells what is promised now, which is not later than before
+ * where the node does not let us renew. */
+BytestagStoreToNodeTask   *bytestag_network_refresh_at_node      (BytestagNetwork        *self,
+                                                                  BytestagNode           *node,
+                                                                  const BytestagKvpRecord *record,
+                                                                  gint64                  keep,
+                                                                  GBytes                 *value);
 /* Publishes a value of our table to the @copies closest nodes (1 to 20); DONE with
  * one copy at least, BYTESTAG_ERROR_NO_PEERS when there is nobody to ask. */
 BytestagStoreValueTask    *bytestag_network_store_value          (BytestagNetwork        *self,

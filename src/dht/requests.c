@@ -161,6 +161,24 @@ _bytestag_network_send_find_value (BytestagNetwork   *self,
 }
 
 guint64
+_bytestag_network_send_find_held (BytestagNetwork        *self,
+                                  const BytestagEndpoint *to,
+                                  const BytestagKey      *key,
+                                  const BytestagKey      *keys,
+                                  guint                   n_keys,
+                                  gboolean                once,
+                                  BytestagReplyFunc       func,
+                                  gpointer                user_data)
+{
+  begin_request (self, BYTESTAG_JSON_RPC_FIND_VALUE);
+  bytestag_codec_add_key (self->codec, BYTESTAG_JSON_KEY, key);
+  bytestag_codec_add_key (self->codec, BYTESTAG_JSON_INDEX, key);
+  if (n_keys > 0)
+    bytestag_codec_add_keys (self->codec, BYTESTAG_JSON_KEYS, keys, n_keys);
+  return send_request (self, to, get_earning_length (self, to), once, func, user_data);
+}
+
+guint64
 _bytestag_network_send_store (BytestagNetwork         *self,
                               const BytestagEndpoint  *to,
                               const BytestagKvpRecord *record,

@@ -61,8 +61,20 @@ G_DECLARE_FINAL_TYPE (BytestagFindValueTask, bytestag_find_value_task, BYTESTAG,
 /* (transfer none) (nullable) */
 const BytestagFindValueResult *bytestag_find_value_task_get_result (BytestagFindValueTask *self);
 
+/* One findval for many keys at once (B.3 "Batch"). */
+#define BYTESTAG_TYPE_FIND_HELD_TASK (bytestag_find_held_task_get_type ())
+G_DECLARE_FINAL_TYPE (BytestagFindHeldTask, bytestag_find_held_task, BYTESTAG, FIND_HELD_TASK, BytestagRequestTask)
+/* (transfer none) (nullable) (array length=n_keys) for each key, in their order, the unix second
+ * up to which the node promises the value; 0: it does not hold it; BYTESTAG_HELD_UNPROMISED: it
+ * does, and promises nothing. NULL when it did not tell: to it we are not proven yet (B.5), or
+ * it knows no batches. */
+const gint64 *bytestag_find_held_task_get_untils (BytestagFindHeldTask *self,
+                                                  guint                *n_keys);
+
 #define BYTESTAG_TYPE_FIND_SHORTLIST_TASK (bytestag_find_shortlist_task_get_type ())
-/* Signal "value-found" (BytestagNode): a node says that it holds the value. */
+/* Signals "value-found" (BytestagNode): a node says that it holds the value; and "held-told"
+ * (BytestagNode, const gint64 *untils, guint n_keys): one tells which of the keys that were taken
+ * along it holds, as bytestag_find_held_task_get_untils(). */
 G_DECLARE_FINAL_TYPE (BytestagFindShortlistTask, bytestag_find_shortlist_task, BYTESTAG, FIND_SHORTLIST_TASK, BytestagTask)
 /* (transfer none) there from the start, and changing. */
 BytestagShortlist *bytestag_find_shortlist_task_get_shortlist (BytestagFindShortlistTask *self);
@@ -122,6 +134,7 @@ typedef enum {
   BYTESTAG_STORE_SENT,    /* every byte was acked, and the end was sent */
   BYTESTAG_STORE_HELD,    /* it holds the value already; an original: or is full */
   BYTESTAG_STORE_FULL,    /* refused for want of room */
+  BYTESTAG_STORE_LOST,    /* of a refresh without bytes: it does not hold the value (any more) */
   BYTESTAG_STORE_FAILED,
 } BytestagStoreOutcome;
 BytestagStoreOutcome bytestag_store_to_node_task_get_outcome (BytestagStoreToNodeTask *self);
