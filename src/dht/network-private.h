@@ -183,7 +183,7 @@ void          _bytestag_network_send_get_value  (BytestagNetwork        *self,
                                                  const BytestagEndpoint *to,
                                                  const BytestagKvpId    *id,
                                                  const BytestagKey      *transfer,
-                                                 gsize                   offset);
+                                                 gint64                  offset);
 void          _bytestag_network_send_end        (BytestagNetwork        *self,
                                                  const BytestagEndpoint *to,
                                                  const BytestagSlice    *transfer);
@@ -450,6 +450,11 @@ BytestagDownloadTask      *_bytestag_download_task_new       (BytestagNetwork   
                                                               BytestagNode           *node,
                                                               const BytestagKvpId    *id,
                                                               gsize                   offset);
+/* The last @length bytes of it. */
+BytestagDownloadTask      *_bytestag_download_task_new_tail  (BytestagNetwork        *network,
+                                                              BytestagNode           *node,
+                                                              const BytestagKvpId    *id,
+                                                              gsize                   length);
 BytestagReadStoreTask     *_bytestag_read_store_task_new     (BytestagNetwork        *network,
                                                               BytestagNode           *node,
                                                               const BytestagKvpRecord *record);

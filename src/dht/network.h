@@ -34,7 +34,9 @@ G_DECLARE_FINAL_TYPE (BytestagNetwork, bytestag_network, BYTESTAG, NETWORK, GObj
  * (GListModel of the running look-ups and joins, for views); notified:
  * "clock-disagrees" (boolean), "clock-difference" (int64): by how many seconds, in whole
  * minutes, our clock is ahead of those of others (< 0: behind), 0 unless it disagrees
- * with many (B.5). Signal "value-stored" (BytestagKvpId): a peer's store was kept.
+ * with many (B.5). Signals "value-stored" (BytestagKvpId): a peer's store was kept; and
+ * "value-lost" (BytestagKvpId): a look-up showed that a node which is to hold a value that is
+ * kept here for others does not.
  *
  * Every method that returns a task has started it; (transfer full); completion
  * comes as its "finished" signal, never inside the call. */
@@ -172,6 +174,11 @@ BytestagStoreToNodeTask   *bytestag_network_refresh_at_node      (BytestagNetwor
                                                                   const BytestagKvpRecord *record,
                                                                   gint64                  keep,
                                                                   GBytes                 *value);
+/* Has @node, of ours, which says that it holds a value, give the last BYTESTAG_CHUNK_SIZE bytes of
+ * it, and compares them with ours (B.3 "A copy counts"). Always ends DONE, see its outcome. */
+BytestagSpotCheckTask     *bytestag_network_spot_check           (BytestagNetwork        *self,
+                                                                  BytestagNode           *node,
+                                                                  const BytestagKvpId    *id);
 /* Publishes a value of our table to the @copies closest nodes (1 to 20); DONE with
  * one copy at least, BYTESTAG_ERROR_NO_PEERS when there is nobody to ask. */
 BytestagStoreValueTask    *bytestag_network_store_value          (BytestagNetwork        *self,
