@@ -104,6 +104,11 @@ struct _BytestagNetwork
 
   BytestagTimer expiry_timer;
 
+  BytestagDenylist *denylist; /* (nullable) */
+  BytestagTimer purge_timer;
+  BytestagKvpId purged;       /* looked at last, if @has_purged */
+  gboolean has_purged;
+
   /* refresh */
   BytestagTimer refresh_timer;
   gint64 refreshed[BYTESTAG_KEY_BITS];
@@ -344,6 +349,9 @@ void          _bytestag_network_stop_expiry     (BytestagNetwork        *self);
 void          _bytestag_network_handle_request  (BytestagNetwork        *self,
                                                  const BytestagEndpoint *from,
                                                  const BytestagMessage  *message);
+
+/* denied.c */
+void          _bytestag_network_stop_denying    (BytestagNetwork        *self);
 
 /* maintenance.c */
 void          _bytestag_network_start_maintenance (BytestagNetwork      *self);

@@ -560,6 +560,7 @@ bytestag_network_shut_down (BytestagNetwork *self)
     return;
 
   _bytestag_network_stop_maintenance (self);
+  _bytestag_network_stop_denying (self);
 
   /* Cancelling one task may cancel others. */
   running = g_ptr_array_copy (self->running, (GCopyFunc) g_object_ref, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "core/denylist.h"
 #include "core/node.h"
 #include "core/reactor.h"
 #include "core/task-slot.h"
@@ -78,6 +79,13 @@ gboolean              bytestag_network_get_read_only     (BytestagNetwork       
  * too, which they do not at first: for tests. */
 void                  bytestag_network_set_limits_private (BytestagNetwork       *self,
                                                           gboolean                limits_private);
+/* (nullable) What this node will not store, replicate, serve or fetch from now on (B.3
+ * "Denylist"). What the table keeps of it goes in slices, at once and whenever the list changes;
+ * a table that has yet to load what it keeps is to be there before. */
+void                  bytestag_network_set_denylist      (BytestagNetwork        *self,
+                                                          BytestagDenylist       *denylist);
+gboolean              bytestag_network_is_denied         (BytestagNetwork        *self,
+                                                          const BytestagKvpId    *id);
 /* (element-type BytestagTask) */
 GListModel           *bytestag_network_get_tasks         (BytestagNetwork        *self);
 
@@ -92,6 +100,7 @@ typedef struct {
   guint64 datagrams_received, datagrams_sent;
   guint64 bytes_received, bytes_sent;
   guint64 requests_served, stores_accepted, stores_kept, stores_wrong, uploads;
+  guint64 values_denied; /* that were held, and purged (B.3 "Denylist") */
   guint64 drops[BYTESTAG_N_DROPS];
 } BytestagNetworkCounters;
 const BytestagNetworkCounters *bytestag_network_get_counters (BytestagNetwork    *self);
