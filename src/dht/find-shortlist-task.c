@@ -90,12 +90,56 @@ release (BytestagFindShortlistTask *self)
   g_clear_object (&self->network);
 }
 
+/* Of the answers to a look-up that went on to its end, those of the nodes that are to hold the
+ * value, which may be kept here for others: whether one of them has lost it. */
+static gboolean
+shows_loss (BytestagFindShortlistTask *self,
+            const BytestagKvpId       *id)
+{
+  const BytestagKey *own_id = bytestag_network_get_key (self->network);
+  gboolean are_we_counted = FALSE;
+  BytestagKvpRecord record;
+  guint n_candidates, n_left;
+
+  if (!self->for_value || !self->has_index || self->stop_at_value || self->n_answered == 0 ||
+      !bytestag_kvp_table_lookup (self->network->table, id, &record) || record.is_original ||
+      record.kind == BYTESTAG_KVP_PROVIDER)
+    return FALSE;
+
+  n_left = record.copies > 0 ? record.copies : BYTESTAG_MAX_BUCKET_SIZE;
+  n_candidates = g_list_model_get_n_items (G_LIST_MODEL (self->shortlist));
+  for (guint i = 0; i < n_candidates && n_left > 0; i++)
+    {
+      g_autoptr (BytestagCandidate) candidate = g_list_model_get_item (G_LIST_MODEL (self->shortlist), i);
+      const BytestagKey *node_id = bytestag_node_get_key (bytestag_candidate_get_node (candidate));
+
+      if (bytestag_candidate_get_state (candidate) != BYTESTAG_CANDIDATE_ANSWERED)
+        continue;
+      /* One of the copies is ours, where we are as near. */
+      if (!are_we_counted && bytestag_key_compare_distance (&id->key, own_id, node_id) < 0)
+        {
+          are_we_counted = TRUE;
+          if (--n_left == 0)
+            break;
+        }
+      if (!bytestag_candidate_get_useful (candidate))
+        return TRUE;
+      n_left--;
+    }
+  return FALSE;
+}
+
 static void
 finish (BytestagFindShortlistTask *self)
 {
   gboolean asked = self->n_requests > 0;
+  BytestagKvpId id = { self->key, self->index };
+  g_autoptr (BytestagNetwork) network = g_object_ref (self->network);
+  gboolean is_lost = shows_loss (self, &id);
 
   release (self);
+  if (is_lost)
+    g_signal_emit_by_name (network, "value-lost", &id);
   if (self->n_answered > 0)
     bytestag_task_done (BYTESTAG_TASK (self));
   else if (asked)

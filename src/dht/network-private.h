@@ -104,6 +104,11 @@ struct _BytestagNetwork
 
   BytestagTimer expiry_timer;
 
+  BytestagDenylist *denylist; /* (nullable) */
+  BytestagTimer purge_timer;
+  BytestagKvpId purged;       /* looked at last, if @has_purged */
+  gboolean has_purged;
+
   /* refresh */
   BytestagTimer refresh_timer;
   gint64 refreshed[BYTESTAG_KEY_BITS];
@@ -183,7 +188,7 @@ void          _bytestag_network_send_get_value  (BytestagNetwork        *self,
                                                  const BytestagEndpoint *to,
                                                  const BytestagKvpId    *id,
                                                  const BytestagKey      *transfer,
-                                                 gsize                   offset);
+                                                 gint64                  offset);
 void          _bytestag_network_send_end        (BytestagNetwork        *self,
                                                  const BytestagEndpoint *to,
                                                  const BytestagSlice    *transfer);
@@ -345,6 +350,9 @@ void          _bytestag_network_handle_request  (BytestagNetwork        *self,
                                                  const BytestagEndpoint *from,
                                                  const BytestagMessage  *message);
 
+/* denied.c */
+void          _bytestag_network_stop_denying    (BytestagNetwork        *self);
+
 /* maintenance.c */
 void          _bytestag_network_start_maintenance (BytestagNetwork      *self);
 void          _bytestag_network_stop_maintenance  (BytestagNetwork      *self);
@@ -450,6 +458,11 @@ BytestagDownloadTask      *_bytestag_download_task_new       (BytestagNetwork   
                                                               BytestagNode           *node,
                                                               const BytestagKvpId    *id,
                                                               gsize                   offset);
+/* The last @length bytes of it. */
+BytestagDownloadTask      *_bytestag_download_task_new_tail  (BytestagNetwork        *network,
+                                                              BytestagNode           *node,
+                                                              const BytestagKvpId    *id,
+                                                              gsize                   length);
 BytestagReadStoreTask     *_bytestag_read_store_task_new     (BytestagNetwork        *network,
                                                               BytestagNode           *node,
                                                               const BytestagKvpRecord *record);

@@ -18,6 +18,7 @@ enum {
 
 enum {
   VALUE_STORED,
+  VALUE_LOST,
   N_SIGNALS
 };
 
@@ -559,6 +560,7 @@ bytestag_network_shut_down (BytestagNetwork *self)
     return;
 
   _bytestag_network_stop_maintenance (self);
+  _bytestag_network_stop_denying (self);
 
   /* Cancelling one task may cancel others. */
   running = g_ptr_array_copy (self->running, (GCopyFunc) g_object_ref, NULL);
@@ -727,6 +729,17 @@ bytestag_network_class_init (BytestagNetworkClass *klass)
    */
   signals[VALUE_STORED] =
     g_signal_new ("value-stored", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 1, BYTESTAG_TYPE_KVP_ID | G_SIGNAL_TYPE_STATIC_SCOPE);
+
+  /**
+   * BytestagNetwork::value-lost:
+   * @self: the network
+   * @id: (type BytestagKvpId): a value that is kept here for others, and that one of the nodes
+   *   that are to hold it too says it does not (B.3 "Replication")
+   */
+  signals[VALUE_LOST] =
+    g_signal_new ("value-lost", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
                   0, NULL, NULL, NULL,
                   G_TYPE_NONE, 1, BYTESTAG_TYPE_KVP_ID | G_SIGNAL_TYPE_STATIC_SCOPE);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "core/denylist.h"
 #include "core/node.h"
 #include "core/reactor.h"
 #include "core/task-slot.h"
@@ -34,7 +35,9 @@ G_DECLARE_FINAL_TYPE (BytestagNetwork, bytestag_network, BYTESTAG, NETWORK, GObj
  * (GListModel of the running look-ups and joins, for views); notified:
  * "clock-disagrees" (boolean), "clock-difference" (int64): by how many seconds, in whole
  * minutes, our clock is ahead of those of others (< 0: behind), 0 unless it disagrees
- * with many (B.5). Signal "value-stored" (BytestagKvpId): a peer's store was kept.
+ * with many (B.5). Signals "value-stored" (BytestagKvpId): a peer's store was kept; and
+ * "value-lost" (BytestagKvpId): a look-up showed that a node which is to hold a value that is
+ * kept here for others does not.
  *
  * Every method that returns a task has started it; (transfer full); completion
  * comes as its "finished" signal, never inside the call. */
@@ -76,6 +79,13 @@ gboolean              bytestag_network_get_read_only     (BytestagNetwork       
  * too, which they do not at first: for tests. */
 void                  bytestag_network_set_limits_private (BytestagNetwork       *self,
                                                           gboolean                limits_private);
+/* (nullable) What this node will not store, replicate, serve or fetch from now on (B.3
+ * "Denylist"). What the table keeps of it goes in slices, at once and whenever the list changes;
+ * a table that has yet to load what it keeps is to be there before. */
+void                  bytestag_network_set_denylist      (BytestagNetwork        *self,
+                                                          BytestagDenylist       *denylist);
+gboolean              bytestag_network_is_denied         (BytestagNetwork        *self,
+                                                          const BytestagKvpId    *id);
 /* (element-type BytestagTask) */
 GListModel           *bytestag_network_get_tasks         (BytestagNetwork        *self);
 
@@ -90,6 +100,7 @@ typedef struct {
   guint64 datagrams_received, datagrams_sent;
   guint64 bytes_received, bytes_sent;
   guint64 requests_served, stores_accepted, stores_kept, stores_wrong, uploads;
+  guint64 values_denied; /* that were held, and purged (B.3 "Denylist") */
   guint64 drops[BYTESTAG_N_DROPS];
 } BytestagNetworkCounters;
 const BytestagNetworkCounters *bytestag_network_get_counters (BytestagNetwork    *self);
@@ -172,6 +183,11 @@ BytestagStoreToNodeTask   *bytestag_network_refresh_at_node      (BytestagNetwor
                                                                   const BytestagKvpRecord *record,
                                                                   gint64                  keep,
                                                                   GBytes                 *value);
+/* Has @node, of ours, which says that it holds a value, give the last BYTESTAG_CHUNK_SIZE bytes of
+ * it, and compares them with ours (B.3 "A copy counts"). Always ends DONE, see its outcome. */
+BytestagSpotCheckTask     *bytestag_network_spot_check           (BytestagNetwork        *self,
+                                                                  BytestagNode           *node,
+                                                                  const BytestagKvpId    *id);
 /* Publishes a value of our table to the @copies closest nodes (1 to 20); DONE with
  * one copy at least, BYTESTAG_ERROR_NO_PEERS when there is nobody to ask. */
 BytestagStoreValueTask    *bytestag_network_store_value          (BytestagNetwork        *self,

@@ -142,7 +142,7 @@ get_held_until (BytestagNetwork   *self,
   BytestagKvpRecord record;
   gdouble expiry;
 
-  if (!bytestag_kvp_table_lookup (self->table, &id, &record))
+  if (bytestag_network_is_denied (self, &id) || !bytestag_kvp_table_lookup (self->table, &id, &record))
     return 0;
 
   expiry = bytestag_kvp_record_get_expiry (&record);
@@ -253,6 +253,7 @@ handle_find_node (BytestagNetwork        *self,
 }
 
 typedef struct {
+  BytestagNetwork *network;
   BytestagExchangeInfo infos[BYTESTAG_LIMIT_INDICES_OF_KEY];
   guint n;
 } FoundValues;
@@ -263,7 +264,7 @@ visit_value (const BytestagKvpRecord *record,
 {
   FoundValues *found = user_data;
 
-  if (found->n < G_N_ELEMENTS (found->infos))
+  if (found->n < G_N_ELEMENTS (found->infos) && !bytestag_network_is_denied (found->network, &record->id))
     bytestag_exchange_info_from_record (&found->infos[found->n++], record);
 }
 
@@ -320,6 +321,7 @@ handle_find_value (BytestagNetwork        *self,
     return BYTESTAG_DROP_BAD_MEMBER;
 
   /* The very value, or everything under the key, or who may know more. */
+  found.network = self;
   found.n = 0;
   id.index = request->index;
   if (request->index_member == BYTESTAG_MEMBER_VALID &&
@@ -364,7 +366,9 @@ answer_offer (BytestagNetwork         *self,
 {
   BytestagKvpRecord held;
 
-  if (bytestag_kvp_table_lookup (self->table, &offer->id, &held))
+  gboolean is_denied = bytestag_network_is_denied (self, &offer->id);
+
+  if (!is_denied && bytestag_kvp_table_lookup (self->table, &offer->id, &held))
     {
       _bytestag_network_renew_life (self, from, request, offer, &held);
       begin_reply (self);
@@ -373,8 +377,8 @@ answer_offer (BytestagNetwork         *self,
       return TRUE;
     }
 
-  /* A replica whose time is over needs none. */
-  if (bytestag_kvp_table_can_keep (self->table, offer) &&
+  /* A replica whose time is over needs none. What is denied is refused without a word on why. */
+  if (!is_denied && bytestag_kvp_table_can_keep (self->table, offer) &&
       (self->clock_difference != 0 || bytestag_kvp_record_get_expiry (offer) > offer->last_update))
     return FALSE;
 

@@ -122,6 +122,24 @@ BytestagNode *bytestag_download_task_get_node  (BytestagDownloadTask *self);
 #define BYTESTAG_TYPE_READ_STORE_TASK (bytestag_read_store_task_get_type ())
 G_DECLARE_FINAL_TYPE (BytestagReadStoreTask, bytestag_read_store_task, BYTESTAG, READ_STORE_TASK, BytestagDownloadTask)
 
+/* Whether a node that says it holds a value does (B.3 "A copy counts"). */
+#define BYTESTAG_TYPE_SPOT_CHECK_TASK (bytestag_spot_check_task_get_type ())
+G_DECLARE_FINAL_TYPE (BytestagSpotCheckTask, bytestag_spot_check_task, BYTESTAG, SPOT_CHECK_TASK, BytestagTask)
+/**
+ * BytestagSpotCheckOutcome:
+ * @BYTESTAG_SPOT_CHECK_UNKNOWN: it does not answer at all, or the bytes are not here to compare
+ * @BYTESTAG_SPOT_CHECK_PASSED: it gave the bytes
+ * @BYTESTAG_SPOT_CHECK_FAILED: it gave others; or it answers, and gives none
+ */
+typedef enum {
+  BYTESTAG_SPOT_CHECK_UNKNOWN,
+  BYTESTAG_SPOT_CHECK_PASSED,
+  BYTESTAG_SPOT_CHECK_FAILED,
+} BytestagSpotCheckOutcome;
+BytestagSpotCheckOutcome bytestag_spot_check_task_get_outcome (BytestagSpotCheckTask *self);
+/* (transfer none) who is checked. */
+BytestagNode *bytestag_spot_check_task_get_node (BytestagSpotCheckTask *self);
+
 #define BYTESTAG_TYPE_GET_VALUE_TASK (bytestag_get_value_task_get_type ())
 G_DECLARE_FINAL_TYPE (BytestagGetValueTask, bytestag_get_value_task, BYTESTAG, GET_VALUE_TASK, BytestagTask)
 /* (transfer none) (nullable) */
