@@ -103,6 +103,7 @@ struct _BytestagPublisher
   gint64 session_began;    /* µs: we, or the computer, started then */
   gint64 last_step;        /* µs */
   gint64 retry_delay;      /* µs */
+  gboolean is_alone;       /* a lane rests since nobody was there */
 
   GHashTable *working;     /* slots of pieces with a job */
   GPtrArray *jobs;         /* (element-type BytestagJob) that store or renew */
@@ -122,7 +123,6 @@ struct _BytestagPublisher
   BytestagTimer tell_timer;
   BytestagTimer slice_timer;
   gulong contacts_changed;
-  gulong value_lost;
   char *paused;
   BytestagPublisherCounters counters;
 };
