@@ -114,6 +114,14 @@
 #define BYTESTAG_LIMIT_FETCHING 16
 /* Values of others that are replicated at one time: nobody waits for it. */
 #define BYTESTAG_LIMIT_REPLICATING 8
+/* Pieces with the fewest copies that a list shows (ui): who has more of them sends all of
+ * them again. */
+#define BYTESTAG_LIMIT_WEAKEST 100
+/* Hours of contacts, all together, that tell how fast nodes go: a node with the 50 of a small
+ * network says so after half an hour. No more of them are believed that were saved: a
+ * routing table that is full, for a year. */
+#define BYTESTAG_LIMIT_CHURN_KNOWN_HOURS 25
+#define BYTESTAG_LIMIT_CHURN_HOURS (3200 * 24 * 366)
 /* Pieces that wait for the disk: no more are asked for meanwhile (8 MiB). */
 #define BYTESTAG_LIMIT_PIECES_UNWRITTEN 32
 /* Parts of a file that still has a FileInfo value of its own (B.3): with more, it
