@@ -114,6 +114,9 @@
 #define BYTESTAG_LIMIT_FETCHING 16
 /* Values of others that are replicated at one time: nobody waits for it. */
 #define BYTESTAG_LIMIT_REPLICATING 8
+/* Nodes that fell silent and are remembered until all values were looked at: of the 20 near
+ * us, all; more go at one time only when it is we who are cut off. */
+#define BYTESTAG_LIMIT_SILENT_NODES 32
 /* Pieces with the fewest copies that a list shows (ui): who has more of them sends all of
  * them again. */
 #define BYTESTAG_LIMIT_WEAKEST 100
