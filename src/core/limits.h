@@ -125,6 +125,19 @@
  * routing table that is full, for a year. */
 #define BYTESTAG_LIMIT_CHURN_KNOWN_HOURS 25
 #define BYTESTAG_LIMIT_CHURN_HOURS (3200 * 24 * 366)
+/* Pieces that are added, walked over or saved in one event: some 1 ms. */
+#define BYTESTAG_LIMIT_PIECES_OF_SLICE 512
+/* Publications at one time, and different sets of them that have pieces in common: their
+ * numbers have 17 bits in each piece. */
+#define BYTESTAG_LIMIT_PUBLICATIONS (1 << 17)
+#define BYTESTAG_LIMIT_OWNER_SETS (1 << 16)
+/* Requests of one walk that ask holders for many keys, at one time. */
+#define BYTESTAG_LIMIT_BATCHES 8
+/* Pieces that were stored, and whose holders were not asked again yet. */
+#define BYTESTAG_LIMIT_UNCONFIRMED 256
+/* Spot checks at one time, and holders that failed one: those of a day, while few lie. */
+#define BYTESTAG_LIMIT_SPOT_CHECKS 4
+#define BYTESTAG_LIMIT_DISTRUSTED 256
 /* Pieces that wait for the disk: no more are asked for meanwhile (8 MiB). */
 #define BYTESTAG_LIMIT_PIECES_UNWRITTEN 32
 /* Parts of a file that still has a FileInfo value of its own (B.3): with more, it

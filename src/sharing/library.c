@@ -9,7 +9,7 @@
 #include "core/limits.h"
 #include "sharing/collection-builder.h"
 #include "sharing/folder-walk.h"
-#include "sharing/publish-queue.h"
+#include "sharing/publisher.h"
 #include "sharing/share-private.h"
 #include "sharing/sharing-private.h"
 #include "wire/safe-name.h"
@@ -17,7 +17,6 @@
 /* Copies (B.3). */
 #define DEFAULT_COPIES 4
 #define MAX_COPIES 20
-#define COPIES_OF_PAGES 20
 
 struct _BytestagLibrary
 {
@@ -26,7 +25,7 @@ struct _BytestagLibrary
   BytestagReactor *reactor;
   BytestagSharedFilesTable *table;
   BytestagWorker *worker;
-  BytestagPublishQueue *queue;
+  BytestagPublisher *publisher;
 
   GPtrArray *shares; /* (element-type BytestagShare) */
   GPtrArray *link_peers;
@@ -90,7 +89,8 @@ static gboolean
 is_moving (BytestagShare *share)
 {
   return share->state == BYTESTAG_SHARE_HASHING ||
-         (share->publication != NULL && bytestag_publication_is_passing (share->publication));
+         (share->publication != NULL &&
+          bytestag_publication_get_phase (share->publication) != BYTESTAG_PUBLICATION_COMPLETE);
 }
 
 /* One timer tells of all progress; it rests when nothing moves. */
@@ -248,7 +248,7 @@ stop_serving (BytestagLibrary *self,
               BytestagShare   *share)
 {
   if (share->publication != NULL)
-    bytestag_publish_queue_remove (self->queue, share->publication);
+    bytestag_publisher_remove (self->publisher, share->publication);
   for (guint i = 0; i < share->values->len; i++)
     bytestag_shared_files_table_remove_value (self->table, &g_array_index (share->values, BytestagKvpId, i));
   g_array_set_size (share->values, 0);
@@ -266,8 +266,8 @@ stop_serving (BytestagLibrary *self,
 }
 
 static void
-passed_cb (BytestagPublication *publication,
-           BytestagShare       *share)
+complete_cb (BytestagPublication *publication,
+             BytestagShare       *share)
 {
   gboolean first = share->state == BYTESTAG_SHARE_PUBLISHING;
 
@@ -277,25 +277,44 @@ passed_cb (BytestagPublication *publication,
     bytestag_share_emit_published (share);
 }
 
+/* Who asks for it is told when it was last published. */
+static void
+piece_changed_cb (BytestagPublication *publication,
+                  gpointer             before,
+                  gpointer             after,
+                  BytestagLibrary     *self)
+{
+  const BytestagPiece *piece = after;
+
+  if (piece->n_copies > 0 || piece->n_originals > 0)
+    bytestag_shared_files_table_set_published (self->table, &piece->id, piece->looked);
+}
+
 static void
 publish (BytestagLibrary         *self,
          BytestagShare           *share,
          BytestagBuiltCollection *built,
          GArray                  *pieces)
 {
-  share->publication = bytestag_publication_new ();
-  /* Root and pages first: who has the link can see what there is. */
+  share->publication = bytestag_publisher_add (self->publisher, self->copies);
   for (guint i = 0; i < built->pages->len; i++)
     {
       const BytestagBuiltValue *value = &g_array_index (built->pages, BytestagBuiltValue, i);
+      BytestagPiece piece = { .id = value->id, .size = g_bytes_get_size (value->bytes), .kind = BYTESTAG_PIECE_ROOT };
 
-      bytestag_publication_add (share->publication, &value->id, COPIES_OF_PAGES);
+      bytestag_publication_add_pieces (share->publication, &piece, 1);
     }
   for (guint i = 0; i < pieces->len; i++)
-    bytestag_publication_add (share->publication, &g_array_index (pieces, BytestagKvpId, i), self->copies);
+    {
+      BytestagPiece piece = { .id = g_array_index (pieces, BytestagKvpId, i) };
 
-  g_signal_connect_object (share->publication, "passed", G_CALLBACK (passed_cb), share, 0);
-  bytestag_publish_queue_add (self->queue, share->publication);
+      piece.kind = bytestag_key_equal (&piece.id.key, &piece.id.index) ? BYTESTAG_PIECE_PART : BYTESTAG_PIECE_FILE_INFO;
+      bytestag_publication_add_pieces (share->publication, &piece, 1);
+    }
+
+  g_signal_connect_object (share->publication, "complete", G_CALLBACK (complete_cb), share, 0);
+  g_signal_connect_object (share->publication, "piece-changed", G_CALLBACK (piece_changed_cb), self, 0);
+  bytestag_publisher_start (self->publisher, share->publication);
 }
 
 static void
@@ -487,15 +506,6 @@ beginning_free (gpointer data)
 }
 
 static void
-sent_cb (BytestagPublishQueue *queue,
-         const BytestagKvpId  *id,
-         BytestagLibrary      *self)
-{
-  bytestag_shared_files_table_set_published (self->table, id,
-                                             bytestag_reactor_get_wall_time (self->reactor) / G_USEC_PER_SEC);
-}
-
-static void
 bytestag_library_dispose (GObject *object)
 {
   BytestagLibrary *self = BYTESTAG_LIBRARY (object);
@@ -512,7 +522,7 @@ bytestag_library_dispose (GObject *object)
     }
   g_clear_pointer (&self->shares, g_ptr_array_unref);
   g_clear_pointer (&self->link_peers, g_ptr_array_unref);
-  g_clear_object (&self->queue);
+  g_clear_object (&self->publisher);
   g_clear_object (&self->worker);
   g_clear_object (&self->table);
   g_clear_object (&self->reactor);
@@ -549,8 +559,7 @@ bytestag_library_new (BytestagNetwork          *network,
   self->reactor = g_object_ref (bytestag_network_get_reactor (network));
   self->table = g_object_ref (table);
   self->worker = g_object_ref (worker);
-  self->queue = bytestag_publish_queue_new (network);
-  g_signal_connect_object (self->queue, "sent", G_CALLBACK (sent_cb), self, 0);
+  self->publisher = bytestag_publisher_new (network);
 
   return self;
 }
@@ -627,13 +636,12 @@ bytestag_library_publish_again (BytestagLibrary *self)
 {
   g_return_if_fail (BYTESTAG_IS_LIBRARY (self));
 
-  bytestag_publish_queue_begin_again (self->queue);
   for (guint i = 0; i < self->shares->len; i++)
     {
       BytestagShare *share = g_ptr_array_index (self->shares, i);
 
-      if (share->publication != NULL && bytestag_publication_is_passing (share->publication))
-        bytestag_share_set_state (share, BYTESTAG_SHARE_PUBLISHING);
+      if (share->publication != NULL)
+        bytestag_publisher_send_again (self->publisher, share->publication);
     }
   flush_later (self);
 }
