@@ -91,6 +91,9 @@
 /* Uploads that answer getval at one time, and to one address. */
 #define BYTESTAG_LIMIT_UPLOADS 256
 #define BYTESTAG_LIMIT_UPLOADS_TO_ADDRESS 64
+/* Nodes nearby that are remembered not to get long chunks: few are, and one that is forgotten
+ * costs an upload. */
+#define BYTESTAG_LIMIT_SHORT_CHUNK_ENDPOINTS 64
 /* Downloads that run at one time; others wait in the slot. */
 #define BYTESTAG_LIMIT_DOWNLOADS 64
 /* A transfer may take so long, and longer for what it brought: the bytes of a second

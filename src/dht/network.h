@@ -79,6 +79,11 @@ gboolean              bytestag_network_get_read_only     (BytestagNetwork       
  * too, which they do not at first: for tests. */
 void                  bytestag_network_set_limits_private (BytestagNetwork       *self,
                                                           gboolean                limits_private);
+/* How many bytes of values may go out in a second, served and published together; 0, as at
+ * first: any number. Uploads have their turns chunk by chunk. */
+void                  bytestag_network_set_upload_limit  (BytestagNetwork        *self,
+                                                          guint64                 bytes_per_second);
+guint64               bytestag_network_get_upload_limit  (BytestagNetwork        *self);
 /* (nullable) What this node will not store, replicate, serve or fetch from now on (B.3
  * "Denylist"). What the table keeps of it goes in slices, at once and whenever the list changes;
  * a table that has yet to load what it keeps is to be there before. */
@@ -100,6 +105,8 @@ typedef struct {
   guint64 datagrams_received, datagrams_sent;
   guint64 bytes_received, bytes_sent;
   guint64 requests_served, stores_accepted, stores_kept, stores_wrong, uploads;
+  guint64 bytes_uploaded;  /* of values, what was sent again included */
+  guint64 chunks_delayed;  /* by the upload limit */
   guint64 values_denied; /* that were held, and purged (B.3 "Denylist") */
   guint64 drops[BYTESTAG_N_DROPS];
 } BytestagNetworkCounters;
