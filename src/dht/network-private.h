@@ -355,6 +355,14 @@ void          _bytestag_network_handle_request  (BytestagNetwork        *self,
                                                  const BytestagEndpoint *from,
                                                  const BytestagMessage  *message);
 
+/* keep-record.c: keeps what came, where it is a record by its rules (B.3); @offer: how it was
+ * stored. @done as of bytestag_kvp_table_write(). */
+void          _bytestag_network_keep_value      (BytestagNetwork        *self,
+                                                 const BytestagKvpRecord *offer,
+                                                 GBytes                 *value,
+                                                 BytestagKvpWriteFunc    done,
+                                                 gpointer                user_data);
+
 /* denied.c */
 void          _bytestag_network_stop_denying    (BytestagNetwork        *self);
 
