@@ -175,6 +175,34 @@ test_pages (Test         *test,
   check_catalogue (test, 3 * BYTESTAG_LIMIT_ENTRIES_OF_PAGE);
 }
 
+/* BYTESTAG_LIMIT_RECORDS_READ of those that one node keeps, however many it names. */
+static void
+test_limit (Test         *test,
+            gconstpointer data)
+{
+  g_autoptr (BytestagFindRecordsTask) task = NULL;
+  BytestagKvpRecord record = { .kind = BYTESTAG_KVP_PROVIDER, .until = NOW + 3600 };
+
+  bytestag_record_derive_key (BYTESTAG_KVP_PROVIDER, &collection, &record.id.key);
+  for (guint i = 0; i < BYTESTAG_LIMIT_RECORDS_READ + 4; i++)
+    {
+      g_autoptr (BytestagTestSigner) signer = bytestag_test_signer_new ();
+      g_autoptr (GBytes) value = NULL;
+      BytestagEndpoint nobody;
+
+      bytestag_sim_make_address (600 + i, &nobody);
+      value = bytestag_record_build_provider (BYTESTAG_SIGNER (signer), &collection, &nobody, 1, NOW, NULL);
+      record.size = g_bytes_get_size (value);
+      bytestag_key_digest (&record.id.index, g_bytes_get_data (value, NULL), record.size);
+      bytestag_kvp_table_write (bytestag_sim_get_table (test->sim, 2), &record, value, NULL, NULL);
+    }
+  task = bytestag_network_find_providers (bytestag_sim_get_node (test->sim, 5), &collection);
+  assert_done (test, task);
+  g_assert_cmpuint (bytestag_find_records_task_get_providers (task)->len, ==, 0);
+  g_assert_cmpuint (bytestag_network_get_counters (bytestag_sim_get_node (test->sim, 2))->uploads, ==,
+                    BYTESTAG_LIMIT_RECORDS_READ);
+}
+
 static void
 test_cancel (Test         *test,
              gconstpointer data)
@@ -204,6 +232,7 @@ main (int   argc,
   TEST ("none", test_none);
   TEST ("catalogue", test_catalogue);
   TEST ("pages", test_pages);
+  TEST ("limit", test_limit);
   TEST ("cancel", test_cancel);
 
   return g_test_run ();

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define NOW G_GINT64_CONSTANT (1600000000)
-#define DAY 86400
+#define DAY BYTESTAG_LIMIT_RECORD_LIFE
 
 static const BytestagKey collection = { { 1, 2, 3 } };
 
