@@ -144,6 +144,9 @@
 #define BYTESTAG_LIMIT_REQUESTS_OF_PATH 12
 #define BYTESTAG_LIMIT_CANDIDATES_OF_PATH 24
 
+/* Further keys of one findval (B.3 "Batch"). */
+#define BYTESTAG_LIMIT_KEYS_OF_REQUEST 32
+
 /* Look-ups: candidates of a shortlist, nodes taken from one reply. */
 #define BYTESTAG_LIMIT_CANDIDATES 512
 /* Requests of one look-up: an honest one takes some 40; whoever names ever nearer
@@ -181,6 +184,10 @@
 #define BYTESTAG_LIMIT_VICTIMS 256
 /* Values that are dropped at one time when their life is over: some 1 ms. */
 #define BYTESTAG_LIMIT_EXPIRING 100
+/* Keys of a denylist: what is longer costs memory and time for each value (20 MiB of keys), and
+ * values that are looked at, to be purged, at one time: some 1 ms with the SHA-256 of each. */
+#define BYTESTAG_LIMIT_DENIED_KEYS 1000000
+#define BYTESTAG_LIMIT_PURGED 256
 /* What a publisher may ask for, seconds (B.3 "Life"). */
 #define BYTESTAG_LIMIT_SHORTEST_LIFE 86400
 #define BYTESTAG_LIMIT_LONGEST_LIFE (30 * 86400)
