@@ -30,7 +30,7 @@ typedef struct
   guint8 high_times[3];
   guint8 copies;
   guint8 flags;
-  guint8 reserved;
+  guint8 kind;
   guint16 port; /* of the source */
 } Entry;
 
@@ -328,6 +328,7 @@ pack_record (Entry *entry, const BytestagKvpRecord *record)
   entry->time_to_live = (gfloat) record->time_to_live;
   entry->last_update = record->last_update;
   entry->copies = record->copies;
+  entry->kind = record->kind;
   entry->flags = (guint8) (kept_flags
                            | (record->is_original ? FLAG_ORIGINAL : 0)
                            | (record->handed_over ? FLAG_HANDED_OVER : 0)
@@ -346,6 +347,7 @@ unpack_record (BytestagKeptIndex *self, const Entry *entry, BytestagKvpRecord *r
     .until = get_time (entry, TIME_UNTIL),
     .replicated = get_time (entry, TIME_REPLICATED),
     .copies = entry->copies,
+    .kind = entry->kind,
     .has_timestamp = (entry->flags & FLAG_HAS_TIMESTAMP) != 0,
     .handed_over = (entry->flags & FLAG_HANDED_OVER) != 0,
     .is_original = (entry->flags & FLAG_ORIGINAL) != 0,
