@@ -4,7 +4,17 @@
 #include "storage/file-stamp.h"
 
 #include <errno.h>
-#include <sys/stat.h>
+
+void
+bytestag_file_stamp_from_stat (BytestagFileStamp *stamp, const struct stat *status)
+{
+  *stamp = (BytestagFileStamp) {
+    .size = (guint64) status->st_size,
+    .mtime = (gint64) status->st_mtim.tv_sec * 1000000000 + status->st_mtim.tv_nsec,
+    .inode = status->st_ino,
+    .device = status->st_dev,
+  };
+}
 
 gboolean
 bytestag_file_stamp_read (BytestagFileStamp *stamp, int fd)
@@ -20,13 +30,7 @@ bytestag_file_stamp_read (BytestagFileStamp *stamp, int fd)
       return FALSE;
     }
 
-  *stamp = (BytestagFileStamp) {
-    .size = (guint64) status.st_size,
-    .mtime = (gint64) status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec,
-    .inode = status.st_ino,
-    .device = status.st_dev,
-  };
-
+  bytestag_file_stamp_from_stat (stamp, &status);
   return TRUE;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <glib.h>
+#include <sys/stat.h>
 
 G_BEGIN_DECLS
 
@@ -17,6 +18,8 @@ typedef struct
 /* FALSE with errno; EINVAL: not a regular file. */
 gboolean bytestag_file_stamp_read  (BytestagFileStamp       *stamp,
                                     int                      fd);
+void     bytestag_file_stamp_from_stat (BytestagFileStamp   *stamp,
+                                    const struct stat       *status);
 gboolean bytestag_file_stamp_equal (const BytestagFileStamp *a,
                                     const BytestagFileStamp *b);
 
