@@ -116,6 +116,17 @@
 #define BYTESTAG_LIMIT_REPLICATING 8
 /* Pieces that wait for the disk: no more are asked for meanwhile (8 MiB). */
 #define BYTESTAG_LIMIT_PIECES_UNWRITTEN 32
+/* Files with the same part that are looked at for one that is present, in one request. */
+#define BYTESTAG_LIMIT_TWINS_TRIED 16
+/* Parts of a row of library.db: what is read at once is no more than a slice. */
+#define BYTESTAG_LIMIT_PARTS_OF_ROW 512
+/* Rows that are taken out of library.db in one transaction: values are read between two. */
+#define BYTESTAG_LIMIT_ROWS_OF_STEP 256
+/* What an event of the engine does of a long list of what is shared, so that it stays
+ * below its 2 ms: parts and values that are added to the table or taken out, and files. */
+#define BYTESTAG_LIMIT_PARTS_OF_SLICE 512
+/* Copies of a value (B.3): of a root and its pages always, of others as the person says. */
+#define BYTESTAG_LIMIT_COPIES 20
 /* Parts of a file that still has a FileInfo value of its own (B.3): with more, it
  * would not fit into one part. */
 #define BYTESTAG_LIMIT_FILE_INFO_PARTS 8400

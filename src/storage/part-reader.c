@@ -19,6 +19,7 @@ struct _BytestagPartReader
   gsize length;
   BytestagKey hash;
   gboolean checked;
+  gboolean gone;
 
   GBytes *bytes;
   GError *error;
@@ -72,6 +73,7 @@ set_open_error (BytestagPartReader *self, int saved_errno)
     case ELOOP: /* a symbolic link is there now */
     case ENXIO: /* a socket */
     case EINVAL:
+      self->gone = saved_errno == ENOENT || saved_errno == ENOTDIR;
       set_changed (self);
       break;
     default:
@@ -191,4 +193,10 @@ const GError *
 bytestag_part_reader_get_error (BytestagPartReader *self)
 {
   return self->error;
+}
+
+gboolean
+bytestag_part_reader_is_gone (BytestagPartReader *self)
+{
+  return self->gone;
 }

@@ -31,6 +31,9 @@ GBytes             *bytestag_part_reader_get_bytes (BytestagPartReader      *sel
  * one that was hashed, or has other bytes. */
 const GError       *bytestag_part_reader_get_error (BytestagPartReader      *self);
 
+/* Of BYTESTAG_ERROR_CHANGED: there is nothing at the path any more. */
+gboolean            bytestag_part_reader_is_gone   (BytestagPartReader      *self);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BytestagPartReader, bytestag_part_reader_free)
 
 G_END_DECLS
