@@ -116,6 +116,7 @@
 #define BYTESTAG_LIMIT_REPLICATING 8
 /* Pieces that wait for the disk: no more are asked for meanwhile (8 MiB). */
 #define BYTESTAG_LIMIT_PIECES_UNWRITTEN 32
+<<<<<<< HEAD
 /* Files with the same part that are looked at for one that is present, in one request. */
 #define BYTESTAG_LIMIT_TWINS_TRIED 16
 /* Parts of a row of library.db: what is read at once is no more than a slice. */
@@ -127,6 +128,28 @@
 #define BYTESTAG_LIMIT_PARTS_OF_SLICE 512
 /* Copies of a value (B.3): of a root and its pages always, of others as the person says. */
 #define BYTESTAG_LIMIT_COPIES 20
+=======
+/* Threads that hash, one for each core: more would only wait for the disk, each with
+ * its buffers. */
+#define BYTESTAG_LIMIT_HASHERS 16
+/* Jobs of one hashing that the worker has at one time: two for each of its threads, so
+ * that none waits for the engine. */
+#define BYTESTAG_LIMIT_HASH_JOBS 32
+/* Files, and bytes of several, that one job hashes: a completion for each of 100,000 small
+ * files would cost more than their digests, and one that takes long tells nothing. */
+#define BYTESTAG_LIMIT_FILES_OF_JOB 64
+#define BYTESTAG_LIMIT_BYTES_OF_JOB (4 * 1024 * 1024)
+/* Parts of a file that are read and not yet digested: one for each digest, and the next. */
+#define BYTESTAG_LIMIT_PARTS_IN_HAND 4
+/* Jobs that help with a large file (three digests and the reading share its work), and steps
+ * of 256 KiB, some 0.2 ms each, after which such a job lets others have the thread. */
+#define BYTESTAG_LIMIT_HASH_HELPERS 3
+#define BYTESTAG_LIMIT_STEPS_OF_HELP 1000
+/* Files that were left out of a collection and are named, for each reason: a person reads
+ * no more; all are counted. */
+#define BYTESTAG_LIMIT_SKIPPED_NAMED 100
+
+>>>>>>> hash
 /* Parts of a file that still has a FileInfo value of its own (B.3): with more, it
  * would not fit into one part. */
 #define BYTESTAG_LIMIT_FILE_INFO_PARTS 8400

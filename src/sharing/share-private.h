@@ -22,6 +22,7 @@ struct _BytestagShare
   BytestagKey key; /* of the collection, once there is a link */
   GError *error;
   char **skipped;
+  char **problems;
   BytestagShare *twin;
 
   BytestagHashTask *hash_task;       /* while HASHING */
@@ -31,6 +32,8 @@ struct _BytestagShare
 
   /* As last told. */
   guint n_files;
+  guint n_skipped;
+  guint n_problems;
   guint64 size;
   guint64 bytes_hashed;
   char *current_file;

@@ -19,6 +19,9 @@ enum {
   PROP_FRACTION,
   PROP_ERROR,
   PROP_SKIPPED,
+  PROP_N_SKIPPED,
+  PROP_PROBLEMS,
+  PROP_N_PROBLEMS,
   N_PROPS
 };
 
@@ -65,6 +68,7 @@ bytestag_share_finalize (GObject *object)
   g_clear_pointer (&self->uri, g_free);
   g_clear_pointer (&self->current_file, g_free);
   g_clear_pointer (&self->skipped, g_strfreev);
+  g_clear_pointer (&self->problems, g_strfreev);
   g_clear_pointer (&self->files, g_ptr_array_unref);
   g_clear_pointer (&self->values, g_array_unref);
   g_clear_error (&self->error);
@@ -118,6 +122,15 @@ bytestag_share_get_property (GObject    *object,
     case PROP_SKIPPED:
       g_value_set_boxed (value, self->skipped);
       break;
+    case PROP_N_SKIPPED:
+      g_value_set_uint (value, self->n_skipped);
+      break;
+    case PROP_PROBLEMS:
+      g_value_set_boxed (value, self->problems);
+      break;
+    case PROP_N_PROBLEMS:
+      g_value_set_uint (value, self->n_problems);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -146,6 +159,9 @@ bytestag_share_class_init (BytestagShareClass *klass)
   properties[PROP_FRACTION] = g_param_spec_double ("fraction", NULL, NULL, 0, 1, 0, flags);
   properties[PROP_ERROR] = g_param_spec_boxed ("error", NULL, NULL, G_TYPE_ERROR, flags);
   properties[PROP_SKIPPED] = g_param_spec_boxed ("skipped", NULL, NULL, G_TYPE_STRV, flags);
+  properties[PROP_N_SKIPPED] = g_param_spec_uint ("n-skipped", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  properties[PROP_PROBLEMS] = g_param_spec_boxed ("problems", NULL, NULL, G_TYPE_STRV, flags);
+  properties[PROP_N_PROBLEMS] = g_param_spec_uint ("n-problems", NULL, NULL, 0, G_MAXUINT, 0, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   signals[READY] = g_signal_new ("ready", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
@@ -216,25 +232,46 @@ set_string (BytestagShare *self,
 }
 
 static void
+flush_skipped (BytestagShare *self)
+{
+  const BytestagSkipList *skipped = bytestag_hash_task_get_skipped (self->hash_task);
+  g_autoptr (GStrvBuilder) paths = NULL;
+  g_autoptr (GStrvBuilder) problems = NULL;
+
+  if (skipped == NULL || bytestag_skip_list_get_n_skipped (skipped) == self->n_skipped)
+    return;
+
+  paths = g_strv_builder_new ();
+  problems = g_strv_builder_new ();
+  for (guint i = 0; i < skipped->files->len; i++)
+    {
+      const BytestagSkippedFile *file = g_ptr_array_index (skipped->files, i);
+
+      g_strv_builder_add (paths, file->path);
+      if (file->reason >= BYTESTAG_SKIP_FIRST_PROBLEM)
+        g_strv_builder_add (problems, file->words);
+    }
+  g_strfreev (self->skipped);
+  self->skipped = g_strv_builder_end (paths);
+  g_strfreev (self->problems);
+  self->problems = g_strv_builder_end (problems);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SKIPPED]);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PROBLEMS]);
+  set_uint (self, &self->n_skipped, bytestag_skip_list_get_n_skipped (skipped), PROP_N_SKIPPED);
+  set_uint (self, &self->n_problems, bytestag_skip_list_get_n_problems (skipped), PROP_N_PROBLEMS);
+}
+
+static void
 flush_hashing (BytestagShare *self)
 {
   BytestagTask *task = BYTESTAG_TASK (self->hash_task);
-  GPtrArray *skipped = bytestag_hash_task_get_skipped (self->hash_task);
 
   set_uint (self, &self->n_files, bytestag_hash_task_get_n_files (self->hash_task), PROP_N_FILES);
   set_uint64 (self, &self->size, bytestag_task_get_total (task), PROP_SIZE);
   set_uint64 (self, &self->bytes_hashed, bytestag_task_get_progress (task), PROP_BYTES_HASHED);
   set_string (self, &self->current_file, bytestag_hash_task_get_current_file (self->hash_task), PROP_CURRENT_FILE);
 
-  if (self->skipped == NULL && skipped != NULL)
-    {
-      g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-
-      for (guint i = 0; i < skipped->len; i++)
-        g_strv_builder_add (builder, g_ptr_array_index (skipped, i));
-      self->skipped = g_strv_builder_end (builder);
-      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SKIPPED]);
-    }
+  flush_skipped (self);
 }
 
 static gdouble

@@ -29,7 +29,9 @@ G_DECLARE_FINAL_TYPE (BytestagShare, bytestag_share, BYTESTAG, SHARE, GObject)
  * (uint), "size" (uint64 bytes), "bytes-hashed" (uint64), "current-file" (string, nullable),
  * "n-pieces" (uint: values to publish), "n-pieces-sent" (uint: went to at least one node),
  * "fraction" (double, of what it does now), "error" (GError, nullable),
- * "skipped" (GStrv: hidden files and links left out). Signal "ready": hashed, the link is there
+ * "skipped" (GStrv: paths of what was left out: hidden files, links, and what could not be
+ * shared; BYTESTAG_LIMIT_SKIPPED_NAMED of each reason), "n-skipped" (uint: all of it), "problems"
+ * (GStrv: of what could not be shared, a sentence each), "n-problems" (uint). Signal "ready": hashed, the link is there
  * (of its twin too); "published": the first pass is over; "failed". */
 const char            *bytestag_share_get_name       (BytestagShare *self);
 BytestagShareState     bytestag_share_get_state      (BytestagShare *self);
