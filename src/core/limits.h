@@ -116,7 +116,6 @@
 #define BYTESTAG_LIMIT_REPLICATING 8
 /* Pieces that wait for the disk: no more are asked for meanwhile (8 MiB). */
 #define BYTESTAG_LIMIT_PIECES_UNWRITTEN 32
-<<<<<<< HEAD
 /* Files with the same part that are looked at for one that is present, in one request. */
 #define BYTESTAG_LIMIT_TWINS_TRIED 16
 /* Parts of a row of library.db: what is read at once is no more than a slice. */
@@ -128,7 +127,6 @@
 #define BYTESTAG_LIMIT_PARTS_OF_SLICE 512
 /* Copies of a value (B.3): of a root and its pages always, of others as the person says. */
 #define BYTESTAG_LIMIT_COPIES 20
-=======
 /* Threads that hash, one for each core: more would only wait for the disk, each with
  * its buffers. */
 #define BYTESTAG_LIMIT_HASHERS 16
@@ -149,7 +147,6 @@
  * no more; all are counted. */
 #define BYTESTAG_LIMIT_SKIPPED_NAMED 100
 
->>>>>>> hash
 /* Parts of a file that still has a FileInfo value of its own (B.3): with more, it
  * would not fit into one part. */
 #define BYTESTAG_LIMIT_FILE_INFO_PARTS 8400

@@ -11,6 +11,11 @@
 /* A path that lies in none of the roots stands there as it is. */
 #define NO_ROOT -1
 
+/* As read_file() reads them. */
+#define FILE_COLUMNS \
+  "files.id, roots.path, files.path, filename, size, mtime, inode, device, birth, state, hash, sha256," \
+  "  files.position FROM files LEFT JOIN roots ON roots.share = files.share AND roots.position = root"
+
 void
 bytestag_saved_file_free (BytestagSavedFile *self)
 {
@@ -160,8 +165,8 @@ save_file (BytestagLibraryStore      *self,
     return FALSE;
 
   statement = bytestag_library_store_prepare (self,
-    "INSERT INTO files (share, root, path, filename, size, mtime, inode, device, birth, state, hash, sha256)"
-    "  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", error);
+    "INSERT INTO files (share, root, path, filename, size, mtime, inode, device, birth, state, hash, sha256,"
+    "  position) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", error);
   if (statement == NULL)
     return FALSE;
   sqlite3_bind_int64 (statement, 1, share->id);
@@ -172,6 +177,7 @@ save_file (BytestagLibraryStore      *self,
   sqlite3_bind_int (statement, 10, (int) file->state);
   bytestag_library_store_bind_key (statement, 11, &file->hash);
   sqlite3_bind_blob (statement, 12, file->sha256, BYTESTAG_SHA256_SIZE, SQLITE_STATIC);
+  sqlite3_bind_int64 (statement, 13, file->position);
   if (!bytestag_library_store_step (self, statement, NULL, error))
     return FALSE;
 
@@ -242,6 +248,7 @@ read_file (sqlite3_stmt *statement, BytestagSavedFile *file)
   g_autofree char *root = bytestag_library_store_dup_text (statement, 1);
   g_autofree char *relative = bytestag_library_store_dup_text (statement, 2);
   gint64 state = sqlite3_column_int64 (statement, 9);
+  gint64 position = sqlite3_column_int64 (statement, 12);
 
   file->id = sqlite3_column_int64 (statement, 0);
   file->filename = split_filename (sqlite3_column_blob (statement, 3), (gsize) sqlite3_column_bytes (statement, 3));
@@ -253,12 +260,13 @@ read_file (sqlite3_stmt *statement, BytestagSavedFile *file)
     .birth = sqlite3_column_int64 (statement, 8),
   };
   if (relative == NULL || file->filename == NULL || state < BYTESTAG_SHARED_FILE_PRESENT
-      || state > BYTESTAG_SHARED_FILE_GONE
+      || state > BYTESTAG_SHARED_FILE_GONE || position < 0 || position > BYTESTAG_LIMIT_COLLECTION_FILES
       || file->stamp.size > (guint64) BYTESTAG_LIMIT_COLLECTION_PARTS * BYTESTAG_PART_SIZE
       || !bytestag_library_store_get_bytes (statement, 10, file->hash.bytes, BYTESTAG_KEY_SIZE)
       || !bytestag_library_store_get_bytes (statement, 11, file->sha256, BYTESTAG_SHA256_SIZE))
     return FALSE;
 
+  file->position = (guint) position;
   file->state = (BytestagSharedFileState) state;
   file->n_parts = (guint) MAX (1, (file->stamp.size + BYTESTAG_PART_SIZE - 1) / BYTESTAG_PART_SIZE);
   if (root == NULL)
@@ -274,9 +282,7 @@ bytestag_library_store_list_files (BytestagLibraryStore *self, gint64 share, gin
 {
   g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func ((GDestroyNotify) bytestag_saved_file_free);
   sqlite3_stmt *statement = bytestag_library_store_prepare (self,
-    "SELECT files.id, roots.path, files.path, filename, size, mtime, inode, device, birth, state, hash, sha256"
-    "  FROM files LEFT JOIN roots ON roots.share = files.share AND position = root"
-    "  WHERE files.share = ? AND files.id > ? ORDER BY files.id LIMIT ?", error);
+    "SELECT " FILE_COLUMNS "  WHERE files.share = ? AND files.position > ? ORDER BY files.position LIMIT ?", error);
   gboolean row;
 
   if (statement == NULL)
@@ -422,30 +428,33 @@ bytestag_library_store_remove_files (BytestagLibraryStore  *self,
   return TRUE;
 }
 
-/* (transfer full) (element-type gint64) files of @share that are not in @paths. */
+/* (transfer full) (element-type gint64) files of @share that are not in @paths: some may
+ * have the position of one that is. */
 static GArray *
 find_others (BytestagLibraryStore *self, gint64 share, GHashTable *paths, GError **error)
 {
   g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
-  gint64 after = 0;
+  sqlite3_stmt *statement = bytestag_library_store_prepare (self,
+    "SELECT " FILE_COLUMNS " WHERE files.share = ?", error);
+  gboolean row;
 
+  if (statement == NULL)
+    return NULL;
+  sqlite3_bind_int64 (statement, 1, share);
   for (;;)
     {
-      g_autoptr (GPtrArray) files = bytestag_library_store_list_files (self, share, after,
-                                                                       BYTESTAG_LIMIT_ROWS_OF_STEP, error);
+      g_autoptr (BytestagSavedFile) file = g_new0 (BytestagSavedFile, 1);
 
-      if (files == NULL)
+      if (!bytestag_library_store_step (self, statement, &row, error))
         return NULL;
-      if (files->len == 0)
+      if (!row)
         return g_steal_pointer (&ids);
 
-      for (guint i = 0; i < files->len; i++)
+      if (!read_file (statement, file) || !g_hash_table_contains (paths, file->path))
         {
-          const BytestagSavedFile *file = g_ptr_array_index (files, i);
+          gint64 id = sqlite3_column_int64 (statement, 0);
 
-          after = file->id;
-          if (!g_hash_table_contains (paths, file->path))
-            g_array_append_val (ids, file->id);
+          g_array_append_val (ids, id);
         }
     }
 }

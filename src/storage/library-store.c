@@ -22,10 +22,10 @@ static const char * const migrations[] = {
   "CREATE TABLE roots (share INTEGER NOT NULL, position INTEGER NOT NULL, path BLOB NOT NULL, identity TEXT,"
   "  PRIMARY KEY (share, position)) WITHOUT ROWID;"
   "CREATE TABLE files (id INTEGER PRIMARY KEY AUTOINCREMENT, share INTEGER NOT NULL, root INTEGER NOT NULL,"
-  "  path BLOB NOT NULL, filename BLOB NOT NULL, size INTEGER NOT NULL, mtime INTEGER NOT NULL,"
+  "  position INTEGER NOT NULL, path BLOB NOT NULL, filename BLOB NOT NULL, size INTEGER NOT NULL, mtime INTEGER NOT NULL,"
   "  inode INTEGER NOT NULL, device INTEGER NOT NULL, birth INTEGER NOT NULL, state INTEGER NOT NULL,"
   "  hash BLOB NOT NULL, sha256 BLOB NOT NULL);"
-  "CREATE INDEX files_of_share ON files (share);"
+  "CREATE INDEX files_of_share ON files (share, position);"
   "CREATE UNIQUE INDEX files_by_path ON files (path, root, share);"
   "CREATE TABLE parts (file INTEGER NOT NULL, first INTEGER NOT NULL, keys BLOB NOT NULL,"
   "  PRIMARY KEY (file, first)) WITHOUT ROWID;"
@@ -58,6 +58,22 @@ bytestag_saved_share_free (BytestagSavedShare *self)
   g_free (self->name);
   g_free (self->comment);
   g_free (self);
+}
+
+BytestagSavedShare *
+bytestag_saved_share_copy (const BytestagSavedShare *self)
+{
+  BytestagSavedShare *copy = g_new (BytestagSavedShare, 1);
+
+  *copy = *self;
+  copy->roots = g_strdupv (self->roots);
+  copy->identities = g_ptr_array_new_with_free_func (g_free);
+  for (guint i = 0; i < self->identities->len; i++)
+    g_ptr_array_add (copy->identities, g_strdup (g_ptr_array_index (self->identities, i)));
+  copy->name = g_strdup (self->name);
+  copy->comment = g_strdup (self->comment);
+
+  return copy;
 }
 
 BytestagLibraryStore *

@@ -59,15 +59,18 @@ typedef struct {
 } BytestagSavedShare;
 
 BytestagSavedShare *bytestag_saved_share_new  (void);
+BytestagSavedShare *bytestag_saved_share_copy (const BytestagSavedShare *self);
 void                bytestag_saved_share_free (BytestagSavedShare *self);
 
 /**
  * BytestagSavedFile:
+ * @position: by the order of the collection; no two files of one that is SHARED have the same
  * @filename: path elements, as the collection names it
  * @parts: (array length=n_parts) (nullable): NULL where files are listed without
  */
 typedef struct {
   gint64 id;
+  guint position;
   char *path;
   char **filename;
   BytestagFileStamp stamp;
@@ -146,8 +149,8 @@ gboolean              bytestag_library_store_keep_files   (BytestagLibraryStore 
                                                            gint64                    share,
                                                            GHashTable               *paths,
                                                            GError                  **error);
-/* (transfer full) (element-type BytestagSavedFile) up to @max files behind the one with id
- * @after, without parts (n_parts tells how many there are). */
+/* (transfer full) (element-type BytestagSavedFile) up to @max files in order of position,
+ * those behind @after (-1: all), without parts (n_parts tells how many there are). */
 GPtrArray            *bytestag_library_store_list_files   (BytestagLibraryStore     *self,
                                                            gint64                    share,
                                                            gint64                    after,

@@ -481,13 +481,14 @@ bytestag_shared_files_table_add_set (BytestagSharedFilesTable *self)
 guint
 bytestag_shared_files_table_add_file (BytestagSharedFilesTable *self,
                                       BytestagSharedSet        *set,
+                                      gint64                    id,
                                       const char               *path,
                                       const BytestagFileStamp  *stamp)
 {
   g_return_val_if_fail (BYTESTAG_IS_SHARED_FILES_TABLE (self), 0);
   g_return_val_if_fail (set != NULL && path != NULL && stamp != NULL, 0);
 
-  return bytestag_shared_parts_add_file (self->parts, set, path, stamp);
+  return bytestag_shared_parts_add_file (self->parts, set, id, path, stamp);
 }
 
 gboolean

@@ -32,9 +32,11 @@ void               bytestag_shared_files_table_set_store     (BytestagSharedFile
 
 /* (transfer full) An empty set of files. */
 BytestagSharedSet *bytestag_shared_files_table_add_set       (BytestagSharedFilesTable *self);
-/* A file whose parts come by _add_part: as many as its size says. Returns its number. */
+/* A file whose parts come by _add_part: as many as its size says. @id: its row in
+ * library.db, or 0. Returns its number. */
 guint              bytestag_shared_files_table_add_file      (BytestagSharedFilesTable *self,
                                                               BytestagSharedSet        *set,
+                                                              gint64                    id,
                                                               const char               *path,
                                                               const BytestagFileStamp  *stamp);
 /* The next part of the file that was added last (key = index). Whether it is the first of

@@ -148,10 +148,11 @@ bytestag_shared_parts_add_set (BytestagSharedParts *self)
 guint
 bytestag_shared_parts_add_file (BytestagSharedParts     *self,
                                 BytestagSharedSet       *set,
+                                gint64                   id,
                                 const char              *path,
                                 const BytestagFileStamp *stamp)
 {
-  BytestagSharedFile file = { .path = g_strdup (path), .stamp = *stamp, .first = set->n_parts };
+  BytestagSharedFile file = { .id = id, .path = g_strdup (path), .stamp = *stamp, .first = set->n_parts };
 
   file.n_parts = (guint32) MAX (1, (stamp->size + BYTESTAG_PART_SIZE - 1) / BYTESTAG_PART_SIZE);
   g_array_append_val (set->files, file);

@@ -29,6 +29,7 @@ typedef enum {
 
 /**
  * BytestagSharedFile:
+ * @id: its row in library.db
  * @published: unix seconds, when a part of it was last published; 0: never. It is kept
  *   for the file, not for each part
  * @checked: which parts were compared with their hash since it has had this stamp: the
@@ -37,6 +38,7 @@ typedef enum {
  */
 typedef struct
 {
+  gint64 id;
   char *path;
   BytestagFileStamp stamp;
   union
@@ -67,6 +69,7 @@ BytestagSharedSet   *bytestag_shared_parts_add_set     (BytestagSharedParts     
  * number in @set. */
 guint                bytestag_shared_parts_add_file    (BytestagSharedParts       *self,
                                                         BytestagSharedSet         *set,
+                                                        gint64                     id,
                                                         const char                *path,
                                                         const BytestagFileStamp   *stamp);
 /* The next part of the file added last; whether it is the first of its hash in @set, so
