@@ -125,6 +125,7 @@
 /* What an event of the engine does of a long list of what is shared, so that it stays
  * below its 2 ms: parts and values that are added to the table or taken out, and files. */
 #define BYTESTAG_LIMIT_PARTS_OF_SLICE 512
+#define BYTESTAG_LIMIT_SHARES_OF_SLICE 16
 /* Copies of a value (B.3): of a root and its pages always, of others as the person says. */
 #define BYTESTAG_LIMIT_COPIES 20
 /* Threads that hash, one for each core: more would only wait for the disk, each with

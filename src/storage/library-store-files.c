@@ -166,7 +166,7 @@ save_file (BytestagLibraryStore      *self,
 
   statement = bytestag_library_store_prepare (self,
     "INSERT INTO files (share, root, path, filename, size, mtime, inode, device, birth, state, hash, sha256,"
-    "  position) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", error);
+    "  position, round) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", error);
   if (statement == NULL)
     return FALSE;
   sqlite3_bind_int64 (statement, 1, share->id);
@@ -178,6 +178,7 @@ save_file (BytestagLibraryStore      *self,
   bytestag_library_store_bind_key (statement, 11, &file->hash);
   sqlite3_bind_blob (statement, 12, file->sha256, BYTESTAG_SHA256_SIZE, SQLITE_STATIC);
   sqlite3_bind_int64 (statement, 13, file->position);
+  sqlite3_bind_int64 (statement, 14, share->round);
   if (!bytestag_library_store_step (self, statement, NULL, error))
     return FALSE;
 
@@ -428,48 +429,53 @@ bytestag_library_store_remove_files (BytestagLibraryStore  *self,
   return TRUE;
 }
 
-/* (transfer full) (element-type gint64) files of @share that are not in @paths: some may
- * have the position of one that is. */
+gboolean
+bytestag_library_store_begin_round (BytestagLibraryStore *self, BytestagSavedShare *share, GError **error)
+{
+  if (!bytestag_library_store_run (self, "UPDATE shares SET round = ? WHERE id = ?", share->round + 1, share->id,
+                                   error))
+    return FALSE;
+  share->round++;
+
+  return TRUE;
+}
+
+/* (transfer full) (element-type gint64) */
 static GArray *
-find_others (BytestagLibraryStore *self, gint64 share, GHashTable *paths, GError **error)
+find_files_of_other_rounds (BytestagLibraryStore *self, const BytestagSavedShare *share, GError **error)
 {
   g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
   sqlite3_stmt *statement = bytestag_library_store_prepare (self,
-    "SELECT " FILE_COLUMNS " WHERE files.share = ?", error);
+    "SELECT id FROM files WHERE share = ? AND round <> ?", error);
   gboolean row;
 
   if (statement == NULL)
     return NULL;
-  sqlite3_bind_int64 (statement, 1, share);
+  sqlite3_bind_int64 (statement, 1, share->id);
+  sqlite3_bind_int64 (statement, 2, share->round);
   for (;;)
     {
-      g_autoptr (BytestagSavedFile) file = g_new0 (BytestagSavedFile, 1);
+      gint64 id;
 
       if (!bytestag_library_store_step (self, statement, &row, error))
         return NULL;
       if (!row)
         return g_steal_pointer (&ids);
-
-      if (!read_file (statement, file) || !g_hash_table_contains (paths, file->path))
-        {
-          gint64 id = sqlite3_column_int64 (statement, 0);
-
-          g_array_append_val (ids, id);
-        }
+      id = sqlite3_column_int64 (statement, 0);
+      g_array_append_val (ids, id);
     }
 }
 
 gboolean
-bytestag_library_store_keep_files (BytestagLibraryStore *self, gint64 share, GHashTable *paths, GError **error)
+bytestag_library_store_end_round (BytestagLibraryStore *self, const BytestagSavedShare *share, GError **error)
 {
-  g_autoptr (GArray) ids = NULL;
+  g_autoptr (GArray) ids = find_files_of_other_rounds (self, share, error);
   gboolean good = TRUE;
 
-  if (!bytestag_library_store_begin (self, error))
+  if (ids == NULL || !bytestag_library_store_begin (self, error))
     return FALSE;
-  ids = find_others (self, share, paths, error);
-  for (guint i = 0; ids != NULL && good && i < ids->len; i++)
+  for (guint i = 0; good && i < ids->len; i++)
     good = remove_file (self, g_array_index (ids, gint64, i), error);
 
-  return bytestag_library_store_commit (self, ids != NULL && good, error);
+  return bytestag_library_store_commit (self, good, error);
 }

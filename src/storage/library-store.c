@@ -18,11 +18,11 @@
 static const char * const migrations[] = {
   "CREATE TABLE shares (id INTEGER PRIMARY KEY AUTOINCREMENT, state INTEGER NOT NULL, name BLOB, comment BLOB,"
   "  timestamp INTEGER NOT NULL, created INTEGER NOT NULL, checked INTEGER NOT NULL, replaces INTEGER NOT NULL,"
-  "  copies INTEGER NOT NULL, n_files INTEGER NOT NULL, size INTEGER NOT NULL, key BLOB, sha256 BLOB);"
+  "  round INTEGER NOT NULL DEFAULT 0, copies INTEGER NOT NULL, n_files INTEGER NOT NULL, size INTEGER NOT NULL, key BLOB, sha256 BLOB);"
   "CREATE TABLE roots (share INTEGER NOT NULL, position INTEGER NOT NULL, path BLOB NOT NULL, identity TEXT,"
   "  PRIMARY KEY (share, position)) WITHOUT ROWID;"
   "CREATE TABLE files (id INTEGER PRIMARY KEY AUTOINCREMENT, share INTEGER NOT NULL, root INTEGER NOT NULL,"
-  "  position INTEGER NOT NULL, path BLOB NOT NULL, filename BLOB NOT NULL, size INTEGER NOT NULL, mtime INTEGER NOT NULL,"
+  "  position INTEGER NOT NULL, round INTEGER NOT NULL, path BLOB NOT NULL, filename BLOB NOT NULL, size INTEGER NOT NULL, mtime INTEGER NOT NULL,"
   "  inode INTEGER NOT NULL, device INTEGER NOT NULL, birth INTEGER NOT NULL, state INTEGER NOT NULL,"
   "  hash BLOB NOT NULL, sha256 BLOB NOT NULL);"
   "CREATE INDEX files_of_share ON files (share, position);"
@@ -280,6 +280,7 @@ read_share (sqlite3_stmt *statement, BytestagSavedShare *share)
   share->checked = sqlite3_column_int64 (statement, 6);
   share->replaces = sqlite3_column_int64 (statement, 7);
   share->size = (guint64) sqlite3_column_int64 (statement, 10);
+  share->round = sqlite3_column_int64 (statement, 13);
   if (share->id <= 0 || state < BYTESTAG_SAVED_HASHING || state > BYTESTAG_SAVED_STOPPED || copies < 1
       || copies > BYTESTAG_LIMIT_COPIES || n_files < 0 || n_files > BYTESTAG_LIMIT_COLLECTION_FILES)
     return FALSE;
@@ -299,8 +300,8 @@ bytestag_library_store_list_shares (BytestagLibraryStore *self, GError **error)
 {
   g_autoptr (GPtrArray) shares = g_ptr_array_new_with_free_func ((GDestroyNotify) bytestag_saved_share_free);
   sqlite3_stmt *statement = bytestag_library_store_prepare (self,
-    "SELECT id, state, name, comment, timestamp, created, checked, replaces, copies, n_files, size, key, sha256"
-    "  FROM shares ORDER BY id", error);
+    "SELECT id, state, name, comment, timestamp, created, checked, replaces, copies, n_files, size, key, sha256,"
+    "  round FROM shares ORDER BY id", error);
   gboolean row;
 
   if (statement == NULL)

@@ -38,6 +38,7 @@ typedef enum {
  * @created: unix seconds
  * @checked: unix seconds when its files were last compared with what is there; 0: never
  * @replaces: id of the share whose new version it is; 0: none
+ * @round: how many times its files were begun to be hashed
  * @key, @sha256: of the collection, of one that is SHARED
  */
 typedef struct {
@@ -51,6 +52,7 @@ typedef struct {
   gint64 created;
   gint64 checked;
   gint64 replaces;
+  gint64 round;
   guint copies;
   guint n_files;
   guint64 size;
@@ -144,10 +146,14 @@ gboolean              bytestag_library_store_update_files (BytestagLibraryStore 
                                                            const BytestagSavedShare *share,
                                                            GPtrArray                *files,
                                                            GError                  **error);
-/* Drops those files of @share whose path is not in @paths (element-type filename). */
-gboolean              bytestag_library_store_keep_files   (BytestagLibraryStore     *self,
-                                                           gint64                    share,
-                                                           GHashTable               *paths,
+/* Hashing begins, be it for the first time: the files that are saved until _end_round are
+ * all files of @share, whose round is one more. */
+gboolean              bytestag_library_store_begin_round  (BytestagLibraryStore     *self,
+                                                           BytestagSavedShare       *share,
+                                                           GError                  **error);
+/* Drops those that were saved in other rounds. */
+gboolean              bytestag_library_store_end_round    (BytestagLibraryStore     *self,
+                                                           const BytestagSavedShare *share,
                                                            GError                  **error);
 /* (transfer full) (element-type BytestagSavedFile) up to @max files in order of position,
  * those behind @after (-1: all), without parts (n_parts tells how many there are). */
