@@ -114,6 +114,19 @@
 #define BYTESTAG_LIMIT_FETCHING 16
 /* Values of others that are replicated at one time: nobody waits for it. */
 #define BYTESTAG_LIMIT_REPLICATING 8
+/* Pieces that are added, walked over or saved in one event: some 1 ms. */
+#define BYTESTAG_LIMIT_PIECES_OF_SLICE 512
+/* Publications at one time, and different sets of them that have pieces in common: their
+ * numbers have 17 bits in each piece. */
+#define BYTESTAG_LIMIT_PUBLICATIONS (1 << 17)
+#define BYTESTAG_LIMIT_OWNER_SETS (1 << 16)
+/* Requests of one walk that ask holders for many keys, at one time. */
+#define BYTESTAG_LIMIT_BATCHES 8
+/* Pieces that were stored, and whose holders were not asked again yet. */
+#define BYTESTAG_LIMIT_UNCONFIRMED 256
+/* Spot checks at one time, and holders that failed one: those of a day, while few lie. */
+#define BYTESTAG_LIMIT_SPOT_CHECKS 4
+#define BYTESTAG_LIMIT_DISTRUSTED 256
 /* Pieces that wait for the disk: no more are asked for meanwhile (8 MiB). */
 #define BYTESTAG_LIMIT_PIECES_UNWRITTEN 32
 /* Files with the same part that are looked at for one that is present, in one request. */
@@ -122,9 +135,7 @@
 #define BYTESTAG_LIMIT_PARTS_OF_ROW 512
 /* Rows that are taken out of library.db in one transaction: values are read between two. */
 #define BYTESTAG_LIMIT_ROWS_OF_STEP 256
-/* What an event of the engine does of a long list of what is shared, so that it stays
- * below its 2 ms: parts and values that are added to the table or taken out, and files. */
-#define BYTESTAG_LIMIT_PARTS_OF_SLICE 512
+/* Shares of before that are put into the list in one event. */
 #define BYTESTAG_LIMIT_SHARES_OF_SLICE 16
 /* Copies of a value (B.3): of a root and its pages always, of others as the person says. */
 #define BYTESTAG_LIMIT_COPIES 20
@@ -176,6 +187,9 @@
 #define BYTESTAG_LIMIT_REQUESTS_OF_PATH 12
 #define BYTESTAG_LIMIT_CANDIDATES_OF_PATH 24
 
+/* Further keys of one findval (B.3 "Batch"). */
+#define BYTESTAG_LIMIT_KEYS_OF_REQUEST 32
+
 /* Look-ups: candidates of a shortlist, nodes taken from one reply. */
 #define BYTESTAG_LIMIT_CANDIDATES 512
 /* Requests of one look-up: an honest one takes some 40; whoever names ever nearer
@@ -213,6 +227,10 @@
 #define BYTESTAG_LIMIT_VICTIMS 256
 /* Values that are dropped at one time when their life is over: some 1 ms. */
 #define BYTESTAG_LIMIT_EXPIRING 100
+/* Keys of a denylist: what is longer costs memory and time for each value (20 MiB of keys), and
+ * values that are looked at, to be purged, at one time: some 1 ms with the SHA-256 of each. */
+#define BYTESTAG_LIMIT_DENIED_KEYS 1000000
+#define BYTESTAG_LIMIT_PURGED 256
 /* What a publisher may ask for, seconds (B.3 "Life"). */
 #define BYTESTAG_LIMIT_SHORTEST_LIFE 86400
 #define BYTESTAG_LIMIT_LONGEST_LIFE (30 * 86400)

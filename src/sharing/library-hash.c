@@ -334,7 +334,7 @@ steal_built (Build *self)
 static gboolean
 add_infos (BytestagLibraryStep *step,
            const GArray        *values,
-           BytestagInfoKind     kind,
+           BytestagPieceKind    kind,
            guint               *position)
 {
   gboolean good = TRUE;
@@ -370,8 +370,8 @@ confirm_run (BytestagLibraryStep *step)
       if (!bytestag_library_store_clear_infos (step->store, step->saved->id, &more, &step->error))
         return;
     }
-  if (add_infos (step, built->pages, BYTESTAG_INFO_ROOT, &position)
-      && add_infos (step, built->file_infos, BYTESTAG_INFO_FILE, &position))
+  if (add_infos (step, built->pages, BYTESTAG_PIECE_ROOT, &position)
+      && add_infos (step, built->file_infos, BYTESTAG_PIECE_FILE_INFO, &position))
     {
       step->saved->state = BYTESTAG_SAVED_SHARED;
       bytestag_library_store_update_share (step->store, step->saved, &step->error);

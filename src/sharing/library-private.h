@@ -2,16 +2,10 @@
 #pragma once
 
 #include "sharing/library.h"
-#include "sharing/publish-queue.h"
+#include "sharing/publisher.h"
 #include "sharing/share-private.h"
 
 G_BEGIN_DECLS
-
-/* What an info of a share is, in library.db. */
-typedef enum {
-  BYTESTAG_INFO_ROOT, /* a root, page or partpage */
-  BYTESTAG_INFO_FILE,
-} BytestagInfoKind;
 
 /* What the files of the library share: library.c has the list and what a person asks for;
  * library-hash.c brings a share from its paths to its link, library-serve.c from library.db
@@ -25,7 +19,7 @@ struct _BytestagLibrary
   BytestagWorker *worker; /* hashes */
   BytestagWorker *disk;
   BytestagLibraryStore *store;
-  BytestagPublishQueue *queue;
+  BytestagPublisher *publisher; /* NULL once closed */
 
   GPtrArray *shares; /* (element-type BytestagShare) */
   GPtrArray *link_peers;
@@ -97,6 +91,10 @@ void           bytestag_library_serve           (BytestagLibrary      *self,
 /* Out of the table, at once; what it took there is freed in slices. */
 void           bytestag_library_withdraw        (BytestagLibrary      *self,
                                                  BytestagShare        *share);
+/* BytestagPublisherSaveFunc: into library.db. @user_data: the library */
+void           bytestag_library_save_pieces     (const BytestagPiece  *pieces,
+                                                 guint                 n,
+                                                 gpointer              user_data);
 /* Out of library.db, in steps. */
 void           bytestag_library_forget          (BytestagLibrary      *self,
                                                  BytestagShare        *share);

@@ -22,6 +22,7 @@ typedef struct {
   GPtrArray *files;  /* (element-type BytestagSavedFile) whose n_parts is what comes of them now */
   guint n_continued; /* parts of the file of the step before */
   GArray *keys;      /* (element-type BytestagKey) all of these parts */
+  GArray *states;    /* (element-type BytestagSavedPiece) of all infos, or all parts, in this order */
   gboolean over;
 } Batch;
 
@@ -33,6 +34,7 @@ batch_free (gpointer data)
   g_array_unref (self->infos);
   g_ptr_array_unref (self->files);
   g_array_unref (self->keys);
+  g_array_unref (self->states);
   g_free (self);
 }
 
@@ -45,6 +47,7 @@ batch_new (void)
   self->infos = g_array_new (FALSE, FALSE, sizeof (BytestagSavedInfo));
   self->files = g_ptr_array_new_with_free_func ((GDestroyNotify) bytestag_saved_file_free);
   self->keys = g_array_new (FALSE, FALSE, sizeof (BytestagKey));
+  self->states = g_array_new (FALSE, TRUE, sizeof (BytestagSavedPiece));
 
   return self;
 }
@@ -60,7 +63,7 @@ read_open_file (BytestagLibraryStep *step,
 
   if (!bytestag_library_store_read_parts (step->store, self->open_file, self->next_part,
                                           MIN (self->n_open - self->next_part,
-                                               BYTESTAG_LIMIT_PARTS_OF_SLICE - n_before),
+                                               BYTESTAG_LIMIT_PIECES_OF_SLICE - n_before),
                                           self->keys, &step->error))
     return FALSE;
 
@@ -97,7 +100,7 @@ read_files (BytestagLibraryStep *step,
   if (files == NULL)
     return;
   self->over = files->len == 0;
-  while (files->len > 0 && self->keys->len < BYTESTAG_LIMIT_PARTS_OF_SLICE && self->next_part == 0)
+  while (files->len > 0 && self->keys->len < BYTESTAG_LIMIT_PIECES_OF_SLICE && self->next_part == 0)
     {
       BytestagSavedFile *file = g_ptr_array_steal_index (files, 0);
 
@@ -110,6 +113,24 @@ read_files (BytestagLibraryStep *step,
     }
 }
 
+/* How well what was read is kept by others. */
+static void
+read_states (BytestagLibraryStep *step,
+             Batch               *self)
+{
+  g_array_set_size (self->states, self->infos->len + self->keys->len);
+  for (guint i = 0; i < self->infos->len; i++)
+    g_array_index (self->states, BytestagSavedPiece, i).id = g_array_index (self->infos, BytestagSavedInfo, i).id;
+  for (guint i = 0; i < self->keys->len; i++)
+    {
+      BytestagKvpId *id = &g_array_index (self->states, BytestagSavedPiece, self->infos->len + i).id;
+
+      id->key = id->index = g_array_index (self->keys, BytestagKey, i);
+    }
+  bytestag_library_store_load_pieces (step->store, (BytestagSavedPiece *) self->states->data, self->states->len,
+                                      &step->error);
+}
+
 /* On the disk worker. */
 static void
 serve_run (BytestagLibraryStep *step)
@@ -119,62 +140,97 @@ serve_run (BytestagLibraryStep *step)
   if (self->infos_read)
     {
       read_files (step, self);
-      return;
+    }
+  else if (bytestag_library_store_list_infos (step->store, step->saved->id, self->first_info,
+                                              BYTESTAG_LIMIT_PIECES_OF_SLICE, self->infos, &step->error))
+    {
+      self->first_info += self->infos->len;
+      self->infos_read = self->infos->len < BYTESTAG_LIMIT_PIECES_OF_SLICE;
     }
 
-  if (!bytestag_library_store_list_infos (step->store, step->saved->id, self->first_info,
-                                          BYTESTAG_LIMIT_PARTS_OF_SLICE, self->infos, &step->error))
-    return;
-  self->first_info += self->infos->len;
-  self->infos_read = self->infos->len < BYTESTAG_LIMIT_PARTS_OF_SLICE;
+  if (step->error == NULL)
+    read_states (step, self);
+}
+
+static void
+add_piece (GArray                   *pieces,
+           const BytestagSavedPiece *state,
+           gsize                     size,
+           BytestagPieceKind         kind)
+{
+  BytestagPiece piece = {
+    .id = state->id,
+    .size = (guint32) size,
+    .until = state->until,
+    .looked = state->looked,
+    .kind = (guint8) kind,
+    .n_copies = state->n_copies,
+    .n_originals = state->n_originals,
+  };
+
+  g_array_append_val (pieces, piece);
+}
+
+static void
+publish (BytestagShare *share,
+         GArray        *pieces)
+{
+  for (guint i = 0; i < pieces->len; i += BYTESTAG_LIMIT_PIECES_OF_SLICE)
+    bytestag_publication_add_pieces (share->publication, &g_array_index (pieces, BytestagPiece, i),
+                                     MIN (pieces->len - i, BYTESTAG_LIMIT_PIECES_OF_SLICE));
 }
 
 static void
 add_infos (BytestagLibrary *self,
            BytestagShare   *share,
-           const GArray    *infos)
+           const Batch     *batch)
 {
-  for (guint i = 0; i < infos->len; i++)
+  g_autoptr (GArray) pieces = g_array_new (FALSE, FALSE, sizeof (BytestagPiece));
+
+  for (guint i = 0; i < batch->infos->len; i++)
     {
-      const BytestagSavedInfo *info = &g_array_index (infos, BytestagSavedInfo, i);
+      const BytestagSavedInfo *info = &g_array_index (batch->infos, BytestagSavedInfo, i);
 
       bytestag_shared_files_table_add_value (self->table, &info->id, info->size, NULL);
       g_array_append_val (share->values, info->id);
-      bytestag_publication_add (share->publication, &info->id,
-                                info->kind == BYTESTAG_INFO_ROOT ? BYTESTAG_LIMIT_COPIES : share->saved->copies);
+      add_piece (pieces, &g_array_index (batch->states, BytestagSavedPiece, i), info->size, info->kind);
     }
+  publish (share, pieces);
 }
 
+/* The next @n parts of file @number of the set. */
 static void
-add_parts (BytestagLibrary   *self,
-           BytestagShare     *share,
-           const BytestagKey *keys,
-           guint              n)
+add_parts (BytestagLibrary          *self,
+           BytestagShare            *share,
+           guint                     number,
+           const BytestagSavedPiece *states,
+           guint                     n,
+           GArray                   *pieces)
 {
-  BytestagKey nothing;
+  const BytestagSharedFile *file = bytestag_shared_set_get_file (share->set, number);
+  guint first = bytestag_shared_set_get_n_parts (share->set) - file->first;
 
-  /* The part of an empty file is fetched from nowhere. */
-  bytestag_key_digest (&nothing, "", 0);
   for (guint i = 0; i < n; i++)
     {
-      BytestagKvpId id = { keys[i], keys[i] };
+      gsize length = bytestag_shared_file_get_length (file, first + i);
 
-      if (bytestag_shared_files_table_add_part (self->table, share->set, &keys[i])
-          && !bytestag_key_equal (&keys[i], &nothing))
-        bytestag_publication_add (share->publication, &id, share->saved->copies);
+      /* The part of an empty file is fetched from nowhere. */
+      if (bytestag_shared_files_table_add_part (self->table, share->set, &states[i].id.key) && length > 0)
+        add_piece (pieces, &states[i], length, BYTESTAG_PIECE_PART);
     }
 }
 
 static void
-add_batch (BytestagLibrary *self,
+add_files (BytestagLibrary *self,
            BytestagShare   *share,
-           Batch           *batch)
+           const Batch     *batch)
 {
-  const BytestagKey *keys = (const BytestagKey *) batch->keys->data;
+  g_autoptr (GArray) pieces = g_array_new (FALSE, FALSE, sizeof (BytestagPiece));
+  const BytestagSavedPiece *states = (const BytestagSavedPiece *) batch->states->data;
 
-  add_infos (self, share, batch->infos);
-  add_parts (self, share, keys, batch->n_continued);
-  keys += batch->n_continued;
+  if (batch->n_continued > 0)
+    add_parts (self, share, bytestag_shared_set_get_n_files (share->set) - 1, states, batch->n_continued, pieces);
+  states += batch->n_continued;
   for (guint i = 0; i < batch->files->len; i++)
     {
       const BytestagSavedFile *file = g_ptr_array_index (batch->files, i);
@@ -182,12 +238,25 @@ add_batch (BytestagLibrary *self,
 
       bytestag_shared_files_table_set_state (self->table, share->set, number, file->state);
       share->n_of_state[file->state]++;
-      add_parts (self, share, keys, file->n_parts);
-      keys += file->n_parts;
+      add_parts (self, share, number, states, file->n_parts, pieces);
+      states += file->n_parts;
     }
+  publish (share, pieces);
+}
+
+static void
+add_batch (BytestagLibrary *self,
+           BytestagShare   *share,
+           Batch           *batch)
+{
+  if (batch->infos->len > 0)
+    add_infos (self, share, batch);
+  else
+    add_files (self, share, batch);
 
   g_array_set_size (batch->infos, 0);
   g_array_set_size (batch->keys, 0);
+  g_array_set_size (batch->states, 0);
   g_ptr_array_set_size (batch->files, 0);
   batch->n_continued = 0;
 }
@@ -211,17 +280,29 @@ replace_old (BytestagShare *share)
 }
 
 static void
-first_copies_cb (BytestagPublication *publication,
-                 BytestagShare       *share)
+complete_cb (BytestagPublication *publication,
+             BytestagShare       *share)
 {
   gboolean first = share->state == BYTESTAG_SHARE_PUBLISHING;
 
   bytestag_share_set_state (share, BYTESTAG_SHARE_ONLINE);
   bytestag_share_flush (share);
-  if (bytestag_publication_get_n_sent (publication) == bytestag_publication_get_n_pieces (publication))
-    replace_old (share);
+  replace_old (share);
   if (first)
     bytestag_share_emit_published (share);
+}
+
+/* Who asks for it is told when it was last published. */
+static void
+piece_changed_cb (BytestagPublication *publication,
+                  gpointer             before,
+                  gpointer             after,
+                  BytestagLibrary     *self)
+{
+  const BytestagPiece *piece = after;
+
+  if (piece->n_copies > 0 || piece->n_originals > 0)
+    bytestag_shared_files_table_set_published (self->table, &piece->id, piece->looked);
 }
 
 /* It is all there: the person may pass the link on. */
@@ -234,14 +315,14 @@ finish_serving (BytestagLibrary *self,
   share->followers = g_ptr_array_new_with_free_func (g_object_unref);
   share->served = TRUE;
   bytestag_share_tell_check (share);
-  g_signal_connect_object (share->publication, "passed", G_CALLBACK (first_copies_cb), share, 0);
-  bytestag_publish_queue_add (self->queue, share->publication);
-
   g_object_freeze_notify (G_OBJECT (share));
   if (share->link == NULL)
     bytestag_library_set_link (self, share);
   bytestag_share_set_state (share, BYTESTAG_SHARE_PUBLISHING);
   g_object_thaw_notify (G_OBJECT (share));
+  g_signal_connect_object (share->publication, "complete", G_CALLBACK (complete_cb), share, 0);
+  g_signal_connect_object (share->publication, "piece-changed", G_CALLBACK (piece_changed_cb), self, 0);
+  bytestag_publisher_start (self->publisher, share->publication);
   bytestag_library_flush_later (self);
   bytestag_share_emit_ready (share);
 
@@ -305,7 +386,7 @@ bytestag_library_serve (BytestagLibrary *self,
                         BytestagShare   *share)
 {
   share->set = bytestag_shared_files_table_add_set (self->table);
-  share->publication = bytestag_publication_new ();
+  share->publication = bytestag_publisher_add (self->publisher, share->saved->copies);
   g_queue_push_tail (&self->serving, g_object_ref (share));
   if (self->serving.length == 1)
     serve_first (self);
@@ -334,7 +415,7 @@ static void
 withdraw_slice (gpointer data)
 {
   Withdrawal *self = data;
-  guint n = MIN (self->values->len, BYTESTAG_LIMIT_PARTS_OF_SLICE);
+  guint n = MIN (self->values->len, BYTESTAG_LIMIT_PIECES_OF_SLICE);
   Withdrawal *rest;
 
   for (guint i = 0; i < n; i++)
@@ -343,7 +424,7 @@ withdraw_slice (gpointer data)
   g_array_set_size (self->values, self->values->len - n);
   if (self->values->len == 0 &&
       (self->set == NULL ||
-       !bytestag_shared_files_table_remove_set (self->table, self->set, BYTESTAG_LIMIT_PARTS_OF_SLICE - n)))
+       !bytestag_shared_files_table_remove_set (self->table, self->set, BYTESTAG_LIMIT_PIECES_OF_SLICE - n)))
     return;
 
   rest = g_new0 (Withdrawal, 1);
@@ -361,7 +442,7 @@ bytestag_library_withdraw (BytestagLibrary *self,
   Withdrawal *withdrawal = g_new0 (Withdrawal, 1);
 
   if (share->publication != NULL)
-    bytestag_publish_queue_remove (self->queue, share->publication);
+    bytestag_publisher_remove (self->publisher, share->publication);
   g_clear_object (&share->publication);
   share->served = FALSE;
 
@@ -408,4 +489,45 @@ bytestag_library_forget (BytestagLibrary *self,
     return;
 
   bytestag_library_run_step (self, share, g_new0 (gboolean, 1), g_free, forget_run, forget_done);
+}
+
+/* On the disk worker. */
+static void
+save_pieces_run (BytestagLibraryStep *step)
+{
+  const GArray *states = step->data;
+
+  bytestag_library_store_save_pieces (step->store, (const BytestagSavedPiece *) states->data, states->len,
+                                      &step->error);
+}
+
+static void
+save_pieces_done (BytestagLibraryStep *step)
+{
+  /* They are looked at once more after the next start. */
+  if (step->error != NULL)
+    g_message ("What is known of copies is not saved: %s", step->error->message);
+}
+
+void
+bytestag_library_save_pieces (const BytestagPiece *pieces,
+                              guint                n,
+                              gpointer             user_data)
+{
+  GArray *states = g_array_sized_new (FALSE, FALSE, sizeof (BytestagSavedPiece), n);
+
+  for (guint i = 0; i < n; i++)
+    {
+      BytestagSavedPiece state = {
+        .id = pieces[i].id,
+        .until = pieces[i].until,
+        .looked = pieces[i].looked,
+        .n_copies = pieces[i].n_copies,
+        .n_originals = pieces[i].n_originals,
+      };
+
+      g_array_append_val (states, state);
+    }
+  bytestag_library_run_step (user_data, NULL, states, (GDestroyNotify) g_array_unref, save_pieces_run,
+                             save_pieces_done);
 }

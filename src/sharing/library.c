@@ -59,7 +59,8 @@ static gboolean
 is_moving (BytestagShare *share)
 {
   return share->state == BYTESTAG_SHARE_HASHING ||
-         (share->publication != NULL && bytestag_publication_is_passing (share->publication));
+         (share->publication != NULL &&
+          bytestag_publication_get_phase (share->publication) != BYTESTAG_PUBLICATION_COMPLETE);
 }
 
 /* One timer tells of all progress; it rests when nothing moves. */
@@ -218,15 +219,6 @@ add_item (BytestagLibrary *self,
   share->library = self;
   g_ptr_array_add (self->shares, share);
   g_list_model_items_changed (G_LIST_MODEL (self), self->shares->len - 1, 0, 1);
-}
-
-static void
-sent_cb (BytestagPublishQueue *queue,
-         const BytestagKvpId  *id,
-         BytestagLibrary      *self)
-{
-  bytestag_shared_files_table_set_published (self->table, id,
-                                             bytestag_reactor_get_wall_time (self->reactor) / G_USEC_PER_SEC);
 }
 
 /* What was shared when we ended. */
@@ -404,8 +396,6 @@ let_go (BytestagLibrary *self,
 {
   if (share->hash_task != NULL)
     bytestag_task_cancel (BYTESTAG_TASK (share->hash_task));
-  if (share->publication != NULL)
-    bytestag_publish_queue_remove (self->queue, share->publication);
   if (share->set != NULL)
     bytestag_shared_files_table_remove_set (self->table, share->set, 0);
 }
@@ -423,6 +413,8 @@ bytestag_library_close (BytestagLibrary *self)
   bytestag_reactor_disarm (self->reactor, &self->load_timer);
   for (guint i = 0; i < self->shares->len; i++)
     let_go (self, g_ptr_array_index (self->shares, i));
+  /* It saves what it knows, while there is somebody to write it. */
+  g_clear_object (&self->publisher);
 }
 
 static void
@@ -438,7 +430,6 @@ bytestag_library_dispose (GObject *object)
   g_clear_pointer (&self->shares, g_ptr_array_unref);
   g_clear_pointer (&self->link_peers, g_ptr_array_unref);
   g_clear_pointer (&self->loading, g_ptr_array_unref);
-  g_clear_object (&self->queue);
   g_clear_object (&self->worker);
   g_clear_object (&self->disk);
   g_clear_object (&self->table);
@@ -524,8 +515,8 @@ bytestag_library_new_saved (BytestagNetwork          *network,
   self->disk = g_object_ref (disk);
   self->store = bytestag_library_store_new (path);
   bytestag_shared_files_table_set_store (table, self->store, disk);
-  self->queue = bytestag_publish_queue_new (network);
-  g_signal_connect_object (self->queue, "sent", G_CALLBACK (sent_cb), self, 0);
+  self->publisher = bytestag_publisher_new (network);
+  bytestag_publisher_set_save_func (self->publisher, bytestag_library_save_pieces, self);
   g_signal_connect_object (table, "file-changed", G_CALLBACK (file_changed_cb), self, 0);
   bytestag_library_run_step (self, NULL, g_new0 (Loading, 1), loading_free, load_run, load_done);
 
@@ -637,15 +628,22 @@ bytestag_library_publish_again (BytestagLibrary *self)
 {
   g_return_if_fail (BYTESTAG_IS_LIBRARY (self));
 
-  bytestag_publish_queue_begin_again (self->queue);
-  for (guint i = 0; i < self->shares->len; i++)
+  for (guint i = 0; i < self->shares->len && !self->closed; i++)
     {
       BytestagShare *share = g_ptr_array_index (self->shares, i);
 
-      if (share->publication != NULL && bytestag_publication_is_passing (share->publication))
-        bytestag_share_set_state (share, BYTESTAG_SHARE_PUBLISHING);
+      if (share->served)
+        bytestag_publisher_send_again (self->publisher, share->publication);
     }
   bytestag_library_flush_later (self);
+}
+
+BytestagPublisher *
+bytestag_library_get_publisher (BytestagLibrary *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_LIBRARY (self), NULL);
+
+  return self->publisher;
 }
 
 const char *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "dht/network.h"
+#include "sharing/publisher.h"
 #include "sharing/share.h"
 #include "storage/shared-files-table.h"
 
@@ -59,6 +59,8 @@ void             bytestag_library_set_link_peers (BytestagLibrary      *self,
                                               const char * const       *peers);
 /* Publishes what was not sent while there were no peers. */
 void             bytestag_library_publish_again (BytestagLibrary       *self);
+/* (transfer none) (nullable) NULL once it is closed. */
+BytestagPublisher *bytestag_library_get_publisher (BytestagLibrary     *self);
 /* (transfer none) (nullable) */
 const char      *bytestag_library_get_problem (BytestagLibrary         *self);
 gboolean         bytestag_library_is_loaded  (BytestagLibrary          *self);
