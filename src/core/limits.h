@@ -218,6 +218,33 @@
 /* Values kept in memory for others. */
 #define BYTESTAG_LIMIT_MEMORY_TABLE_BYTES (512 * 1024 * 1024)
 #define BYTESTAG_LIMIT_MEMORY_TABLE_VALUES 100000
+/* Values kept on the disk for others: as many take some 85 MB of memory. */
+#define BYTESTAG_LIMIT_DATABASE_TABLE_VALUES 1000000
+/* Bytes of a value that is kept (B.3), and of one that lies in the database itself, where
+ * it costs no file of its own. */
+#define BYTESTAG_LIMIT_KEPT_VALUE 1048575
+#define BYTESTAG_LIMIT_VALUE_IN_ROW (16 * 1024)
+/* What is written to the disk goes in groups, each with one commit: µs that the first
+ * waits for more; bytes, and changes, of one group. */
+#define BYTESTAG_LIMIT_GROUP_COMMIT_US 50000
+#define BYTESTAG_LIMIT_GROUP_BYTES (8 * 1024 * 1024)
+#define BYTESTAG_LIMIT_GROUP_CHANGES 1024
+/* Bytes that wait for a slow disk: what would be more is refused. */
+#define BYTESTAG_LIMIT_WAITING_BYTES (64 * 1024 * 1024)
+/* Values of a group that are told of in one event, and records that one event takes from
+ * the disk: both under 1 ms. Records that the worker reads at one time. */
+#define BYTESTAG_LIMIT_COMPLETIONS 64
+#define BYTESTAG_LIMIT_LOADED 256
+#define BYTESTAG_LIMIT_LOADED_BATCH 2048
+/* Values that go in one event when the limit was lowered, and that are counted anew. */
+#define BYTESTAG_LIMIT_SETTLING 100
+/* µs after which a full disk is tried again. */
+#define BYTESTAG_LIMIT_FULL_DISK_US (G_GINT64_CONSTANT (30) * G_USEC_PER_SEC)
+/* µs after a removal until its space goes back to the disk, as well as that of others that
+ * follow. */
+#define BYTESTAG_LIMIT_SHRINK_US (G_GINT64_CONSTANT (10) * G_USEC_PER_SEC)
+/* Free pages (4 KiB) that are given back to the disk in one step. */
+#define BYTESTAG_LIMIT_SHRINK_PAGES 512
 /* What one address, and one network (/24, /64), may take of it while it is more than 3/4
  * full, percent (B.5). */
 #define BYTESTAG_LIMIT_PERCENT_OF_ADDRESS 1

@@ -23,6 +23,9 @@ struct _BytestagDatabase
 /* Files beside the database that belong to it. */
 static const char * const companions[] = { "-wal", "-journal" };
 
+/* SQLite's name for one that has no file. */
+static const char in_memory[] = ":memory:";
+
 static gboolean
 is_damage (int code)
 {
@@ -394,7 +397,7 @@ open_existing (const char               *path,
   gboolean good;
 
   *damaged = FALSE;
-  if (!make_file (path, error))
+  if (path[0] == '/' && !make_file (path, error))
     return NULL;
   self = open_handle (path, damaged, error);
   if (self == NULL)
@@ -526,11 +529,10 @@ bytestag_database_open (const char               *path,
   BytestagDatabase *self;
   gboolean damaged;
 
-  g_return_val_if_fail (path != NULL, NULL);
   g_return_val_if_fail (migrations != NULL && migrations[0] != NULL, NULL);
 
   *set_aside = NULL;
-  resolved = resolve_folder (path, error);
+  resolved = path != NULL ? resolve_folder (path, error) : g_strdup (in_memory);
   if (resolved == NULL)
     return NULL;
 

@@ -31,7 +31,8 @@ typedef enum {
 } BytestagDatabaseOpening;
 
 /* Opens the file at @path, makes it (mode 0600) where there is none, and checks it. Its
- * folder must exist; the file itself may not be a link. @migrations (array
+ * folder must exist; the file itself may not be a link. @path (nullable): NULL is one in
+ * memory, which goes when it is closed. @migrations (array
  * zero-terminated): SQL that makes version i + 1 (PRAGMA user_version) of version i, each
  * run in a transaction of its own; kept by the caller only during the call.
  * @set_aside: (out) (nullable) (transfer full): where the damaged one is now, with the

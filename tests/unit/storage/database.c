@@ -179,6 +179,22 @@ test_new (Fixture *self, gconstpointer user_data)
   g_assert_false (g_file_test (self->log, G_FILE_TEST_EXISTS));
 }
 
+static void
+test_in_memory (Fixture *self, gconstpointer user_data)
+{
+  Fixture none = { NULL, NULL, NULL };
+  g_autoptr (BytestagDatabase) first = open_as (&none, two, BYTESTAG_DATABASE_CREATED, NULL);
+  g_autoptr (BytestagDatabase) second = open_as (&none, two, BYTESTAG_DATABASE_CREATED, NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (bytestag_database_begin (first, &error));
+  execute (first, "INSERT INTO words (word) VALUES ('hello')");
+  g_assert_true (bytestag_database_commit (first, &error));
+  g_assert_true (bytestag_database_checkpoint (first, &error));
+  g_assert_cmpint (get_number (first, "SELECT count(*) FROM words"), ==, 1);
+  g_assert_cmpint (get_number (second, "SELECT count(*) FROM words"), ==, 0);
+}
+
 /* No file of shared memory is made, and nobody else gets in. */
 static void
 test_locked (Fixture *self, gconstpointer user_data)
@@ -546,6 +562,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
 
   ADD ("new", NULL, test_new);
+  ADD ("in-memory", NULL, test_in_memory);
   ADD ("locked", NULL, test_locked);
   ADD ("migrates", NULL, test_migrates);
   ADD ("migration-fails", NULL, test_migration_fails);
