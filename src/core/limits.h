@@ -114,6 +114,17 @@
 #define BYTESTAG_LIMIT_FETCHING 16
 /* Values of others that are replicated at one time: nobody waits for it. */
 #define BYTESTAG_LIMIT_REPLICATING 8
+/* Nodes that fell silent and are remembered until all values were looked at: of the 20 near
+ * us, all; more go at one time only when it is we who are cut off. */
+#define BYTESTAG_LIMIT_SILENT_NODES 32
+/* Pieces with the fewest copies that a list shows (ui): who has more of them sends all of
+ * them again. */
+#define BYTESTAG_LIMIT_WEAKEST 100
+/* Hours of contacts, all together, that tell how fast nodes go: a node with the 50 of a small
+ * network says so after half an hour. No more of them are believed that were saved: a
+ * routing table that is full, for a year. */
+#define BYTESTAG_LIMIT_CHURN_KNOWN_HOURS 25
+#define BYTESTAG_LIMIT_CHURN_HOURS (3200 * 24 * 366)
 /* Pieces that are added, walked over or saved in one event: some 1 ms. */
 #define BYTESTAG_LIMIT_PIECES_OF_SLICE 512
 /* Publications at one time, and different sets of them that have pieces in common: their
