@@ -14,6 +14,7 @@ struct _BytestagLibrary
 {
   GObject parent_instance;
 
+  BytestagNetwork *network;
   BytestagReactor *reactor;
   BytestagSharedFilesTable *table;
   BytestagWorker *worker; /* hashes */

@@ -396,6 +396,7 @@ let_go (BytestagLibrary *self,
 {
   if (share->hash_task != NULL)
     bytestag_task_cancel (BYTESTAG_TASK (share->hash_task));
+  bytestag_share_set_survival (share, NULL);
   if (share->set != NULL)
     bytestag_shared_files_table_remove_set (self->table, share->set, 0);
 }
@@ -430,6 +431,7 @@ bytestag_library_dispose (GObject *object)
   g_clear_pointer (&self->shares, g_ptr_array_unref);
   g_clear_pointer (&self->link_peers, g_ptr_array_unref);
   g_clear_pointer (&self->loading, g_ptr_array_unref);
+  g_clear_object (&self->network);
   g_clear_object (&self->worker);
   g_clear_object (&self->disk);
   g_clear_object (&self->table);
@@ -515,6 +517,7 @@ bytestag_library_new_saved (BytestagNetwork          *network,
   self->disk = g_object_ref (disk);
   self->store = bytestag_library_store_new (path);
   bytestag_shared_files_table_set_store (table, self->store, disk);
+  self->network = g_object_ref (network);
   self->publisher = bytestag_publisher_new (network);
   bytestag_publisher_set_save_func (self->publisher, bytestag_library_save_pieces, self);
   g_signal_connect_object (table, "file-changed", G_CALLBACK (file_changed_cb), self, 0);
@@ -624,18 +627,26 @@ bytestag_library_set_link_peers (BytestagLibrary    *self,
 }
 
 void
+bytestag_library_send_again (BytestagLibrary *self,
+                             BytestagShare   *share)
+{
+  g_return_if_fail (BYTESTAG_IS_LIBRARY (self));
+  g_return_if_fail (BYTESTAG_IS_SHARE (share));
+
+  if (share->library != self || !share->served || self->closed)
+    return;
+
+  bytestag_publisher_send_again (self->publisher, share->publication);
+  bytestag_library_flush_later (self);
+}
+
+void
 bytestag_library_publish_again (BytestagLibrary *self)
 {
   g_return_if_fail (BYTESTAG_IS_LIBRARY (self));
 
-  for (guint i = 0; i < self->shares->len && !self->closed; i++)
-    {
-      BytestagShare *share = g_ptr_array_index (self->shares, i);
-
-      if (share->served)
-        bytestag_publisher_send_again (self->publisher, share->publication);
-    }
-  bytestag_library_flush_later (self);
+  for (guint i = 0; i < self->shares->len; i++)
+    bytestag_library_send_again (self, g_ptr_array_index (self->shares, i));
 }
 
 BytestagPublisher *

@@ -597,3 +597,14 @@ bytestag_shared_files_table_describe (BytestagSharedFilesTable *self,
 
   return look_up (self, id, record, TRUE);
 }
+
+char *
+bytestag_shared_files_table_dup_path (BytestagSharedFilesTable *self, const BytestagKvpId *id)
+{
+  BytestagSharedPart part;
+
+  g_return_val_if_fail (BYTESTAG_IS_SHARED_FILES_TABLE (self), NULL);
+  g_return_val_if_fail (id != NULL, NULL);
+
+  return find_part (self, id, &part) ? g_strdup (get_file (&part)->path) : NULL;
+}

@@ -78,5 +78,8 @@ void               bytestag_shared_files_table_set_published (BytestagSharedFile
 gboolean           bytestag_shared_files_table_describe      (BytestagSharedFilesTable *self,
                                                               const BytestagKvpId      *id,
                                                               BytestagKvpRecord        *record);
+/* (transfer full) (nullable) the path of a file that a part belongs to. */
+char              *bytestag_shared_files_table_dup_path      (BytestagSharedFilesTable *self,
+                                                              const BytestagKvpId      *id);
 
 G_END_DECLS
