@@ -462,7 +462,7 @@ bytestag_library_withdraw (BytestagLibrary *self,
 {
   Withdrawal *withdrawal = g_new0 (Withdrawal, 1);
 
-  if (share->publication != NULL)
+  if (share->publication != NULL && self->publisher != NULL)
     bytestag_publisher_remove (self->publisher, share->publication);
   bytestag_share_set_survival (share, NULL);
   g_clear_object (&share->publication);

@@ -390,17 +390,6 @@ file_changed_cb (BytestagSharedFilesTable *table,
     }
 }
 
-static void
-let_go (BytestagLibrary *self,
-        BytestagShare   *share)
-{
-  if (share->hash_task != NULL)
-    bytestag_task_cancel (BYTESTAG_TASK (share->hash_task));
-  bytestag_share_set_survival (share, NULL);
-  if (share->set != NULL)
-    bytestag_shared_files_table_remove_set (self->table, share->set, 0);
-}
-
 void
 bytestag_library_close (BytestagLibrary *self)
 {
@@ -412,10 +401,16 @@ bytestag_library_close (BytestagLibrary *self)
   self->closed = TRUE;
   bytestag_reactor_disarm (self->reactor, &self->flush_timer);
   bytestag_reactor_disarm (self->reactor, &self->load_timer);
-  for (guint i = 0; i < self->shares->len; i++)
-    let_go (self, g_ptr_array_index (self->shares, i));
   /* It saves what it knows, while there is somebody to write it. */
   g_clear_object (&self->publisher);
+  for (guint i = 0; i < self->shares->len; i++)
+    {
+      BytestagShare *share = g_ptr_array_index (self->shares, i);
+
+      if (share->hash_task != NULL)
+        bytestag_task_cancel (BYTESTAG_TASK (share->hash_task));
+      bytestag_library_withdraw (self, share);
+    }
 }
 
 static void
@@ -425,6 +420,8 @@ bytestag_library_dispose (GObject *object)
 
   if (self->reactor != NULL)
     bytestag_library_close (self);
+  if (self->table != NULL)
+    bytestag_shared_files_table_set_store (self->table, NULL, NULL);
   for (guint i = 0; self->shares != NULL && i < self->shares->len; i++)
     ((BytestagShare *) g_ptr_array_index (self->shares, i))->library = NULL;
   g_queue_clear_full (&self->serving, g_object_unref);

@@ -462,11 +462,10 @@ bytestag_shared_files_table_set_store (BytestagSharedFilesTable *self,
                                        BytestagWorker           *disk)
 {
   g_return_if_fail (BYTESTAG_IS_SHARED_FILES_TABLE (self));
-  g_return_if_fail (store != NULL);
-  g_return_if_fail (BYTESTAG_IS_WORKER (disk));
+  g_return_if_fail (store == NULL || BYTESTAG_IS_WORKER (disk));
 
   g_clear_pointer (&self->store, bytestag_library_store_unref);
-  self->store = bytestag_library_store_ref (store);
+  self->store = store != NULL ? bytestag_library_store_ref (store) : NULL;
   g_set_object (&self->disk, disk);
 }
 
