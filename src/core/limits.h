@@ -143,6 +143,16 @@
 #define BYTESTAG_LIMIT_DISTRUSTED 256
 /* Pieces that wait for the disk: no more are asked for meanwhile (8 MiB). */
 #define BYTESTAG_LIMIT_PIECES_UNWRITTEN 32
+/* Files with the same part that are looked at for one that is present, in one request. */
+#define BYTESTAG_LIMIT_TWINS_TRIED 16
+/* Parts of a row of library.db: what is read at once is no more than a slice. */
+#define BYTESTAG_LIMIT_PARTS_OF_ROW 512
+/* Rows that are taken out of library.db in one transaction: values are read between two. */
+#define BYTESTAG_LIMIT_ROWS_OF_STEP 256
+/* Shares of before that are put into the list in one event. */
+#define BYTESTAG_LIMIT_SHARES_OF_SLICE 16
+/* Copies of a value (B.3): of a root and its pages always, of others as the person says. */
+#define BYTESTAG_LIMIT_COPIES 20
 /* Threads that hash, one for each core: more would only wait for the disk, each with
  * its buffers. */
 #define BYTESTAG_LIMIT_HASHERS 16

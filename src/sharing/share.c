@@ -3,6 +3,7 @@
 
 #include "sharing/share.h"
 
+#include "core/limits.h"
 #include "sharing/share-private.h"
 
 enum {
@@ -22,6 +23,12 @@ enum {
   PROP_N_SKIPPED,
   PROP_PROBLEMS,
   PROP_N_PROBLEMS,
+  PROP_COPIES,
+  PROP_AWAY,
+  PROP_N_CHANGED,
+  PROP_N_DELETED,
+  PROP_LAST_CHECKED,
+  PROP_SURVIVAL,
   N_PROPS
 };
 
@@ -51,7 +58,9 @@ bytestag_share_dispose (GObject *object)
 
   g_clear_object (&self->hash_task);
   g_clear_object (&self->publication);
+  g_clear_object (&self->survival);
   g_clear_object (&self->twin);
+  g_ptr_array_set_size (self->followers, 0);
 
   G_OBJECT_CLASS (bytestag_share_parent_class)->dispose (object);
 }
@@ -62,14 +71,16 @@ bytestag_share_finalize (GObject *object)
   BytestagShare *self = BYTESTAG_SHARE (object);
 
   g_clear_object (&self->link);
-  g_clear_object (&self->collection);
   g_clear_pointer (&self->name, g_free);
   g_clear_pointer (&self->comment, g_free);
   g_clear_pointer (&self->uri, g_free);
   g_clear_pointer (&self->current_file, g_free);
   g_clear_pointer (&self->skipped, g_strfreev);
   g_clear_pointer (&self->problems, g_strfreev);
-  g_clear_pointer (&self->files, g_ptr_array_unref);
+  g_clear_pointer (&self->saved, bytestag_saved_share_free);
+  g_clear_pointer (&self->unsaved, g_ptr_array_unref);
+  g_clear_pointer (&self->followers, g_ptr_array_unref);
+  g_clear_pointer (&self->set, bytestag_shared_set_unref);
   g_clear_pointer (&self->values, g_array_unref);
   g_clear_error (&self->error);
 
@@ -131,6 +142,24 @@ bytestag_share_get_property (GObject    *object,
     case PROP_N_PROBLEMS:
       g_value_set_uint (value, self->n_problems);
       break;
+    case PROP_COPIES:
+      g_value_set_uint (value, self->saved->copies);
+      break;
+    case PROP_AWAY:
+      g_value_set_boolean (value, self->away);
+      break;
+    case PROP_N_CHANGED:
+      g_value_set_uint (value, self->n_changed);
+      break;
+    case PROP_N_DELETED:
+      g_value_set_uint (value, self->n_deleted);
+      break;
+    case PROP_LAST_CHECKED:
+      g_value_set_int64 (value, self->last_checked);
+      break;
+    case PROP_SURVIVAL:
+      g_value_set_object (value, self->survival);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -162,6 +191,12 @@ bytestag_share_class_init (BytestagShareClass *klass)
   properties[PROP_N_SKIPPED] = g_param_spec_uint ("n-skipped", NULL, NULL, 0, G_MAXUINT, 0, flags);
   properties[PROP_PROBLEMS] = g_param_spec_boxed ("problems", NULL, NULL, G_TYPE_STRV, flags);
   properties[PROP_N_PROBLEMS] = g_param_spec_uint ("n-problems", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  properties[PROP_COPIES] = g_param_spec_uint ("copies", NULL, NULL, 0, BYTESTAG_LIMIT_COPIES, 0, flags);
+  properties[PROP_AWAY] = g_param_spec_boolean ("away", NULL, NULL, FALSE, flags);
+  properties[PROP_N_CHANGED] = g_param_spec_uint ("n-changed", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  properties[PROP_N_DELETED] = g_param_spec_uint ("n-deleted", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  properties[PROP_LAST_CHECKED] = g_param_spec_int64 ("last-checked", NULL, NULL, 0, G_MAXINT64, 0, flags);
+  properties[PROP_SURVIVAL] = g_param_spec_object ("survival", NULL, NULL, BYTESTAG_TYPE_SURVIVAL, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   signals[READY] = g_signal_new ("ready", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
@@ -176,6 +211,8 @@ static void
 bytestag_share_init (BytestagShare *self)
 {
   self->values = g_array_new (FALSE, FALSE, sizeof (BytestagKvpId));
+  self->followers = g_ptr_array_new_with_free_func (g_object_unref);
+  self->unsaved = g_ptr_array_new_with_free_func ((GDestroyNotify) bytestag_hashed_file_free);
 }
 
 BytestagShare *
@@ -186,6 +223,23 @@ bytestag_share_new (const char *name,
 
   self->name = g_strdup (name);
   self->comment = g_strdup (comment);
+  self->saved = bytestag_saved_share_new ();
+
+  return self;
+}
+
+BytestagShare *
+bytestag_share_new_saved (BytestagSavedShare *saved)
+{
+  BytestagShare *self = bytestag_share_new (saved->name, saved->comment);
+
+  bytestag_saved_share_free (self->saved);
+  self->saved = saved;
+  self->n_files = saved->n_files;
+  self->size = saved->size;
+  self->last_checked = saved->checked;
+  self->has_key = saved->state == BYTESTAG_SAVED_SHARED;
+  self->hashed = self->has_key;
 
   return self;
 }
@@ -366,6 +420,38 @@ bytestag_share_set_link (BytestagShare *self,
 }
 
 void
+bytestag_share_set_survival (BytestagShare    *self,
+                             BytestagSurvival *survival)
+{
+  /* Whoever still looks at it does without names: they were ours. */
+  if (self->survival != NULL && self->survival != survival)
+    bytestag_survival_set_name_func (self->survival, NULL, NULL);
+  if (g_set_object (&self->survival, survival))
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SURVIVAL]);
+}
+
+void
+bytestag_share_tell_check (BytestagShare *self)
+{
+  gboolean away = self->n_of_state[BYTESTAG_SHARED_FILE_AWAY] > 0;
+
+  g_object_freeze_notify (G_OBJECT (self));
+  set_uint (self, &self->n_changed, self->n_of_state[BYTESTAG_SHARED_FILE_CHANGED], PROP_N_CHANGED);
+  set_uint (self, &self->n_deleted, self->n_of_state[BYTESTAG_SHARED_FILE_GONE], PROP_N_DELETED);
+  if (self->away != away)
+    {
+      self->away = away;
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_AWAY]);
+    }
+  if (self->last_checked != self->saved->checked)
+    {
+      self->last_checked = self->saved->checked;
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LAST_CHECKED]);
+    }
+  g_object_thaw_notify (G_OBJECT (self));
+}
+
+void
 bytestag_share_emit_ready (BytestagShare *self)
 {
   g_signal_emit (self, signals[READY], 0);
@@ -399,14 +485,6 @@ bytestag_share_get_link (BytestagShare *self)
   g_return_val_if_fail (BYTESTAG_IS_SHARE (self), NULL);
 
   return self->link;
-}
-
-BytestagCollectionInfo *
-bytestag_share_get_collection (BytestagShare *self)
-{
-  g_return_val_if_fail (BYTESTAG_IS_SHARE (self), NULL);
-
-  return self->collection;
 }
 
 const GError *
@@ -455,6 +533,62 @@ bytestag_share_get_n_pieces_sent (BytestagShare *self)
   g_return_val_if_fail (BYTESTAG_IS_SHARE (self), 0);
 
   return self->n_pieces_sent;
+}
+
+BytestagPublication *
+bytestag_share_get_publication (BytestagShare *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARE (self), NULL);
+
+  return self->publication;
+}
+
+BytestagSurvival *
+bytestag_share_get_survival (BytestagShare *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARE (self), NULL);
+
+  return self->survival;
+}
+
+guint
+bytestag_share_get_copies (BytestagShare *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARE (self), 0);
+
+  return self->saved->copies;
+}
+
+gboolean
+bytestag_share_is_away (BytestagShare *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARE (self), FALSE);
+
+  return self->away;
+}
+
+guint
+bytestag_share_get_n_changed (BytestagShare *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARE (self), 0);
+
+  return self->n_changed;
+}
+
+guint
+bytestag_share_get_n_deleted (BytestagShare *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARE (self), 0);
+
+  return self->n_deleted;
+}
+
+const char * const *
+bytestag_share_get_paths (BytestagShare *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARE (self), NULL);
+
+  return (const char * const *) self->saved->roots;
 }
 
 BytestagShare *

@@ -4,6 +4,26 @@
 #include "storage/file-stamp.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/sysmacros.h>
+
+static gint64
+time_ns (const struct statx_timestamp *time)
+{
+  return time->tv_sec * G_GINT64_CONSTANT (1000000000) + time->tv_nsec;
+}
+
+void
+bytestag_file_stamp_set (BytestagFileStamp *stamp, const struct statx *status)
+{
+  *stamp = (BytestagFileStamp) {
+    .size = status->stx_size,
+    .mtime = time_ns (&status->stx_mtime),
+    .inode = status->stx_ino,
+    .device = makedev (status->stx_dev_major, status->stx_dev_minor),
+    .birth = (status->stx_mask & STATX_BTIME) != 0 ? time_ns (&status->stx_btime) : 0,
+  };
+}
 
 void
 bytestag_file_stamp_from_stat (BytestagFileStamp *stamp, const struct stat *status)
@@ -19,23 +39,24 @@ bytestag_file_stamp_from_stat (BytestagFileStamp *stamp, const struct stat *stat
 gboolean
 bytestag_file_stamp_read (BytestagFileStamp *stamp, int fd)
 {
-  struct stat status;
+  struct statx status;
 
-  if (fstat (fd, &status) < 0)
+  if (statx (fd, "", AT_EMPTY_PATH, BYTESTAG_FILE_STAMP_MASK, &status) < 0)
     return FALSE;
 
-  if (!S_ISREG (status.st_mode))
+  if (!S_ISREG (status.stx_mode))
     {
       errno = EINVAL;
       return FALSE;
     }
 
-  bytestag_file_stamp_from_stat (stamp, &status);
+  bytestag_file_stamp_set (stamp, &status);
   return TRUE;
 }
 
 gboolean
 bytestag_file_stamp_equal (const BytestagFileStamp *a, const BytestagFileStamp *b)
 {
-  return a->size == b->size && a->mtime == b->mtime && a->inode == b->inode && a->device == b->device;
+  return a->size == b->size && a->mtime == b->mtime && a->inode == b->inode && a->device == b->device &&
+         (a->birth == b->birth || a->birth == 0 || b->birth == 0);
 }
