@@ -193,6 +193,9 @@
 /* Indices listed under one key. */
 #define BYTESTAG_LIMIT_INDICES_OF_KEY 64
 
+/* Folders that are watched for changes: half of what a person may watch on older systems
+ * (inotify's max_user_watches), since other programs want some too. */
+#define BYTESTAG_LIMIT_WATCHED_FOLDERS 4096
 /* A check of what is shared: entries of folders that it looks at beyond two for each shared
  * file, since those may all have been moved; bytes that it reads of files in doubt, one file
  * at least; files of which it remembers what it read; found files that it tries for one that
