@@ -60,6 +60,7 @@ typedef struct {
 
 struct _BytestagLibraryCheck
 {
+  guint n_references;
   GStringChunk *strings;
   GArray *roots;      /* (element-type BytestagCheckRoot) */
   GArray *files;      /* (element-type BytestagCheckFile) */

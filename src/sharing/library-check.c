@@ -23,6 +23,7 @@ bytestag_library_check_new (GHashTable *digests)
 {
   BytestagLibraryCheck *self = g_new0 (BytestagLibraryCheck, 1);
 
+  self->n_references = 1;
   self->strings = g_string_chunk_new (16 * 1024);
   self->roots = g_array_new (FALSE, FALSE, sizeof (BytestagCheckRoot));
   g_array_set_clear_func (self->roots, check_root_clear);
@@ -37,10 +38,19 @@ bytestag_library_check_new (GHashTable *digests)
   return self;
 }
 
-void
-bytestag_library_check_free (BytestagLibraryCheck *self)
+BytestagLibraryCheck *
+bytestag_library_check_ref (BytestagLibraryCheck *self)
 {
-  if (self == NULL)
+  g_return_val_if_fail (self != NULL, NULL);
+
+  self->n_references++;
+  return self;
+}
+
+void
+bytestag_library_check_unref (BytestagLibraryCheck *self)
+{
+  if (self == NULL || --self->n_references > 0)
     return;
 
   g_array_unref (self->roots);
@@ -287,6 +297,32 @@ bytestag_library_check_get_changes (BytestagLibraryCheck *self,
 
   *n = self->changes->len;
   return (const BytestagFileChange *) (gpointer) self->changes->data;
+}
+
+const BytestagFileChange *
+bytestag_library_check_find_changes (BytestagLibraryCheck *self,
+                                     guint                 first,
+                                     guint                 n_files,
+                                     guint                *n)
+{
+  guint total;
+  const BytestagFileChange *changes = bytestag_library_check_get_changes (self, &total);
+  guint from = 0;
+  guint to = total;
+
+  while (from < to)
+    {
+      guint middle = from + (to - from) / 2;
+
+      if (changes[middle].file < first)
+        from = middle + 1;
+      else
+        to = middle;
+    }
+  for (*n = 0; from + *n < total && changes[from + *n].file - first < n_files; (*n)++)
+    continue;
+
+  return changes + from;
 }
 
 const char * const *

@@ -49,7 +49,9 @@ typedef struct {
 
 /* @digests: (nullable) of files that were read by an earlier check. */
 BytestagLibraryCheck      *bytestag_library_check_new          (GHashTable                 *digests);
-void                       bytestag_library_check_free         (BytestagLibraryCheck       *self);
+/* On the engine's thread only. */
+BytestagLibraryCheck      *bytestag_library_check_ref          (BytestagLibraryCheck       *self);
+void                       bytestag_library_check_unref        (BytestagLibraryCheck       *self);
 /* (transfer full) remembers what checks have read, so that a file which differs from the shared
  * one is read once and not at each check; at most BYTESTAG_LIMIT_CHECK_DIGESTS files. One check
  * at a time uses it. */
@@ -85,6 +87,11 @@ guint                      bytestag_library_check_get_n_files  (BytestagLibraryC
  * unchanged, but for those of a root that is away. */
 const BytestagFileChange  *bytestag_library_check_get_changes  (BytestagLibraryCheck       *self,
                                                                 guint                      *n);
+/* Of these, those of the files from @first on, @n_files in all. */
+const BytestagFileChange  *bytestag_library_check_find_changes (BytestagLibraryCheck       *self,
+                                                                guint                       first,
+                                                                guint                       n_files,
+                                                                guint                      *n);
 /* (transfer none) (array length=n) sorted, absolute, each once: the folders whose change would
  * be one of what was checked, those above a root that is away or gone among them. */
 const char * const        *bytestag_library_check_get_folders  (BytestagLibraryCheck       *self,
@@ -94,6 +101,6 @@ const char * const        *bytestag_library_check_get_folders  (BytestagLibraryC
 gint64                     bytestag_library_check_get_cpu_time (BytestagLibraryCheck       *self);
 guint64                    bytestag_library_check_get_n_read   (BytestagLibraryCheck       *self);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (BytestagLibraryCheck, bytestag_library_check_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BytestagLibraryCheck, bytestag_library_check_unref)
 
 G_END_DECLS

@@ -54,7 +54,7 @@ static void
 tear_down (Fixture       *self,
            gconstpointer  data)
 {
-  g_clear_pointer (&self->check, bytestag_library_check_free);
+  g_clear_pointer (&self->check, bytestag_library_check_unref);
   g_hash_table_unref (self->digests);
   g_ptr_array_unref (self->roots);
   g_ptr_array_unref (self->identities);
@@ -169,7 +169,7 @@ share_file (Fixture    *self,
 static void
 fill (Fixture *self)
 {
-  g_clear_pointer (&self->check, bytestag_library_check_free);
+  g_clear_pointer (&self->check, bytestag_library_check_unref);
   self->check = bytestag_library_check_new (self->digests);
   for (guint i = 0; i < self->roots->len; i++)
     g_assert_cmpuint (bytestag_library_check_add_root (self->check, g_ptr_array_index (self->roots, i),
