@@ -373,6 +373,37 @@ print_drop (BytestagPrinter *self,
 }
 
 static void
+print_share (BytestagPrinter *self,
+             GVariantDict    *line)
+{
+  g_autofree char *link = dup_text (line, "link");
+  g_autofree char *name = dup_text (line, "name");
+  g_autofree char *error = dup_text (line, "error");
+  g_autofree char *size = g_format_size ((guint64) get_number (line, "size"));
+  guint n_files = (guint) get_number (line, "files");
+  guint n_pieces = (guint) get_number (line, "pieces");
+
+  g_print ("%s\n", name);
+  g_print (ngettext ("  %u file, %s\n", "  %u files, %s\n", n_files), n_files, size);
+  if (error[0] != '\0')
+    g_print ("  %s\n", error);
+  else
+    g_print (ngettext ("  %u of %u piece sent\n", "  %u of %u pieces sent\n", n_pieces),
+             (guint) get_number (line, "sent"), n_pieces);
+  if (link[0] != '\0')
+    g_print ("  %s\n", link);
+}
+
+static void
+print_stopped (BytestagPrinter *self,
+               GVariantDict    *line)
+{
+  g_autofree char *name = dup_text (line, "name");
+
+  g_print (_("“%s” is no longer shared.\n"), name);
+}
+
+static void
 print_clock (BytestagPrinter *self,
              GVariantDict    *line)
 {
@@ -402,6 +433,8 @@ static const EventPrinter events[] = {
   { "stats", print_stats },
   { "drop", print_drop },
   { "clock", print_clock },
+  { "share", print_share },
+  { "stopped", print_stopped },
 };
 
 void

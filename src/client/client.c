@@ -28,6 +28,8 @@
 #define N_READERS 1
 #define N_HASHERS 2
 #define N_WRITERS 2
+/* Whatever has a database is done there, one after the other. */
+#define N_DISKS 1
 
 struct _BytestagClient
 {
@@ -46,6 +48,7 @@ struct _BytestagClient
   BytestagWorkers *readers;
   BytestagWorkers *hashers;
   BytestagWorkers *writers;
+  BytestagWorkers *disk;
   BytestagUdpTransport *transport;
   BytestagNetwork *network;
   BytestagReplicator *replicator;
@@ -97,6 +100,7 @@ bytestag_client_dispose (GObject *object)
   g_clear_object (&self->readers);
   g_clear_object (&self->hashers);
   g_clear_object (&self->writers);
+  g_clear_object (&self->disk);
   g_clear_object (&self->reactor);
   g_clear_object (&self->clock);
   g_clear_object (&self->identity);
@@ -304,6 +308,7 @@ make_engine (BytestagClient *self)
   self->readers = bytestag_workers_new (self->reactor, self->context, N_READERS, "bytestag-read");
   self->hashers = bytestag_workers_new (self->reactor, self->context, N_HASHERS, "bytestag-hash");
   self->writers = bytestag_workers_new (self->reactor, self->context, N_WRITERS, "bytestag-write");
+  self->disk = bytestag_workers_new (self->reactor, self->context, N_DISKS, "bytestag-disk");
 }
 
 static void
@@ -313,13 +318,15 @@ make_network (BytestagClient *self)
   g_autoptr (BytestagMemoryTable) kept = bytestag_memory_table_new (BYTESTAG_LIMIT_MEMORY_TABLE_BYTES);
   g_autoptr (BytestagAggregatedTable) table = bytestag_aggregated_table_new (BYTESTAG_KVP_TABLE (shared),
                                                                              BYTESTAG_KVP_TABLE (kept));
+  g_autofree char *path = g_build_filename (bytestag_instance_get_folder (self->instance), "library.db", NULL);
 
   self->network = bytestag_network_new (self->reactor, BYTESTAG_TRANSPORT (self->transport),
                                         BYTESTAG_KVP_TABLE (table),
                                         bytestag_identity_get_node_id (self->identity), NULL);
   self->peers = bytestag_peer_list_new (bytestag_network_get_routing_table (self->network));
   self->statistics = bytestag_statistics_new (self->network, kept);
-  self->library = bytestag_library_new (self->network, shared, BYTESTAG_WORKER (self->hashers));
+  self->library = bytestag_library_new_saved (self->network, shared, BYTESTAG_WORKER (self->hashers), path,
+                                              BYTESTAG_WORKER (self->disk));
   self->replicator = bytestag_replicator_new (self->network);
   self->downloads = bytestag_downloads_new (self->network, BYTESTAG_WORKER (self->writers));
   self->joiner = bytestag_joiner_new (self->network);
@@ -419,17 +426,13 @@ bytestag_client_stop (BytestagClient *self)
 
       bytestag_download_cancel (download);
     }
-  while (g_list_model_get_n_items (G_LIST_MODEL (self->library)) > 0)
-    {
-      g_autoptr (BytestagShare) share = g_list_model_get_item (G_LIST_MODEL (self->library), 0);
-
-      bytestag_library_stop (self->library, share);
-    }
+  bytestag_library_close (self->library);
 
   /* Whatever was with a worker comes back before this returns, and tidies up. */
   bytestag_workers_stop (self->hashers);
   bytestag_workers_stop (self->readers);
   bytestag_workers_stop (self->writers);
+  bytestag_workers_stop (self->disk);
   bytestag_network_shut_down (self->network);
   bytestag_reactor_drain (self->reactor, -1);
   bytestag_reactor_close (self->reactor);

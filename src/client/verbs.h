@@ -23,6 +23,8 @@ G_BEGIN_DECLS
  *        µs, -1 while none was measured; all since the start), then "drop" (reason, count) for each
  *        reason why datagrams are dropped, and "clock" (difference: by how many seconds ours is ahead)
  *        when many disagree with our clock
+ * library → "share" (link, name, state, files, size, pieces, sent, error) for each collection
+ * stop-sharing  link → "stopped" (name)
  */
 void     bytestag_verb_run_async  (BytestagClient          *client,
                                    const char              *verb,

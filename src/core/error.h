@@ -14,6 +14,7 @@ G_BEGIN_DECLS
  * @BYTESTAG_ERROR_BUCKET_FULL: the bucket is full and now locked (seed: BucketFullError)
  * @BYTESTAG_ERROR_TIMED_OUT: no answer came
  * @BYTESTAG_ERROR_REFUSED: the peer answered, and said no
+ * @BYTESTAG_ERROR_DENIED: it is on the denylist of this node
  * @BYTESTAG_ERROR_NOT_FOUND: no node has it, or no node is known
  * @BYTESTAG_ERROR_NO_PEERS: there is nobody to ask
  * @BYTESTAG_ERROR_WRONG_DATA: bytes whose digest is not the one asked for
@@ -33,6 +34,7 @@ typedef enum {
   BYTESTAG_ERROR_BUCKET_FULL,
   BYTESTAG_ERROR_TIMED_OUT,
   BYTESTAG_ERROR_REFUSED,
+  BYTESTAG_ERROR_DENIED,
   BYTESTAG_ERROR_NOT_FOUND,
   BYTESTAG_ERROR_NO_PEERS,
   BYTESTAG_ERROR_WRONG_DATA,

@@ -6,6 +6,19 @@
 
 G_BEGIN_DECLS
 
+/**
+ * BytestagKvpKind:
+ * @BYTESTAG_KVP_VALUE: means what its hash says
+ * @BYTESTAG_KVP_PROVIDER: a signed record (B.3 "Records"), kept for who stored it alone: never
+ *   replicated
+ * @BYTESTAG_KVP_CATALOGUE: a signed record of a node that lets itself be browsed
+ */
+typedef enum {
+  BYTESTAG_KVP_VALUE,
+  BYTESTAG_KVP_PROVIDER,
+  BYTESTAG_KVP_CATALOGUE,
+} BytestagKvpKind;
+
 #define BYTESTAG_TYPE_KVP_RECORD (bytestag_kvp_record_get_type ())
 
 /**
@@ -20,6 +33,7 @@ G_BEGIN_DECLS
  *   promise, it goes by @time_to_live
  * @replicated: unix seconds, when it was last this node's turn to replicate it; 0: never
  * @source: who stored it first, for quotas (B.5); no family: not known
+ * @kind: a BytestagKvpKind
  * @copies: to how many nodes its publisher wants it to go; 0: not known
  * @handed_over: all nodes that are to hold it do, and this node is none of them
  * @is_original: shared by the person here, not kept for others
@@ -36,6 +50,7 @@ struct _BytestagKvpRecord
   gint64 until;
   gint64 replicated;
   BytestagEndpoint source;
+  guint8 kind;
   guint8 copies;
   gboolean has_timestamp;
   gboolean handed_over;

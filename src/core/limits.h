@@ -114,8 +114,62 @@
 #define BYTESTAG_LIMIT_FETCHING 16
 /* Values of others that are replicated at one time: nobody waits for it. */
 #define BYTESTAG_LIMIT_REPLICATING 8
+/* Nodes that fell silent and are remembered until all values were looked at: of the 20 near
+ * us, all; more go at one time only when it is we who are cut off. */
+#define BYTESTAG_LIMIT_SILENT_NODES 32
+/* Pieces with the fewest copies that a list shows (ui): who has more of them sends all of
+ * them again. */
+#define BYTESTAG_LIMIT_WEAKEST 100
+/* Hours of contacts, all together, that tell how fast nodes go: a node with the 50 of a small
+ * network says so after half an hour. No more of them are believed that were saved: a
+ * routing table that is full, for a year. */
+#define BYTESTAG_LIMIT_CHURN_KNOWN_HOURS 25
+#define BYTESTAG_LIMIT_CHURN_HOURS (3200 * 24 * 366)
+/* Pieces that are added, walked over or saved in one event: some 1 ms. */
+#define BYTESTAG_LIMIT_PIECES_OF_SLICE 512
+/* Publications at one time, and different sets of them that have pieces in common: their
+ * numbers have 17 bits in each piece. */
+#define BYTESTAG_LIMIT_PUBLICATIONS (1 << 17)
+#define BYTESTAG_LIMIT_OWNER_SETS (1 << 16)
+/* Requests of one walk that ask holders for many keys, at one time. */
+#define BYTESTAG_LIMIT_BATCHES 8
+/* Pieces that were stored, and whose holders were not asked again yet. */
+#define BYTESTAG_LIMIT_UNCONFIRMED 256
+/* Spot checks at one time, and holders that failed one: those of a day, while few lie. */
+#define BYTESTAG_LIMIT_SPOT_CHECKS 4
+#define BYTESTAG_LIMIT_DISTRUSTED 256
 /* Pieces that wait for the disk: no more are asked for meanwhile (8 MiB). */
 #define BYTESTAG_LIMIT_PIECES_UNWRITTEN 32
+/* Files with the same part that are looked at for one that is present, in one request. */
+#define BYTESTAG_LIMIT_TWINS_TRIED 16
+/* Parts of a row of library.db: what is read at once is no more than a slice. */
+#define BYTESTAG_LIMIT_PARTS_OF_ROW 512
+/* Rows that are taken out of library.db in one transaction: values are read between two. */
+#define BYTESTAG_LIMIT_ROWS_OF_STEP 256
+/* Shares of before that are put into the list in one event. */
+#define BYTESTAG_LIMIT_SHARES_OF_SLICE 16
+/* Copies of a value (B.3): of a root and its pages always, of others as the person says. */
+#define BYTESTAG_LIMIT_COPIES 20
+/* Threads that hash, one for each core: more would only wait for the disk, each with
+ * its buffers. */
+#define BYTESTAG_LIMIT_HASHERS 16
+/* Jobs of one hashing that the worker has at one time: two for each of its threads, so
+ * that none waits for the engine. */
+#define BYTESTAG_LIMIT_HASH_JOBS 32
+/* Files, and bytes of several, that one job hashes: a completion for each of 100,000 small
+ * files would cost more than their digests, and one that takes long tells nothing. */
+#define BYTESTAG_LIMIT_FILES_OF_JOB 64
+#define BYTESTAG_LIMIT_BYTES_OF_JOB (4 * 1024 * 1024)
+/* Parts of a file that are read and not yet digested: one for each digest, and the next. */
+#define BYTESTAG_LIMIT_PARTS_IN_HAND 4
+/* Jobs that help with a large file (three digests and the reading share its work), and steps
+ * of 256 KiB, some 0.2 ms each, after which such a job lets others have the thread. */
+#define BYTESTAG_LIMIT_HASH_HELPERS 3
+#define BYTESTAG_LIMIT_STEPS_OF_HELP 1000
+/* Files that were left out of a collection and are named, for each reason: a person reads
+ * no more; all are counted. */
+#define BYTESTAG_LIMIT_SKIPPED_NAMED 100
+
 /* Parts of a file that still has a FileInfo value of its own (B.3): with more, it
  * would not fit into one part. */
 #define BYTESTAG_LIMIT_FILE_INFO_PARTS 8400
@@ -143,6 +197,9 @@
 #define BYTESTAG_LIMIT_PATHS 20
 #define BYTESTAG_LIMIT_REQUESTS_OF_PATH 12
 #define BYTESTAG_LIMIT_CANDIDATES_OF_PATH 24
+
+/* Further keys of one findval (B.3 "Batch"). */
+#define BYTESTAG_LIMIT_KEYS_OF_REQUEST 32
 
 /* Look-ups: candidates of a shortlist, nodes taken from one reply. */
 #define BYTESTAG_LIMIT_CANDIDATES 512
@@ -172,6 +229,33 @@
 /* Values kept in memory for others. */
 #define BYTESTAG_LIMIT_MEMORY_TABLE_BYTES (512 * 1024 * 1024)
 #define BYTESTAG_LIMIT_MEMORY_TABLE_VALUES 100000
+/* Values kept on the disk for others: as many take some 85 MB of memory. */
+#define BYTESTAG_LIMIT_DATABASE_TABLE_VALUES 1000000
+/* Bytes of a value that is kept (B.3), and of one that lies in the database itself, where
+ * it costs no file of its own. */
+#define BYTESTAG_LIMIT_KEPT_VALUE 1048575
+#define BYTESTAG_LIMIT_VALUE_IN_ROW (16 * 1024)
+/* What is written to the disk goes in groups, each with one commit: µs that the first
+ * waits for more; bytes, and changes, of one group. */
+#define BYTESTAG_LIMIT_GROUP_COMMIT_US 50000
+#define BYTESTAG_LIMIT_GROUP_BYTES (8 * 1024 * 1024)
+#define BYTESTAG_LIMIT_GROUP_CHANGES 1024
+/* Bytes that wait for a slow disk: what would be more is refused. */
+#define BYTESTAG_LIMIT_WAITING_BYTES (64 * 1024 * 1024)
+/* Values of a group that are told of in one event, and records that one event takes from
+ * the disk: both under 1 ms. Records that the worker reads at one time. */
+#define BYTESTAG_LIMIT_COMPLETIONS 64
+#define BYTESTAG_LIMIT_LOADED 256
+#define BYTESTAG_LIMIT_LOADED_BATCH 2048
+/* Values that go in one event when the limit was lowered, and that are counted anew. */
+#define BYTESTAG_LIMIT_SETTLING 100
+/* µs after which a full disk is tried again. */
+#define BYTESTAG_LIMIT_FULL_DISK_US (G_GINT64_CONSTANT (30) * G_USEC_PER_SEC)
+/* µs after a removal until its space goes back to the disk, as well as that of others that
+ * follow. */
+#define BYTESTAG_LIMIT_SHRINK_US (G_GINT64_CONSTANT (10) * G_USEC_PER_SEC)
+/* Free pages (4 KiB) that are given back to the disk in one step. */
+#define BYTESTAG_LIMIT_SHRINK_PAGES 512
 /* What one address, and one network (/24, /64), may take of it while it is more than 3/4
  * full, percent (B.5). */
 #define BYTESTAG_LIMIT_PERCENT_OF_ADDRESS 1
@@ -181,6 +265,10 @@
 #define BYTESTAG_LIMIT_VICTIMS 256
 /* Values that are dropped at one time when their life is over: some 1 ms. */
 #define BYTESTAG_LIMIT_EXPIRING 100
+/* Keys of a denylist: what is longer costs memory and time for each value (20 MiB of keys), and
+ * values that are looked at, to be purged, at one time: some 1 ms with the SHA-256 of each. */
+#define BYTESTAG_LIMIT_DENIED_KEYS 1000000
+#define BYTESTAG_LIMIT_PURGED 256
 /* What a publisher may ask for, seconds (B.3 "Life"). */
 #define BYTESTAG_LIMIT_SHORTEST_LIFE 86400
 #define BYTESTAG_LIMIT_LONGEST_LIFE (30 * 86400)

@@ -298,6 +298,10 @@ needs_proof (BytestagNetwork        *self,
   if (request->extensions < 0 && !_bytestag_network_is_proven (self, request, from))
     return TRUE;
 
+  /* Only once it is proven it is told what it asks for, and it asks for much at once. */
+  if (request->keys.text != NULL && !_bytestag_network_is_proven (self, request, from))
+    return TRUE;
+
   return bytestag_routing_table_has_place (self->routing_table, &request->node_id, from);
 }
 

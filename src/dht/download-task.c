@@ -20,6 +20,7 @@ typedef struct {
   BytestagNode *node;
   BytestagKvpId id;
   gsize offset;
+  gsize tail; /* only the last bytes, so many; 0: from @offset on */
   BytestagKey transfer_id;
 
   gint64 opened_at;
@@ -199,7 +200,8 @@ ask (BytestagDownloadTask *self)
   BytestagDownloadTaskPrivate *priv = get_private (self);
 
   _bytestag_network_send_get_value (priv->network, bytestag_node_get_endpoint (priv->node), &priv->id,
-                                    &priv->transfer_id, priv->offset);
+                                    &priv->transfer_id,
+                                    priv->tail > 0 ? -(gint64) priv->tail : (gint64) priv->offset);
 }
 
 static void
@@ -337,6 +339,18 @@ _bytestag_download_task_new (BytestagNetwork     *network,
   BytestagDownloadTask *self = g_object_new (BYTESTAG_TYPE_DOWNLOAD_TASK, "reactor", network->reactor, NULL);
 
   _bytestag_download_task_prepare (self, network, node, id, offset);
+  return self;
+}
+
+BytestagDownloadTask *
+_bytestag_download_task_new_tail (BytestagNetwork     *network,
+                                  BytestagNode        *node,
+                                  const BytestagKvpId *id,
+                                  gsize                length)
+{
+  BytestagDownloadTask *self = _bytestag_download_task_new (network, node, id, 0);
+
+  get_private (self)->tail = length;
   return self;
 }
 

@@ -29,6 +29,8 @@ struct _BytestagFindShortlistTask
   gboolean for_value;
   gboolean stop_at_value;
   gboolean is_paused;
+  BytestagKey *keys; /* (nullable) that are taken along (B.3 "Batch") */
+  guint n_keys;
   BytestagShortlist *shortlist;
   GPtrArray *starts; /* (element-type BytestagNode) contacts to begin with, nearest first */
   guint n_started;   /* of them */
@@ -56,6 +58,7 @@ typedef struct {
 
 enum {
   VALUE_FOUND,
+  HELD_TOLD,
   N_SIGNALS
 };
 
@@ -87,12 +90,56 @@ release (BytestagFindShortlistTask *self)
   g_clear_object (&self->network);
 }
 
+/* Of the answers to a look-up that went on to its end, those of the nodes that are to hold the
+ * value, which may be kept here for others: whether one of them has lost it. */
+static gboolean
+shows_loss (BytestagFindShortlistTask *self,
+            const BytestagKvpId       *id)
+{
+  const BytestagKey *own_id = bytestag_network_get_key (self->network);
+  gboolean are_we_counted = FALSE;
+  BytestagKvpRecord record;
+  guint n_candidates, n_left;
+
+  if (!self->for_value || !self->has_index || self->stop_at_value || self->n_answered == 0 ||
+      !bytestag_kvp_table_lookup (self->network->table, id, &record) || record.is_original ||
+      record.kind == BYTESTAG_KVP_PROVIDER)
+    return FALSE;
+
+  n_left = record.copies > 0 ? record.copies : BYTESTAG_MAX_BUCKET_SIZE;
+  n_candidates = g_list_model_get_n_items (G_LIST_MODEL (self->shortlist));
+  for (guint i = 0; i < n_candidates && n_left > 0; i++)
+    {
+      g_autoptr (BytestagCandidate) candidate = g_list_model_get_item (G_LIST_MODEL (self->shortlist), i);
+      const BytestagKey *node_id = bytestag_node_get_key (bytestag_candidate_get_node (candidate));
+
+      if (bytestag_candidate_get_state (candidate) != BYTESTAG_CANDIDATE_ANSWERED)
+        continue;
+      /* One of the copies is ours, where we are as near. */
+      if (!are_we_counted && bytestag_key_compare_distance (&id->key, own_id, node_id) < 0)
+        {
+          are_we_counted = TRUE;
+          if (--n_left == 0)
+            break;
+        }
+      if (!bytestag_candidate_get_useful (candidate))
+        return TRUE;
+      n_left--;
+    }
+  return FALSE;
+}
+
 static void
 finish (BytestagFindShortlistTask *self)
 {
   gboolean asked = self->n_requests > 0;
+  BytestagKvpId id = { self->key, self->index };
+  g_autoptr (BytestagNetwork) network = g_object_ref (self->network);
+  gboolean is_lost = shows_loss (self, &id);
 
   release (self);
+  if (is_lost)
+    g_signal_emit_by_name (network, "value-lost", &id);
   if (self->n_answered > 0)
     bytestag_task_done (BYTESTAG_TASK (self));
   else if (asked)
@@ -208,6 +255,16 @@ read_new_nodes (BytestagFindShortlistTask *self,
   return nodes;
 }
 
+/* FALSE: it does not tell which of our keys it holds. */
+static gboolean
+read_held (BytestagFindShortlistTask *self,
+           const BytestagMessage     *message,
+           gint64                    *untils)
+{
+  return self->n_keys > 0 && message->extensions >= 0 &&
+         bytestag_message_read_held (message, untils, self->n_keys) == (int) self->n_keys;
+}
+
 static void
 request_answered (BytestagFindShortlistTask *self,
                   Request                   *request,
@@ -216,6 +273,8 @@ request_answered (BytestagFindShortlistTask *self,
   g_autoptr (GPtrArray) wanted = NULL;
   g_autoptr (GPtrArray) nodes = NULL;
   g_autoptr (BytestagNode) node = NULL;
+  gint64 untils[BYTESTAG_LIMIT_KEYS_OF_REQUEST];
+  gboolean tells = read_held (self, message, untils);
   gboolean is_reachable;
 
   if (self->for_value && !request->for_nodes && message->vals.text != NULL)
@@ -243,6 +302,8 @@ request_answered (BytestagFindShortlistTask *self,
 
   if (wanted != NULL && is_reachable && self->network != NULL)
     g_signal_emit (self, signals[VALUE_FOUND], 0, node);
+  if (tells && is_reachable && self->network != NULL)
+    g_signal_emit (self, signals[HELD_TOLD], 0, node, untils, self->n_keys);
 
   if (wanted != NULL && self->stop_at_value && self->network != NULL)
     finish (self);
@@ -325,6 +386,9 @@ send_request (BytestagFindShortlistTask *self,
     request->handle = _bytestag_network_send_find_value (self->network, node, &self->key,
                                                          self->has_index ? &self->index : NULL, is_new, reply_cb,
                                                          request);
+  else if (self->n_keys > 0 && (is_new || _bytestag_node_has_promises (node)))
+    request->handle = _bytestag_network_send_find_held (self->network, endpoint, &self->key, self->keys, self->n_keys,
+                                                        is_new, reply_cb, request);
   else
     request->handle = _bytestag_network_send_find_node (self->network, endpoint, &self->key, is_new, reply_cb,
                                                         request);
@@ -478,6 +542,7 @@ bytestag_find_shortlist_task_finalize (GObject *object)
 
   g_clear_pointer (&self->requests, g_ptr_array_unref);
   g_clear_object (&self->shortlist);
+  g_clear_pointer (&self->keys, g_free);
 
   G_OBJECT_CLASS (bytestag_find_shortlist_task_parent_class)->finalize (object);
 }
@@ -502,6 +567,19 @@ bytestag_find_shortlist_task_class_init (BytestagFindShortlistTaskClass *klass)
     g_signal_new ("value-found", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
                   0, NULL, NULL, NULL,
                   G_TYPE_NONE, 1, BYTESTAG_TYPE_NODE);
+
+  /**
+   * BytestagFindShortlistTask::held-told:
+   * @self: the look-up
+   * @node: tells which of the keys that were taken along it holds
+   * @untils: (type gpointer) (array length=n_keys): const gint64 *, for each key, in their order,
+   *   as bytestag_find_held_task_get_untils()
+   * @n_keys: how many
+   */
+  signals[HELD_TOLD] =
+    g_signal_new ("held-told", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 3, BYTESTAG_TYPE_NODE, G_TYPE_POINTER, G_TYPE_UINT);
 }
 
 static void
@@ -529,6 +607,19 @@ _bytestag_find_shortlist_task_new (BytestagNetwork   *network,
   self->for_value = for_value;
   self->stop_at_value = stop_at_value;
   self->shortlist = bytestag_shortlist_new (key, bytestag_node_get_key (network->node));
+  return self;
+}
+
+BytestagFindShortlistTask *
+_bytestag_find_shortlist_task_new_for_holders (BytestagNetwork   *network,
+                                               const BytestagKey *target,
+                                               const BytestagKey *keys,
+                                               guint              n_keys)
+{
+  BytestagFindShortlistTask *self = _bytestag_find_shortlist_task_new (network, target, NULL, FALSE, FALSE);
+
+  self->keys = g_memdup2 (keys, n_keys * sizeof *keys);
+  self->n_keys = n_keys;
   return self;
 }
 

@@ -427,6 +427,16 @@ bytestag_get_value_task_start (BytestagTask *task)
 {
   BytestagGetValueTask *self = BYTESTAG_GET_VALUE_TASK (task);
 
+  if (bytestag_network_is_denied (self->network, &self->id))
+    {
+      g_autoptr (GError) error = g_error_new_literal (BYTESTAG_ERROR, BYTESTAG_ERROR_DENIED,
+                                                      _("It is on the list of what this computer does not fetch"));
+
+      set_last_error (self, error);
+      fail (self);
+      return;
+    }
+
   /* Nothing is fetched from nowhere (B.3), and an original cannot tell an empty
    * value from none (A.2, 9). */
   if (is_right (self, NULL, 0))

@@ -104,6 +104,11 @@ struct _BytestagNetwork
 
   BytestagTimer expiry_timer;
 
+  BytestagDenylist *denylist; /* (nullable) */
+  BytestagTimer purge_timer;
+  BytestagKvpId purged;       /* looked at last, if @has_purged */
+  gboolean has_purged;
+
   /* refresh */
   BytestagTimer refresh_timer;
   gint64 refreshed[BYTESTAG_KEY_BITS];
@@ -144,6 +149,15 @@ guint64       _bytestag_network_send_find_value (BytestagNetwork        *self,
                                                  gboolean                once,
                                                  BytestagReplyFunc       func,
                                                  gpointer                user_data);
+/* The same of @key as index too, with @n_keys further @keys (B.3 "Batch"). */
+guint64       _bytestag_network_send_find_held  (BytestagNetwork        *self,
+                                                 const BytestagEndpoint *to,
+                                                 const BytestagKey      *key,
+                                                 const BytestagKey      *keys,
+                                                 guint                   n_keys,
+                                                 gboolean                once,
+                                                 BytestagReplyFunc       func,
+                                                 gpointer                user_data);
 /* @record: what the other side is to know: id, size, timestamp, and where they are not
  * 0 until and copies. @keep: seconds; 0: not said. */
 guint64       _bytestag_network_send_store      (BytestagNetwork        *self,
@@ -174,7 +188,7 @@ void          _bytestag_network_send_get_value  (BytestagNetwork        *self,
                                                  const BytestagEndpoint *to,
                                                  const BytestagKvpId    *id,
                                                  const BytestagKey      *transfer,
-                                                 gsize                   offset);
+                                                 gint64                  offset);
 void          _bytestag_network_send_end        (BytestagNetwork        *self,
                                                  const BytestagEndpoint *to,
                                                  const BytestagSlice    *transfer);
@@ -211,6 +225,14 @@ void          _bytestag_network_heard           (BytestagNetwork        *self,
 gboolean      _bytestag_network_is_proven       (BytestagNetwork        *self,
                                                  const BytestagMessage  *message,
                                                  const BytestagEndpoint *from);
+/* Whether @node is known to understand promises, refresh and batches (B.1, bit 2). */
+static inline gboolean
+_bytestag_node_has_promises (BytestagNode *node)
+{
+  int extensions = bytestag_node_get_extensions (node);
+
+  return extensions >= 0 && (extensions & BYTESTAG_EXTENSION_PROMISES) != 0;
+}
 /* The same of @node. */
 gboolean      _bytestag_network_is_node_proven  (BytestagNetwork        *self,
                                                  BytestagNode           *node);
@@ -328,6 +350,9 @@ void          _bytestag_network_handle_request  (BytestagNetwork        *self,
                                                  const BytestagEndpoint *from,
                                                  const BytestagMessage  *message);
 
+/* denied.c */
+void          _bytestag_network_stop_denying    (BytestagNetwork        *self);
+
 /* maintenance.c */
 void          _bytestag_network_start_maintenance (BytestagNetwork      *self);
 void          _bytestag_network_stop_maintenance  (BytestagNetwork      *self);
@@ -399,6 +424,11 @@ void          _bytestag_network_set_clock_difference (BytestagNetwork   *self,
 void          _bytestag_network_keep            (BytestagNetwork        *self,
                                                  BytestagTask           *task);
 
+/* The same, starts it, and shows it to views when @visible. (transfer full): @task itself */
+gpointer      _bytestag_network_run             (BytestagNetwork        *self,
+                                                 gpointer                task,
+                                                 gboolean                visible);
+
 /* The tasks. */
 /* A task of @type, a BytestagRequestTask, that asks @node (nullable). (transfer full) */
 gpointer                   _bytestag_request_task_new        (GType                   type,
@@ -428,6 +458,11 @@ BytestagDownloadTask      *_bytestag_download_task_new       (BytestagNetwork   
                                                               BytestagNode           *node,
                                                               const BytestagKvpId    *id,
                                                               gsize                   offset);
+/* The last @length bytes of it. */
+BytestagDownloadTask      *_bytestag_download_task_new_tail  (BytestagNetwork        *network,
+                                                              BytestagNode           *node,
+                                                              const BytestagKvpId    *id,
+                                                              gsize                   length);
 BytestagReadStoreTask     *_bytestag_read_store_task_new     (BytestagNetwork        *network,
                                                               BytestagNode           *node,
                                                               const BytestagKvpRecord *record);
@@ -438,6 +473,17 @@ BytestagStoreToNodeTask   *_bytestag_store_to_node_task_new  (BytestagNetwork   
                                                               const BytestagKvpRecord *record,
                                                               gint64                  keep,
                                                               GBytes                 *value);
+/* The same of a value that the node seems to hold; @value: (nullable). */
+BytestagStoreToNodeTask   *_bytestag_store_to_node_task_new_refresh (BytestagNetwork  *network,
+                                                              BytestagNode           *node,
+                                                              const BytestagKvpRecord *record,
+                                                              gint64                  keep,
+                                                              GBytes                 *value);
+/* A look-up for nodes that tell on the way which of @keys they hold. */
+BytestagFindShortlistTask *_bytestag_find_shortlist_task_new_for_holders (BytestagNetwork *network,
+                                                              const BytestagKey      *target,
+                                                              const BytestagKey      *keys,
+                                                              guint                   n_keys);
 /* @candidates: (nullable) (element-type BytestagNode) who to store it to, nearest first;
  * NULL: whoever a look-up finds. */
 BytestagStoreValueTask    *_bytestag_store_value_task_new    (BytestagNetwork        *network,

@@ -18,6 +18,7 @@ enum {
 
 enum {
   VALUE_STORED,
+  VALUE_LOST,
   N_SIGNALS
 };
 
@@ -71,12 +72,10 @@ _bytestag_network_keep (BytestagNetwork *self,
   g_signal_connect_object (task, "finished", G_CALLBACK (task_finished_cb), self, 0);
 }
 
-/* Keeps @task until it finished, starts it, and shows it when @visible.
- * (transfer full): @task itself */
-static gpointer
-run_task (BytestagNetwork *self,
-          gpointer         task,
-          gboolean         visible)
+gpointer
+_bytestag_network_run (BytestagNetwork *self,
+                       gpointer         task,
+                       gboolean         visible)
 {
   _bytestag_network_keep (self, task);
   if (visible)
@@ -231,7 +230,7 @@ bytestag_network_ping_address (BytestagNetwork        *self,
   g_return_val_if_fail (BYTESTAG_IS_NETWORK (self), NULL);
   g_return_val_if_fail (address != NULL, NULL);
 
-  return run_task (self, _bytestag_ping_task_new (self, address, NULL), FALSE);
+  return _bytestag_network_run (self, _bytestag_ping_task_new (self, address, NULL), FALSE);
 }
 
 BytestagPingTask *
@@ -241,7 +240,7 @@ bytestag_network_ping_node (BytestagNetwork *self,
   g_return_val_if_fail (BYTESTAG_IS_NETWORK (self), NULL);
   g_return_val_if_fail (BYTESTAG_IS_NODE (node), NULL);
 
-  return run_task (self, _bytestag_ping_task_new (self, bytestag_node_get_endpoint (node), node), FALSE);
+  return _bytestag_network_run (self, _bytestag_ping_task_new (self, bytestag_node_get_endpoint (node), node), FALSE);
 }
 
 BytestagJoinTask *
@@ -251,7 +250,7 @@ bytestag_network_join_network (BytestagNetwork        *self,
   g_return_val_if_fail (BYTESTAG_IS_NETWORK (self), NULL);
   g_return_val_if_fail (address != NULL, NULL);
 
-  return run_task (self, _bytestag_join_task_new (self, address), TRUE);
+  return _bytestag_network_run (self, _bytestag_join_task_new (self, address), TRUE);
 }
 
 BytestagFindNodesTask *
@@ -263,7 +262,7 @@ bytestag_network_find_nodes_from_node (BytestagNetwork   *self,
   g_return_val_if_fail (BYTESTAG_IS_NODE (node), NULL);
   g_return_val_if_fail (key != NULL, NULL);
 
-  return run_task (self, _bytestag_find_nodes_task_new (self, node, key), FALSE);
+  return _bytestag_network_run (self, _bytestag_find_nodes_task_new (self, node, key), FALSE);
 }
 
 BytestagFindValueTask *
@@ -276,7 +275,7 @@ bytestag_network_find_value_from_node (BytestagNetwork   *self,
   g_return_val_if_fail (BYTESTAG_IS_NODE (node), NULL);
   g_return_val_if_fail (key != NULL, NULL);
 
-  return run_task (self, _bytestag_find_value_task_new (self, node, key, index), FALSE);
+  return _bytestag_network_run (self, _bytestag_find_value_task_new (self, node, key, index), FALSE);
 }
 
 BytestagFindShortlistTask *
@@ -286,7 +285,7 @@ bytestag_network_find_node_shortlist (BytestagNetwork   *self,
   g_return_val_if_fail (BYTESTAG_IS_NETWORK (self), NULL);
   g_return_val_if_fail (key != NULL, NULL);
 
-  return run_task (self, _bytestag_find_shortlist_task_new (self, key, NULL, FALSE, FALSE), TRUE);
+  return _bytestag_network_run (self, _bytestag_find_shortlist_task_new (self, key, NULL, FALSE, FALSE), TRUE);
 }
 
 BytestagFindShortlistTask *
@@ -298,7 +297,7 @@ bytestag_network_find_value_shortlist (BytestagNetwork   *self,
   g_return_val_if_fail (BYTESTAG_IS_NETWORK (self), NULL);
   g_return_val_if_fail (key != NULL, NULL);
 
-  return run_task (self, _bytestag_find_shortlist_task_new (self, key, index, TRUE, stop_at_value), TRUE);
+  return _bytestag_network_run (self, _bytestag_find_shortlist_task_new (self, key, index, TRUE, stop_at_value), TRUE);
 }
 
 BytestagDownloadTask *
@@ -335,7 +334,7 @@ bytestag_network_get_value (BytestagNetwork   *self,
 
   id.key = *key;
   id.index = *index;
-  return run_task (self, _bytestag_get_value_task_new (self, &id), FALSE);
+  return _bytestag_network_run (self, _bytestag_get_value_task_new (self, &id), FALSE);
 }
 
 BytestagStoreToNodeTask *
@@ -354,7 +353,7 @@ bytestag_network_store_to_node (BytestagNetwork   *self,
 
   record.id.key = *key;
   record.id.index = *index;
-  return run_task (self, _bytestag_store_to_node_task_new (self, node, &record, BYTESTAG_TIME_KEEP, value), FALSE);
+  return _bytestag_network_run (self, _bytestag_store_to_node_task_new (self, node, &record, BYTESTAG_TIME_KEEP, value), FALSE);
 }
 
 BytestagStoreValueTask *
@@ -371,7 +370,7 @@ bytestag_network_store_value (BytestagNetwork   *self,
 
   id.key = *key;
   id.index = *index;
-  return run_task (self, _bytestag_store_value_task_new (self, &id, copies, NULL), FALSE);
+  return _bytestag_network_run (self, _bytestag_store_value_task_new (self, &id, copies, NULL), FALSE);
 }
 
 BytestagStoreValueTask *
@@ -389,7 +388,7 @@ bytestag_network_replicate_value (BytestagNetwork   *self,
 
   id.key = *key;
   id.index = *index;
-  return run_task (self, _bytestag_store_value_task_new (self, &id, copies, nodes), FALSE);
+  return _bytestag_network_run (self, _bytestag_store_value_task_new (self, &id, copies, nodes), FALSE);
 }
 
 /* Getters */
@@ -561,6 +560,7 @@ bytestag_network_shut_down (BytestagNetwork *self)
     return;
 
   _bytestag_network_stop_maintenance (self);
+  _bytestag_network_stop_denying (self);
 
   /* Cancelling one task may cancel others. */
   running = g_ptr_array_copy (self->running, (GCopyFunc) g_object_ref, NULL);
@@ -729,6 +729,17 @@ bytestag_network_class_init (BytestagNetworkClass *klass)
    */
   signals[VALUE_STORED] =
     g_signal_new ("value-stored", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 1, BYTESTAG_TYPE_KVP_ID | G_SIGNAL_TYPE_STATIC_SCOPE);
+
+  /**
+   * BytestagNetwork::value-lost:
+   * @self: the network
+   * @id: (type BytestagKvpId): a value that is kept here for others, and that one of the nodes
+   *   that are to hold it too says it does not (B.3 "Replication")
+   */
+  signals[VALUE_LOST] =
+    g_signal_new ("value-lost", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
                   0, NULL, NULL, NULL,
                   G_TYPE_NONE, 1, BYTESTAG_TYPE_KVP_ID | G_SIGNAL_TYPE_STATIC_SCOPE);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "core/denylist.h"
 #include "core/node.h"
 #include "core/reactor.h"
 #include "core/task-slot.h"
@@ -22,6 +23,9 @@ G_BEGIN_DECLS
 #define BYTESTAG_TIME_KEEP (14 * 86400)
 /* A.1.5 */
 #define BYTESTAG_CHUNK_SIZE 1024
+/* In place of a promise's end: held, but not promised. Our reading of "held" (B.3 "Batch"), of
+ * what a person shares, and whoever compares it with the time takes it for no promise. */
+#define BYTESTAG_HELD_UNPROMISED 1
 
 #define BYTESTAG_TYPE_NETWORK (bytestag_network_get_type ())
 G_DECLARE_FINAL_TYPE (BytestagNetwork, bytestag_network, BYTESTAG, NETWORK, GObject)
@@ -31,7 +35,9 @@ G_DECLARE_FINAL_TYPE (BytestagNetwork, bytestag_network, BYTESTAG, NETWORK, GObj
  * (GListModel of the running look-ups and joins, for views); notified:
  * "clock-disagrees" (boolean), "clock-difference" (int64): by how many seconds, in whole
  * minutes, our clock is ahead of those of others (< 0: behind), 0 unless it disagrees
- * with many (B.5). Signal "value-stored" (BytestagKvpId): a peer's store was kept.
+ * with many (B.5). Signals "value-stored" (BytestagKvpId): a peer's store was kept; and
+ * "value-lost" (BytestagKvpId): a look-up showed that a node which is to hold a value that is
+ * kept here for others does not.
  *
  * Every method that returns a task has started it; (transfer full); completion
  * comes as its "finished" signal, never inside the call. */
@@ -73,6 +79,13 @@ gboolean              bytestag_network_get_read_only     (BytestagNetwork       
  * too, which they do not at first: for tests. */
 void                  bytestag_network_set_limits_private (BytestagNetwork       *self,
                                                           gboolean                limits_private);
+/* (nullable) What this node will not store, replicate, serve or fetch from now on (B.3
+ * "Denylist"). What the table keeps of it goes in slices, at once and whenever the list changes;
+ * a table that has yet to load what it keeps is to be there before. */
+void                  bytestag_network_set_denylist      (BytestagNetwork        *self,
+                                                          BytestagDenylist       *denylist);
+gboolean              bytestag_network_is_denied         (BytestagNetwork        *self,
+                                                          const BytestagKvpId    *id);
 /* (element-type BytestagTask) */
 GListModel           *bytestag_network_get_tasks         (BytestagNetwork        *self);
 
@@ -87,6 +100,7 @@ typedef struct {
   guint64 datagrams_received, datagrams_sent;
   guint64 bytes_received, bytes_sent;
   guint64 requests_served, stores_accepted, stores_kept, stores_wrong, uploads;
+  guint64 values_denied; /* that were held, and purged (B.3 "Denylist") */
   guint64 drops[BYTESTAG_N_DROPS];
 } BytestagNetworkCounters;
 const BytestagNetworkCounters *bytestag_network_get_counters (BytestagNetwork    *self);
@@ -120,6 +134,20 @@ BytestagFindShortlistTask *bytestag_network_find_value_shortlist (BytestagNetwor
                                                                   const BytestagKey      *key,
                                                                   const BytestagKey      *index,
                                                                   gboolean                stop_at_value);
+/* Asks @node, of ours, which of @keys (1 to 1 + BYTESTAG_LIMIT_KEYS_OF_REQUEST; index = key) it
+ * holds, in one request (B.3 "Batch"). */
+BytestagFindHeldTask      *bytestag_network_find_held_from_node  (BytestagNetwork        *self,
+                                                                  BytestagNode           *node,
+                                                                  const BytestagKey      *keys,
+                                                                  guint                   n_keys);
+/* A look-up of the nodes near @target that takes up to BYTESTAG_LIMIT_KEYS_OF_REQUEST @keys along,
+ * so that each node of ours that is asked on the way may tell which of them it holds: signal
+ * "held-told". @target: a point between keys, the hash of no content: whoever is not known yet may
+ * be an original that shares it (A.3 B1). */
+BytestagFindShortlistTask *bytestag_network_find_holders_shortlist (BytestagNetwork      *self,
+                                                                  const BytestagKey      *target,
+                                                                  const BytestagKey      *keys,
+                                                                  guint                   n_keys);
 /* Downloads a value from a node (getval, A.1.5), from @offset on. @index: (nullable)
  * = key. It stays PENDING while BYTESTAG_LIMIT_DOWNLOADS run, or
  * BYTESTAG_LIMIT_GETVALS_TO_ORIGINAL at the same original, and then in the download
@@ -145,6 +173,21 @@ BytestagStoreToNodeTask   *bytestag_network_store_to_node        (BytestagNetwor
                                                                   const BytestagKey      *index,
                                                                   GBytes                 *value,
                                                                   gint64                  timestamp);
+/* Renews the promise of a value that @node, of ours, holds (B.3 "Refresh"): no byte is sent then.
+ * @record: its id, size, timestamp and copies. @keep: seconds. @value: (nullable) sent if the node
+ * does not hold it after all; without, the outcome is BYTESTAG_STORE_LOST then. Of HELD,
+ * bytestag_store_to_node_task_get_until() tells what is promised now, which is not later than before
+ * where the node does not let us renew. */
+BytestagStoreToNodeTask   *bytestag_network_refresh_at_node      (BytestagNetwork        *self,
+                                                                  BytestagNode           *node,
+                                                                  const BytestagKvpRecord *record,
+                                                                  gint64                  keep,
+                                                                  GBytes                 *value);
+/* Has @node, of ours, which says that it holds a value, give the last BYTESTAG_CHUNK_SIZE bytes of
+ * it, and compares them with ours (B.3 "A copy counts"). Always ends DONE, see its outcome. */
+BytestagSpotCheckTask     *bytestag_network_spot_check           (BytestagNetwork        *self,
+                                                                  BytestagNode           *node,
+                                                                  const BytestagKvpId    *id);
 /* Publishes a value of our table to the @copies closest nodes (1 to 20); DONE with
  * one copy at least, BYTESTAG_ERROR_NO_PEERS when there is nobody to ask. */
 BytestagStoreValueTask    *bytestag_network_store_value          (BytestagNetwork        *self,

@@ -49,8 +49,9 @@ keep (BytestagReadStoreTask *self,
 {
   Writing *writing;
 
-  /* Another sender may have been faster. */
-  if (bytestag_kvp_table_lookup (network->table, &self->record.id, NULL))
+  /* Another sender may have been faster, or the denylist has changed. */
+  if (bytestag_network_is_denied (network, &self->record.id) ||
+      bytestag_kvp_table_lookup (network->table, &self->record.id, NULL))
     {
       bytestag_task_done (BYTESTAG_TASK (self));
       return;

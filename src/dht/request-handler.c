@@ -128,6 +128,56 @@ handle_ping (BytestagNetwork        *self,
   return BYTESTAG_DROP_NONE;
 }
 
+/* What a batch asks for (B.3): until when each of the keys is promised. */
+typedef struct {
+  gint64 untils[BYTESTAG_LIMIT_KEYS_OF_REQUEST];
+  int n; /* 0: it is not told */
+} HeldKeys;
+
+static gint64
+get_held_until (BytestagNetwork   *self,
+                const BytestagKey *key)
+{
+  BytestagKvpId id = { *key, *key };
+  BytestagKvpRecord record;
+  gdouble expiry;
+
+  if (bytestag_network_is_denied (self, &id) || !bytestag_kvp_table_lookup (self->table, &id, &record))
+    return 0;
+
+  expiry = bytestag_kvp_record_get_expiry (&record);
+  return expiry > 0 ? (gint64) expiry : BYTESTAG_HELD_UNPROMISED;
+}
+
+static void
+look_up_held (BytestagNetwork        *self,
+              const BytestagEndpoint *from,
+              const BytestagMessage  *request,
+              HeldKeys               *held)
+{
+  BytestagKey keys[BYTESTAG_LIMIT_KEYS_OF_REQUEST];
+  int n = 0;
+
+  held->n = 0;
+  if (request->extensions < 0 || (request->extensions & BYTESTAG_EXTENSION_PROMISES) == 0 ||
+      request->keys.text == NULL || !_bytestag_network_is_proven (self, request, from))
+    return;
+
+  n = bytestag_message_read_keys (request, keys, G_N_ELEMENTS (keys));
+  for (int i = 0; i < n; i++)
+    held->untils[i] = get_held_until (self, &keys[i]);
+  held->n = MAX (n, 0);
+}
+
+/* @held: (nullable) */
+static void
+add_held (BytestagNetwork *self,
+          const HeldKeys  *held)
+{
+  if (held != NULL && held->n > 0)
+    bytestag_codec_add_integers (self->codec, BYTESTAG_JSON_HELD, held->untils, (guint) held->n);
+}
+
 static void
 write_nodes (BytestagNetwork        *self,
              const BytestagEndpoint *from,
@@ -148,12 +198,13 @@ write_nodes (BytestagNetwork        *self,
   bytestag_codec_end_nodes (self->codec);
 }
 
-/* The closest contacts, as many as fit, nearest first. */
+/* The closest contacts, as many as fit, nearest first. @held: (nullable) goes before them. */
 static void
 reply_nodes (BytestagNetwork        *self,
              const BytestagEndpoint *from,
              const BytestagMessage  *request,
-             const BytestagKey      *key)
+             const BytestagKey      *key,
+             const HeldKeys         *held)
 {
   BytestagNode *nodes[NODES_OF_REPLY];
   guint n = bytestag_routing_table_select_close (self->routing_table, key, nodes, NODES_OF_REPLY);
@@ -171,6 +222,7 @@ reply_nodes (BytestagNetwork        *self,
       const guint8 *data;
 
       write_nodes (self, from, request, nodes, count);
+      add_held (self, held);
       data = end_reply (self, from, request, &length);
       if (data != NULL && length <= limit)
         {
@@ -196,11 +248,12 @@ handle_find_node (BytestagNetwork        *self,
   if (!resolve_key (self, request->key_member, &request->key, &key))
     return BYTESTAG_DROP_BAD_MEMBER;
 
-  reply_nodes (self, from, request, &key);
+  reply_nodes (self, from, request, &key, NULL);
   return BYTESTAG_DROP_NONE;
 }
 
 typedef struct {
+  BytestagNetwork *network;
   BytestagExchangeInfo infos[BYTESTAG_LIMIT_INDICES_OF_KEY];
   guint n;
 } FoundValues;
@@ -211,7 +264,7 @@ visit_value (const BytestagKvpRecord *record,
 {
   FoundValues *found = user_data;
 
-  if (found->n < G_N_ELEMENTS (found->infos))
+  if (found->n < G_N_ELEMENTS (found->infos) && !bytestag_network_is_denied (found->network, &record->id))
     bytestag_exchange_info_from_record (&found->infos[found->n++], record);
 }
 
@@ -219,7 +272,8 @@ static void
 reply_values (BytestagNetwork        *self,
               const BytestagEndpoint *from,
               const BytestagMessage  *request,
-              const FoundValues      *found)
+              const FoundValues      *found,
+              const HeldKeys         *held)
 {
   gsize limit = get_reply_limit (self, from, request, TRUE);
   guint count = found->n;
@@ -240,6 +294,7 @@ reply_values (BytestagNetwork        *self,
           bytestag_codec_add_val (self->codec, &info);
         }
       bytestag_codec_end_vals (self->codec);
+      add_held (self, held);
       data = end_reply (self, from, request, &length);
       if (data != NULL && length <= limit)
         {
@@ -260,11 +315,13 @@ handle_find_value (BytestagNetwork        *self,
   BytestagKvpRecord record;
   BytestagKvpId id;
   FoundValues found;
+  HeldKeys held;
 
   if (!resolve_key (self, request->key_member, &request->key, &id.key))
     return BYTESTAG_DROP_BAD_MEMBER;
 
   /* The very value, or everything under the key, or who may know more. */
+  found.network = self;
   found.n = 0;
   id.index = request->index;
   if (request->index_member == BYTESTAG_MEMBER_VALID &&
@@ -273,10 +330,11 @@ handle_find_value (BytestagNetwork        *self,
   else
     bytestag_kvp_table_visit_key (self->table, &id.key, visit_value, &found);
 
+  look_up_held (self, from, request, &held);
   if (found.n > 0)
-    reply_values (self, from, request, &found);
+    reply_values (self, from, request, &found, &held);
   else
-    reply_nodes (self, from, request, &id.key);
+    reply_nodes (self, from, request, &id.key, &held);
   return BYTESTAG_DROP_NONE;
 }
 
@@ -308,7 +366,9 @@ answer_offer (BytestagNetwork         *self,
 {
   BytestagKvpRecord held;
 
-  if (bytestag_kvp_table_lookup (self->table, &offer->id, &held))
+  gboolean is_denied = bytestag_network_is_denied (self, &offer->id);
+
+  if (!is_denied && bytestag_kvp_table_lookup (self->table, &offer->id, &held))
     {
       _bytestag_network_renew_life (self, from, request, offer, &held);
       begin_reply (self);
@@ -317,8 +377,8 @@ answer_offer (BytestagNetwork         *self,
       return TRUE;
     }
 
-  /* A replica whose time is over needs none. */
-  if (bytestag_kvp_table_can_keep (self->table, offer) &&
+  /* A replica whose time is over needs none. What is denied is refused without a word on why. */
+  if (!is_denied && bytestag_kvp_table_can_keep (self->table, offer) &&
       (self->clock_difference != 0 || bytestag_kvp_record_get_expiry (offer) > offer->last_update))
     return FALSE;
 

@@ -161,6 +161,24 @@ _bytestag_network_send_find_value (BytestagNetwork   *self,
 }
 
 guint64
+_bytestag_network_send_find_held (BytestagNetwork        *self,
+                                  const BytestagEndpoint *to,
+                                  const BytestagKey      *key,
+                                  const BytestagKey      *keys,
+                                  guint                   n_keys,
+                                  gboolean                once,
+                                  BytestagReplyFunc       func,
+                                  gpointer                user_data)
+{
+  begin_request (self, BYTESTAG_JSON_RPC_FIND_VALUE);
+  bytestag_codec_add_key (self->codec, BYTESTAG_JSON_KEY, key);
+  bytestag_codec_add_key (self->codec, BYTESTAG_JSON_INDEX, key);
+  if (n_keys > 0)
+    bytestag_codec_add_keys (self->codec, BYTESTAG_JSON_KEYS, keys, n_keys);
+  return send_request (self, to, get_earning_length (self, to), once, func, user_data);
+}
+
+guint64
 _bytestag_network_send_store (BytestagNetwork         *self,
                               const BytestagEndpoint  *to,
                               const BytestagKvpRecord *record,
@@ -227,14 +245,14 @@ _bytestag_network_send_get_value (BytestagNetwork        *self,
                                   const BytestagEndpoint *to,
                                   const BytestagKvpId    *id,
                                   const BytestagKey      *transfer,
-                                  gsize                   offset)
+                                  gint64                  offset)
 {
   begin_request (self, BYTESTAG_JSON_RPC_GET_VALUE);
   bytestag_codec_add_key (self->codec, BYTESTAG_JSON_KEY, &id->key);
   bytestag_codec_add_key (self->codec, BYTESTAG_JSON_INDEX, &id->index);
   bytestag_codec_add_key (self->codec, BYTESTAG_JSON_TRANSFER_ID, transfer);
-  if (offset > 0)
-    bytestag_codec_add_integer (self->codec, BYTESTAG_JSON_VALUE_OFFSET, (gint64) offset);
+  if (offset != 0)
+    bytestag_codec_add_integer (self->codec, BYTESTAG_JSON_VALUE_OFFSET, offset);
   bytestag_codec_add_integer (self->codec, BYTESTAG_JSON_EXTENSIONS, _bytestag_network_get_extensions (self));
   if (bytestag_endpoint_is_usable (to))
     send_message (self, to);

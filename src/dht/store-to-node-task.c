@@ -18,7 +18,7 @@ struct _BytestagStoreToNodeTask
   BytestagNode *node;
   BytestagKvpRecord record;
   gint64 keep;
-  GBytes *value;
+  GBytes *value; /* (nullable) of a refresh */
   guint64 handle;
   BytestagUpload *upload;
   BytestagStoreOutcome outcome;
@@ -128,6 +128,17 @@ upload_cb (BytestagUpload *upload,
     fail (self, BYTESTAG_ERROR_TIMED_OUT, _("The node did not confirm all of the value"));
 }
 
+/* The node waits for a value whose bytes we do not have: it is told at once that none come. */
+static void
+end_offer (BytestagStoreToNodeTask *self,
+           const BytestagMessage   *message)
+{
+  if (bytestag_slice_is_truthy (&message->xferid))
+    _bytestag_network_send_end (self->network, bytestag_node_get_endpoint (self->node), &message->xferid);
+  self->until = 0;
+  finish (self, BYTESTAG_STORE_LOST);
+}
+
 static void
 begin_upload (BytestagStoreToNodeTask *self,
               const BytestagMessage   *message)
@@ -188,6 +199,8 @@ reply_cb (const BytestagMessage  *message,
     finish (self, get_outcome_of_refusal (message));
   else if (!bytestag_slice_is_scalar (&message->xferid))
     fail (self, BYTESTAG_ERROR_INVALID, _("The node does not answer as it should"));
+  else if (self->value == NULL)
+    end_offer (self, message);
   else
     begin_upload (self, message);
 }
@@ -219,7 +232,7 @@ bytestag_store_to_node_task_start (BytestagTask *task)
 {
   BytestagStoreToNodeTask *self = BYTESTAG_STORE_TO_NODE_TASK (task);
 
-  if (g_bytes_get_size (self->value) >= BYTESTAG_MAX_VALUE_SIZE)
+  if (self->record.size >= BYTESTAG_MAX_VALUE_SIZE)
     fail (self, BYTESTAG_ERROR_TOO_LARGE, _("The value is larger than a value may be"));
   else if (has_place (self))
     begin (self);
@@ -265,11 +278,11 @@ bytestag_store_to_node_task_init (BytestagStoreToNodeTask *self)
 }
 
 BytestagStoreToNodeTask *
-_bytestag_store_to_node_task_new (BytestagNetwork         *network,
-                                  BytestagNode            *node,
-                                  const BytestagKvpRecord *record,
-                                  gint64                   keep,
-                                  GBytes                  *value)
+_bytestag_store_to_node_task_new_refresh (BytestagNetwork         *network,
+                                          BytestagNode            *node,
+                                          const BytestagKvpRecord *record,
+                                          gint64                   keep,
+                                          GBytes                  *value)
 {
   BytestagStoreToNodeTask *self = g_object_new (BYTESTAG_TYPE_STORE_TO_NODE_TASK,
                                                 "reactor", network->reactor,
@@ -278,11 +291,46 @@ _bytestag_store_to_node_task_new (BytestagNetwork         *network,
   self->network = g_object_ref (network);
   self->node = g_object_ref (node);
   self->record = *record;
-  self->record.size = g_bytes_get_size (value);
   self->keep = keep;
-  self->value = g_bytes_ref (value);
-  bytestag_task_set_total (BYTESTAG_TASK (self), g_bytes_get_size (value));
+  self->value = value != NULL ? g_bytes_ref (value) : NULL;
+  bytestag_task_set_total (BYTESTAG_TASK (self), record->size);
   return self;
+}
+
+BytestagStoreToNodeTask *
+_bytestag_store_to_node_task_new (BytestagNetwork         *network,
+                                  BytestagNode            *node,
+                                  const BytestagKvpRecord *record,
+                                  gint64                   keep,
+                                  GBytes                  *value)
+{
+  BytestagKvpRecord sized = *record;
+
+  sized.size = g_bytes_get_size (value);
+  return _bytestag_store_to_node_task_new_refresh (network, node, &sized, keep, value);
+}
+
+BytestagStoreToNodeTask *
+bytestag_network_refresh_at_node (BytestagNetwork         *self,
+                                  BytestagNode            *node,
+                                  const BytestagKvpRecord *record,
+                                  gint64                   keep,
+                                  GBytes                  *value)
+{
+  BytestagKvpRecord offer = { 0 };
+
+  g_return_val_if_fail (BYTESTAG_IS_NETWORK (self), NULL);
+  g_return_val_if_fail (BYTESTAG_IS_NODE (node), NULL);
+  g_return_val_if_fail (record != NULL && keep > 0, NULL);
+  g_return_val_if_fail (value == NULL || g_bytes_get_size (value) == record->size, NULL);
+
+  /* Of a replica the promise's end would be said, and nothing renewed. */
+  offer.id = record->id;
+  offer.size = record->size;
+  offer.timestamp = record->timestamp;
+  offer.copies = record->copies;
+  return _bytestag_network_run (self, _bytestag_store_to_node_task_new_refresh (self, node, &offer, keep, value),
+                                FALSE);
 }
 
 BytestagStoreOutcome

@@ -203,6 +203,11 @@ bytestag_store_value_task_start (BytestagTask *task)
   BytestagStoreValueTask *self = BYTESTAG_STORE_VALUE_TASK (task);
   BytestagKvpId id = self->record.id;
 
+  if (bytestag_network_is_denied (self->network, &id))
+    {
+      fail (self, BYTESTAG_ERROR_DENIED, _("It is on the list of what this computer does not send"));
+      return;
+    }
   if (!bytestag_kvp_table_lookup (self->network->table, &id, &self->record))
     {
       fail (self, BYTESTAG_ERROR_NOT_FOUND, _("The value is not held here"));

@@ -61,8 +61,20 @@ G_DECLARE_FINAL_TYPE (BytestagFindValueTask, bytestag_find_value_task, BYTESTAG,
 /* (transfer none) (nullable) */
 const BytestagFindValueResult *bytestag_find_value_task_get_result (BytestagFindValueTask *self);
 
+/* One findval for many keys at once (B.3 "Batch"). */
+#define BYTESTAG_TYPE_FIND_HELD_TASK (bytestag_find_held_task_get_type ())
+G_DECLARE_FINAL_TYPE (BytestagFindHeldTask, bytestag_find_held_task, BYTESTAG, FIND_HELD_TASK, BytestagRequestTask)
+/* (transfer none) (nullable) (array length=n_keys) for each key, in their order, the unix second
+ * up to which the node promises the value; 0: it does not hold it; BYTESTAG_HELD_UNPROMISED: it
+ * does, and promises nothing. NULL when it did not tell: to it we are not proven yet (B.5), or
+ * it knows no batches. */
+const gint64 *bytestag_find_held_task_get_untils (BytestagFindHeldTask *self,
+                                                  guint                *n_keys);
+
 #define BYTESTAG_TYPE_FIND_SHORTLIST_TASK (bytestag_find_shortlist_task_get_type ())
-/* Signal "value-found" (BytestagNode): a node says that it holds the value. */
+/* Signals "value-found" (BytestagNode): a node says that it holds the value; and "held-told"
+ * (BytestagNode, const gint64 *untils, guint n_keys): one tells which of the keys that were taken
+ * along it holds, as bytestag_find_held_task_get_untils(). */
 G_DECLARE_FINAL_TYPE (BytestagFindShortlistTask, bytestag_find_shortlist_task, BYTESTAG, FIND_SHORTLIST_TASK, BytestagTask)
 /* (transfer none) there from the start, and changing. */
 BytestagShortlist *bytestag_find_shortlist_task_get_shortlist (BytestagFindShortlistTask *self);
@@ -110,6 +122,24 @@ BytestagNode *bytestag_download_task_get_node  (BytestagDownloadTask *self);
 #define BYTESTAG_TYPE_READ_STORE_TASK (bytestag_read_store_task_get_type ())
 G_DECLARE_FINAL_TYPE (BytestagReadStoreTask, bytestag_read_store_task, BYTESTAG, READ_STORE_TASK, BytestagDownloadTask)
 
+/* Whether a node that says it holds a value does (B.3 "A copy counts"). */
+#define BYTESTAG_TYPE_SPOT_CHECK_TASK (bytestag_spot_check_task_get_type ())
+G_DECLARE_FINAL_TYPE (BytestagSpotCheckTask, bytestag_spot_check_task, BYTESTAG, SPOT_CHECK_TASK, BytestagTask)
+/**
+ * BytestagSpotCheckOutcome:
+ * @BYTESTAG_SPOT_CHECK_UNKNOWN: it does not answer at all, or the bytes are not here to compare
+ * @BYTESTAG_SPOT_CHECK_PASSED: it gave the bytes
+ * @BYTESTAG_SPOT_CHECK_FAILED: it gave others; or it answers, and gives none
+ */
+typedef enum {
+  BYTESTAG_SPOT_CHECK_UNKNOWN,
+  BYTESTAG_SPOT_CHECK_PASSED,
+  BYTESTAG_SPOT_CHECK_FAILED,
+} BytestagSpotCheckOutcome;
+BytestagSpotCheckOutcome bytestag_spot_check_task_get_outcome (BytestagSpotCheckTask *self);
+/* (transfer none) who is checked. */
+BytestagNode *bytestag_spot_check_task_get_node (BytestagSpotCheckTask *self);
+
 #define BYTESTAG_TYPE_GET_VALUE_TASK (bytestag_get_value_task_get_type ())
 G_DECLARE_FINAL_TYPE (BytestagGetValueTask, bytestag_get_value_task, BYTESTAG, GET_VALUE_TASK, BytestagTask)
 /* (transfer none) (nullable) */
@@ -122,6 +152,7 @@ typedef enum {
   BYTESTAG_STORE_SENT,    /* every byte was acked, and the end was sent */
   BYTESTAG_STORE_HELD,    /* it holds the value already; an original: or is full */
   BYTESTAG_STORE_FULL,    /* refused for want of room */
+  BYTESTAG_STORE_LOST,    /* of a refresh without bytes: it does not hold the value (any more) */
   BYTESTAG_STORE_FAILED,
 } BytestagStoreOutcome;
 BytestagStoreOutcome bytestag_store_to_node_task_get_outcome (BytestagStoreToNodeTask *self);

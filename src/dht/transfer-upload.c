@@ -446,7 +446,7 @@ _bytestag_network_serve_value (BytestagNetwork        *self,
       (message->has_valofs && !message->valofs_valid))
     return BYTESTAG_DROP_BAD_MEMBER;
 
-  if (!bytestag_kvp_table_lookup (self->table, &id, NULL))
+  if (bytestag_network_is_denied (self, &id) || !bytestag_kvp_table_lookup (self->table, &id, NULL))
     return BYTESTAG_DROP_NONE;
 
   is_proven = _bytestag_network_is_proven (self, message, to);

@@ -25,6 +25,17 @@ bytestag_file_stamp_set (BytestagFileStamp *stamp, const struct statx *status)
   };
 }
 
+void
+bytestag_file_stamp_from_stat (BytestagFileStamp *stamp, const struct stat *status)
+{
+  *stamp = (BytestagFileStamp) {
+    .size = (guint64) status->st_size,
+    .mtime = (gint64) status->st_mtim.tv_sec * 1000000000 + status->st_mtim.tv_nsec,
+    .inode = status->st_ino,
+    .device = status->st_dev,
+  };
+}
+
 gboolean
 bytestag_file_stamp_read (BytestagFileStamp *stamp, int fd)
 {
@@ -40,7 +51,6 @@ bytestag_file_stamp_read (BytestagFileStamp *stamp, int fd)
     }
 
   bytestag_file_stamp_set (stamp, &status);
-
   return TRUE;
 }
 

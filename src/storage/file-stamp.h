@@ -25,6 +25,8 @@ gboolean bytestag_file_stamp_read  (BytestagFileStamp       *stamp,
 /* From what statx() said. */
 void     bytestag_file_stamp_set   (BytestagFileStamp       *stamp,
                                     const struct statx      *status);
+void     bytestag_file_stamp_from_stat (BytestagFileStamp   *stamp,
+                                    const struct stat       *status);
 /* A birth that one of them does not know is no difference. */
 gboolean bytestag_file_stamp_equal (const BytestagFileStamp *a,
                                     const BytestagFileStamp *b);

@@ -32,6 +32,9 @@
 #define BYTESTAG_JSON_UNTIL "until"
 #define BYTESTAG_JSON_HAVE "have"
 #define BYTESTAG_JSON_FULL "full"
+/* Batch (B.3). */
+#define BYTESTAG_JSON_KEYS "keys"
+#define BYTESTAG_JSON_HELD "held"
 /* Lists of nodes and values (seed: NodeList, KVPExchangeInfo). */
 #define BYTESTAG_JSON_HOST "host"
 #define BYTESTAG_JSON_PORT "port"

@@ -35,6 +35,8 @@ typedef enum {
   MEMBER_HAVE,
   MEMBER_FULL,
   MEMBER_TIME,
+  MEMBER_KEYS,
+  MEMBER_HELD,
   N_MEMBERS,
 } Member;
 
@@ -62,6 +64,8 @@ static const char *const member_names[] = {
   [MEMBER_HAVE] = BYTESTAG_JSON_HAVE,
   [MEMBER_FULL] = BYTESTAG_JSON_FULL,
   [MEMBER_TIME] = BYTESTAG_JSON_TIME,
+  [MEMBER_KEYS] = BYTESTAG_JSON_KEYS,
+  [MEMBER_HELD] = BYTESTAG_JSON_HELD,
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (member_names) == N_MEMBERS);
 
@@ -319,6 +323,8 @@ bytestag_message_parse (BytestagMessage *self,
   self->xfer_id = to_slice (&members[MEMBER_XFER_ID]);
   self->nodes = to_slice (&members[MEMBER_NODES]);
   self->vals = to_slice (&members[MEMBER_VALS]);
+  self->keys = to_slice (&members[MEMBER_KEYS]);
+  self->held = to_slice (&members[MEMBER_HELD]);
   self->node_id_member = bytestag_json_value_get_key (&members[MEMBER_NODE_ID], &self->node_id);
   self->extensions = to_extensions (&members[MEMBER_EXTENSIONS]);
   self->has_you = to_you (&members[MEMBER_YOU], &self->you);
@@ -443,6 +449,51 @@ bytestag_message_read_vals (const BytestagMessage *message,
         vals[n_vals++] = info;
     }
   return scanner.result == BYTESTAG_SCAN_OK ? (int) n_vals : -1;
+}
+
+int
+bytestag_message_read_keys (const BytestagMessage *message,
+                            BytestagKey           *keys,
+                            guint                  max)
+{
+  BytestagScanner scanner;
+  BytestagJsonValue value;
+  guint n_keys = 0;
+
+  bytestag_scanner_init (&scanner, message->keys.text, message->keys.length,
+                         BYTESTAG_LIMIT_JSON_DEPTH, BYTESTAG_LIMIT_JSON_TOKENS);
+  if (!bytestag_scanner_begin_array (&scanner))
+    return -1;
+  while (n_keys < max && bytestag_scanner_next_element (&scanner))
+    {
+      if (!bytestag_scanner_read_value (&scanner, &value)
+          || bytestag_json_value_get_key (&value, &keys[n_keys]) != BYTESTAG_MEMBER_VALID)
+        return -1;
+      n_keys++;
+    }
+  return scanner.result == BYTESTAG_SCAN_OK ? (int) n_keys : -1;
+}
+
+int
+bytestag_message_read_held (const BytestagMessage *message,
+                            gint64                *untils,
+                            guint                  max)
+{
+  BytestagScanner scanner;
+  BytestagJsonValue value;
+  guint n_untils = 0;
+
+  bytestag_scanner_init (&scanner, message->held.text, message->held.length,
+                         BYTESTAG_LIMIT_JSON_DEPTH, BYTESTAG_LIMIT_JSON_TOKENS);
+  if (!bytestag_scanner_begin_array (&scanner))
+    return -1;
+  while (n_untils < max && bytestag_scanner_next_element (&scanner))
+    {
+      if (!bytestag_scanner_read_value (&scanner, &value))
+        return -1;
+      untils[n_untils++] = to_count (&value);
+    }
+  return scanner.result == BYTESTAG_SCAN_OK ? (int) n_untils : -1;
 }
 
 /* The value of a base64 letter; -1: none. */

@@ -9,16 +9,23 @@
 #include <string.h>
 
 static void
-add_key (BytestagWriter    *writer,
-         const char        *name,
-         const BytestagKey *key)
+add_key_value (BytestagWriter    *writer,
+               const BytestagKey *key)
 {
   char text[BYTESTAG_KEY_BASE64_LENGTH + 2];
 
   text[0] = text[sizeof text - 1] = '"';
   bytestag_key_write_base64 (key, text + 1);
-  bytestag_writer_add_name (writer, name);
   bytestag_writer_add_raw (writer, text, sizeof text);
+}
+
+static void
+add_key (BytestagWriter    *writer,
+         const char        *name,
+         const BytestagKey *key)
+{
+  bytestag_writer_add_name (writer, name);
+  add_key_value (writer, key);
 }
 
 static void
@@ -67,6 +74,32 @@ bytestag_codec_add_key (BytestagCodec     *self,
                         const BytestagKey *key)
 {
   add_key (&self->writer, name, key);
+}
+
+void
+bytestag_codec_add_keys (BytestagCodec     *self,
+                         const char        *name,
+                         const BytestagKey *keys,
+                         guint              n_keys)
+{
+  bytestag_writer_add_name (&self->writer, name);
+  bytestag_writer_begin_array (&self->writer);
+  for (guint i = 0; i < n_keys; i++)
+    add_key_value (&self->writer, &keys[i]);
+  bytestag_writer_end_array (&self->writer);
+}
+
+void
+bytestag_codec_add_integers (BytestagCodec *self,
+                             const char    *name,
+                             const gint64  *values,
+                             guint          n_values)
+{
+  bytestag_writer_add_name (&self->writer, name);
+  bytestag_writer_begin_array (&self->writer);
+  for (guint i = 0; i < n_values; i++)
+    bytestag_writer_add_integer (&self->writer, values[i]);
+  bytestag_writer_end_array (&self->writer);
 }
 
 void

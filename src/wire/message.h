@@ -83,6 +83,7 @@ typedef struct {
   gboolean is_end;       /* xfer_data null or "" (A.1.5) */
   BytestagSlice xfer_data; /* the base64 text without quotes; NULL when not a string */
   BytestagSlice nodes, vals; /* raw arrays; NULL: missing */
+  BytestagSlice keys, held;  /* the same, of findval and its reply (B.3 "Batch") */
   /* store: size and timestmp go through Python's int() (A.1.4) */
   gboolean has_size, has_timestamp;
   gint64 size;
@@ -144,6 +145,14 @@ int            bytestag_message_read_nodes (const BytestagMessage *message,
 int            bytestag_message_read_vals  (const BytestagMessage *message,
                                             BytestagExchangeInfo  *vals,
                                             guint                  max);
+/* The first @max keys of "keys"; -1: not a list of keys alone. */
+int            bytestag_message_read_keys  (const BytestagMessage *message,
+                                            BytestagKey           *keys,
+                                            guint                  max);
+/* The first @max numbers of "held", 0 for what is no whole number above 0; -1: not a list. */
+int            bytestag_message_read_held  (const BytestagMessage *message,
+                                            gint64                *untils,
+                                            guint                  max);
 /* Decodes xfer_data (lenient base64, A.1.5) into @bytes; -1: undecodable. */
 gssize         bytestag_message_read_data  (const BytestagMessage *message,
                                             guint8                *bytes,
@@ -167,6 +176,10 @@ void           bytestag_codec_add_data      (BytestagCodec *self, const char *na
                                              gsize length);
 void           bytestag_codec_add_endpoint  (BytestagCodec *self, const char *name,
                                              const BytestagEndpoint *endpoint);
+void           bytestag_codec_add_keys      (BytestagCodec *self, const char *name, const BytestagKey *keys,
+                                             guint n_keys);
+void           bytestag_codec_add_integers  (BytestagCodec *self, const char *name, const gint64 *values,
+                                             guint n_values);
 void           bytestag_codec_begin_nodes   (BytestagCodec *self);
 void           bytestag_codec_add_node      (BytestagCodec *self, const BytestagKey *key,
                                              const BytestagEndpoint *endpoint);

@@ -14,6 +14,8 @@ const BytestagScenario bytestag_scenarios[] = {
   { "hostile-subnet", "the same with 30 %, all in one /24", bytestag_scenario_hostile_subnet, 1 },
   { "lying", "gets among 10,000 nodes of which 20 % lie in another way", bytestag_scenario_lying, 1 },
   { "churn", "values of publishers who left, under a half-life of 2 hours", bytestag_scenario_churn, 1 },
+  { "survival-slow", "what a publisher who is on 2 hours a day shares, under a half-life of 12 hours", bytestag_scenario_survival_slow, 1 },
+  { "survival-fast", "the same with 10 copies, under a half-life of 2 hours", bytestag_scenario_survival_fast, 1 },
   { "partition", "two halves that do not hear each other for hours", bytestag_scenario_partition, 1 },
   { "lossy", "transfers under loss, duplicates and reordering", bytestag_scenario_lossy, 1 },
   { "nat", "gets among nodes of which 40 % are behind a NAT", bytestag_scenario_nat, 1 },

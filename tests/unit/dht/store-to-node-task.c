@@ -438,6 +438,80 @@ test_cancel_inside (Fixture      *test,
   fixture_cancel_inside (test, store (test, 100000), "notify::extensions");
 }
 
+static BytestagStoreToNodeTask *
+refresh (Fixture *test,
+         GBytes  *value)
+{
+  g_autoptr (GBytes) made = bytestag_sim_make_value (2500, 7);
+  BytestagKvpRecord record = { .size = 2500, .timestamp = 9, .copies = 4, .until = 1600000300 };
+
+  bytestag_key_digest (&record.id.key, g_bytes_get_data (made, NULL), 2500);
+  record.id.index = record.id.key;
+  bytestag_node_set_extensions (test->contact, 2);
+  return bytestag_network_refresh_at_node (test->network, test->contact, &record, 86400, value);
+}
+
+/* A promise is renewed without bytes (B.3); one that cannot be is ended at once. */
+static void
+test_refresh (Fixture      *test,
+              gconstpointer data)
+{
+  static const struct { const char *offer; BytestagStoreOutcome outcome; gint64 until; guint n_ends; } cases[] = {
+    { ", \"have\": true, \"until\": 1600000100", BYTESTAG_STORE_HELD, 1600000100, 0 },
+    { ", \"full\": true", BYTESTAG_STORE_FULL, 0, 0 },
+    { OFFER ", \"until\": 1600000200", BYTESTAG_STORE_LOST, 0, 1 },
+    { ", \"xferid\": null, \"until\": 1600000200", BYTESTAG_STORE_LOST, 0, 0 },
+  };
+
+  bytestag_foreign_set_is_ours (test->peer, TRUE);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_auto (Receiver) receiver;
+      g_autoptr (BytestagStoreToNodeTask) task = NULL;
+
+      set_receiver (test, &receiver, cases[i].offer, ACK);
+      task = refresh (test, NULL);
+      fixture_assert_done (test, task, 2 * SECOND);
+      bytestag_sim_run (test->sim, SECOND);
+      g_assert_cmpint (bytestag_store_to_node_task_get_outcome (task), ==, cases[i].outcome);
+      g_assert_cmpint (bytestag_store_to_node_task_get_until (task), ==, cases[i].until);
+      g_assert_cmpuint (receiver.n_ends, ==, cases[i].n_ends);
+      g_assert_cmpuint (receiver.n_chunks, ==, 0);
+    }
+}
+
+/* What is asked is the publisher's promise, not that of a replica. */
+static void
+test_refresh_request (Fixture      *test,
+                      gconstpointer data)
+{
+  g_autoptr (BytestagStoreToNodeTask) task = refresh (test, NULL);
+  g_autofree char *text = NULL;
+
+  bytestag_sim_run (test->sim, SECOND / 10);
+  text = bytestag_foreign_take (test->peer);
+  g_assert_nonnull (strstr (text, "\"size\": 2500, \"timestmp\": 9, \"keep\": 86400, \"copies\": 4, "));
+  g_assert_null (strstr (text, "until"));
+}
+
+/* With bytes they go to a node that has lost the value. */
+static void
+test_refresh_sends (Fixture      *test,
+                    gconstpointer data)
+{
+  g_autoptr (GBytes) value = bytestag_sim_make_value (2500, 7);
+  g_autoptr (BytestagStoreToNodeTask) task = NULL;
+  g_auto (Receiver) receiver;
+
+  bytestag_foreign_set_is_ours (test->peer, TRUE);
+  set_receiver (test, &receiver, OFFER ", \"until\": 1600000200", ACK);
+  task = refresh (test, value);
+  fixture_assert_done (test, task, 2 * SECOND);
+  g_assert_cmpint (bytestag_store_to_node_task_get_outcome (task), ==, BYTESTAG_STORE_SENT);
+  g_assert_cmpint (bytestag_store_to_node_task_get_until (task), ==, 1600000200);
+  assert_received (&receiver, 2500);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -461,6 +535,9 @@ main (int   argc,
   FIXTURE_TEST ("/dht/store-to-node-task/cancel", test_cancel);
   FIXTURE_TEST ("/dht/store-to-node-task/cancel-inside", test_cancel_inside);
   FIXTURE_TEST ("/dht/store-to-node-task/refused-by-ours", test_refused_by_ours);
+  FIXTURE_TEST ("/dht/store-to-node-task/refresh", test_refresh);
+  FIXTURE_TEST ("/dht/store-to-node-task/refresh-request", test_refresh_request);
+  FIXTURE_TEST ("/dht/store-to-node-task/refresh-sends", test_refresh_sends);
 
   return g_test_run ();
 }
