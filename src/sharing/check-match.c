@@ -135,8 +135,10 @@ ask_digest (BytestagLibraryCheck    *self,
   const guint8 *known = recall_digest (self, &found->stamp);
   guint8 sha256[BYTESTAG_SHA256_SIZE];
 
-  if (!file->has_sha256 || file->stamp.size != found->stamp.size)
+  if (file->stamp.size != found->stamp.size)
     return ANSWER_NO;
+  if (!file->has_sha256)
+    return ANSWER_LATER;
 
   if (known == NULL)
     {
@@ -332,6 +334,8 @@ ask_stamp (BytestagLibraryCheck    *self,
   const BytestagFileStamp *was = &file->stamp;
   const BytestagFileStamp *now = &found->stamp;
 
+  if (file->doubted)
+    return ask_digest (self, file, found);
   if (was->birth != 0 && now->birth != 0)
     return was->birth == now->birth ? ANSWER_YES : ask_digest (self, file, found);
 
@@ -356,9 +360,14 @@ is_backup (const BytestagCheckFile *file,
 /* Whether @file may be where @found is. Hard links are one file: each path of it is for one
  * shared file, but other shares may have the same. */
 static gboolean
-is_free (const BytestagCheckFile *file,
+is_free (BytestagLibraryCheck    *self,
+         const BytestagCheckFile *file,
          const BytestagFoundFile *found)
 {
+  /* What lies at its own path is judged by itself. */
+  if (found->owner != BYTESTAG_CHECK_NOTHING && bytestag_check_file (self, found->owner) == file)
+    return FALSE;
+
   return (found->claimant == BYTESTAG_CHECK_NOTHING || found->claimant != file->root) && !is_backup (file, found);
 }
 
@@ -377,7 +386,7 @@ find_by_stamp (BytestagLibraryCheck *self,
 
       if (compare_stamp (self, file, found) != 0)
         break;
-      if (!is_free (file, found))
+      if (!is_free (self, file, found))
         continue;
       if (have_same_name (self, file, found))
         {

@@ -109,7 +109,7 @@ note_file (Walk               *walk,
   BytestagCheckFile *file = index != BYTESTAG_CHECK_NOTHING ? bytestag_check_file (check, index) : NULL;
 
   bytestag_file_stamp_set (&found.stamp, status);
-  if (file != NULL && is_same (walk->root, &file->stamp, &found.stamp))
+  if (file != NULL && !file->doubted && is_same (walk->root, &file->stamp, &found.stamp))
     {
       file->state = BYTESTAG_CHECK_SAME;
       walk->root->n_seen++;

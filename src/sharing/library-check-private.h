@@ -45,6 +45,7 @@ typedef struct {
   guint32 root;
   guint32 now; /* found file: at its path, then where it is; else NOTHING */
   guint8 has_sha256;
+  guint8 doubted;
   guint8 state;
   guint8 outcome;
 } BytestagCheckFile;

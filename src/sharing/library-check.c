@@ -109,6 +109,16 @@ bytestag_library_check_add_file (BytestagLibraryCheck    *self,
 }
 
 void
+bytestag_library_check_doubt_file (BytestagLibraryCheck *self,
+                                   guint                 file)
+{
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (file < self->files->len);
+
+  bytestag_check_file (self, file)->doubted = TRUE;
+}
+
+void
 bytestag_library_check_add_place (BytestagLibraryCheck *self,
                                   const char           *path)
 {
@@ -287,6 +297,18 @@ bytestag_library_check_get_n_files (BytestagLibraryCheck *self)
   g_return_val_if_fail (self != NULL, 0);
 
   return self->files->len;
+}
+
+const char *
+bytestag_library_check_get_file (BytestagLibraryCheck *self,
+                                 guint                 file,
+                                 guint                *root)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (file < self->files->len, NULL);
+
+  *root = bytestag_check_file (self, file)->root;
+  return bytestag_check_file (self, file)->path;
 }
 
 const BytestagFileChange *

@@ -62,13 +62,16 @@ GHashTable                *bytestag_library_check_digests_new  (void);
 guint                      bytestag_library_check_add_root     (BytestagLibraryCheck       *self,
                                                                 const char                 *path,
                                                                 const char                 *identity);
-/* @path: within the root; "" when the root is a file itself. @sha256: (nullable) without it no
- * file in doubt is found again. Returns its number, from 0 on. */
+/* @path: within the root; "" when the root is a file itself. @sha256: (nullable) without it
+ * a file in doubt stays DOUBTFUL. Returns its number, from 0 on. */
 guint                      bytestag_library_check_add_file     (BytestagLibraryCheck       *self,
                                                                 guint                       root,
                                                                 const char                 *path,
                                                                 const BytestagFileStamp    *stamp,
                                                                 const guint8               *sha256);
+/* @file was found to have other bytes, whatever its stamp says: that alone proves nothing. */
+void                       bytestag_library_check_doubt_file   (BytestagLibraryCheck       *self,
+                                                                guint                       file);
 /* A folder (absolute) in which a root that was moved is looked for, beside those that the roots
  * lie in: no disk is searched. */
 void                       bytestag_library_check_add_place    (BytestagLibraryCheck       *self,
@@ -83,6 +86,10 @@ const BytestagCheckedRoot *bytestag_library_check_get_root     (BytestagLibraryC
                                                                 guint                       root);
 guint                      bytestag_library_check_get_n_roots  (BytestagLibraryCheck       *self);
 guint                      bytestag_library_check_get_n_files  (BytestagLibraryCheck       *self);
+/* (transfer none) as it was added. @root: (out) */
+const char                *bytestag_library_check_get_file     (BytestagLibraryCheck       *self,
+                                                                guint                       file,
+                                                                guint                      *root);
 /* (transfer none) (array length=n) in order of file; files that are not among them are there,
  * unchanged, but for those of a root that is away. */
 const BytestagFileChange  *bytestag_library_check_get_changes  (BytestagLibraryCheck       *self,

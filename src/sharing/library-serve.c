@@ -324,6 +324,7 @@ finish_serving (BytestagLibrary *self,
   g_signal_connect_object (share->publication, "piece-changed", G_CALLBACK (piece_changed_cb), self, 0);
   bytestag_publisher_start (self->publisher, share->publication);
   bytestag_library_flush_later (self);
+  bytestag_library_watch_share (self, share);
   bytestag_share_emit_ready (share);
 
   for (guint i = 0; i < followers->len; i++)
@@ -444,6 +445,7 @@ bytestag_library_withdraw (BytestagLibrary *self,
   if (share->publication != NULL)
     bytestag_publisher_remove (self->publisher, share->publication);
   g_clear_object (&share->publication);
+  bytestag_library_unwatch_share (self, share);
   share->served = FALSE;
 
   withdrawal->reactor = self->reactor;

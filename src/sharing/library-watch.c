@@ -137,20 +137,12 @@ end_check (BytestagLibraryWatch *self)
   schedule (self);
 }
 
-/* When it is to be looked at again, if nothing is told of it. */
+/* When it is to be looked at again, if nothing is told of it: soon, when there is more to be read. */
 static gint64
 get_rest (const Watched *watched)
 {
-  guint n;
-  const BytestagFileChange *changes = bytestag_library_check_find_changes (watched->found.check,
-                                                                           watched->found.first_file,
-                                                                           watched->found.n_files, &n);
-
-  for (guint i = 0; i < n; i++)
-    {
-      if (changes[i].outcome == BYTESTAG_FILE_DOUBTFUL)
-        return SHORTEST_REST;
-    }
+  if (bytestag_library_check_get_n_read (watched->found.check) >= BYTESTAG_LIMIT_CHECK_BYTES)
+    return SHORTEST_REST;
   for (guint i = 0; i < watched->found.n_roots; i++)
     {
       /* A drive that is mounted changes no folder above it. */
