@@ -533,8 +533,11 @@ void
 bytestag_library_doubt (BytestagLibrary *self,
                         BytestagShare   *share)
 {
+  /* It may only have been moved: the check tells. */
   if (self->watch != NULL)
     bytestag_library_watch_check_soon (self->watch, share);
+  else
+    bytestag_share_tell_check (share);
 }
 
 void

@@ -393,7 +393,6 @@ file_changed_cb (BytestagSharedFilesTable *table,
       /* It was PRESENT, or it would not have been read. */
       share->n_of_state[BYTESTAG_SHARED_FILE_PRESENT]--;
       share->n_of_state[bytestag_shared_set_get_file (set, number)->state]++;
-      bytestag_share_tell_check (share);
       bytestag_library_set_file_state (self, share, number, bytestag_shared_set_get_file (set, number)->state);
       bytestag_library_doubt (self, share);
     }

@@ -430,12 +430,13 @@ bytestag_share_tell_check (BytestagShare *self)
 {
   gboolean away = self->n_of_state[BYTESTAG_SHARED_FILE_AWAY] > 0;
   gint64 checked = MAX (self->checked, self->saved->checked);
-  gboolean changed = FALSE;
+  gboolean changed = self->n_changed != self->n_of_state[BYTESTAG_SHARED_FILE_CHANGED] ||
+                     self->n_deleted != self->n_of_state[BYTESTAG_SHARED_FILE_GONE] || self->n_new != self->n_found;
 
   g_object_freeze_notify (G_OBJECT (self));
-  changed |= set_uint (self, &self->n_changed, self->n_of_state[BYTESTAG_SHARED_FILE_CHANGED], PROP_N_CHANGED);
-  changed |= set_uint (self, &self->n_deleted, self->n_of_state[BYTESTAG_SHARED_FILE_GONE], PROP_N_DELETED);
-  changed |= set_uint (self, &self->n_new, self->n_found, PROP_N_NEW);
+  set_uint (self, &self->n_changed, self->n_of_state[BYTESTAG_SHARED_FILE_CHANGED], PROP_N_CHANGED);
+  set_uint (self, &self->n_deleted, self->n_of_state[BYTESTAG_SHARED_FILE_GONE], PROP_N_DELETED);
+  set_uint (self, &self->n_new, self->n_found, PROP_N_NEW);
   if (self->away != away)
     {
       self->away = away;
