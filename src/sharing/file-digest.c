@@ -142,23 +142,33 @@ get_slot (Reading *reading,
   return &reading->slots[part % BYTESTAG_LIMIT_PARTS_IN_HAND];
 }
 
-/* Locked. Older parts first, so that few are in hand, and those in the cache. */
+/* Locked. Older parts first, so that few are in hand, and those in the cache. Beside others,
+ * whoever digests the whole file leaves the other such digest to them: @own. */
 static Step
-choose_step (const Reading *reading)
+choose_step (Reading *reading,
+             guint    own)
 {
+  gboolean alone = reading->n_running == 0;
+
   for (guint64 part = reading->first; part < reading->n_parts; part++)
     {
       for (guint whole = 0; whole < N_WHOLE; whole++)
         {
-          if (!reading->busy[whole] && reading->next[whole] == part)
+          if ((alone || whole == own) && !reading->busy[whole] && reading->next[whole] == part)
             return (Step) { (StepKind) whole, part };
         }
-      if (!get_slot ((Reading *) reading, part)->part_begun)
+      if (!get_slot (reading, part)->part_begun)
         return (Step) { STEP_PART, part };
     }
 
   if (!reading->reading && !reading->ended && reading->n_parts - reading->first < BYTESTAG_LIMIT_PARTS_IN_HAND)
     return (Step) { STEP_READ, reading->n_parts };
+
+  for (guint whole = 0; whole < N_WHOLE; whole++)
+    {
+      if (!reading->busy[whole] && reading->next[whole] < reading->n_parts)
+        return (Step) { (StepKind) whole, reading->next[whole] };
+    }
 
   return (Step) { STEP_NONE, 0 };
 }
@@ -349,7 +359,7 @@ run_reading (BytestagDigestPool *self,
       if (reading->failure == 0 && g_cancellable_is_cancelled (reading->cancellable))
         reading->failure = ECANCELED;
       if (reading->failure == 0)
-        step = choose_step (reading);
+        step = choose_step (reading, WHOLE_SHA1);
 
       if (step.kind != STEP_NONE)
         run_step (self, reading, &step);
@@ -466,7 +476,7 @@ find_work (BytestagDigestPool *self,
 
       if (reading->failure != 0)
         continue;
-      *step = choose_step (reading);
+      *step = choose_step (reading, WHOLE_SHA256);
       if (step->kind != STEP_NONE)
         return reading;
     }

@@ -16,6 +16,7 @@ struct _BytestagLibrary
 {
   GObject parent_instance;
 
+  BytestagNetwork *network;
   BytestagReactor *reactor;
   BytestagSharedFilesTable *table;
   BytestagWorker *worker; /* hashes */

@@ -305,6 +305,26 @@ piece_changed_cb (BytestagPublication *publication,
     bytestag_shared_files_table_set_published (self->table, &piece->id, piece->looked);
 }
 
+static char *
+name_piece (const BytestagKvpId *id,
+            gpointer             user_data)
+{
+  g_autofree char *path = bytestag_shared_files_table_dup_path (user_data, id);
+
+  return path != NULL ? g_filename_display_name (path) : NULL;
+}
+
+static void
+watch_survival (BytestagLibrary *self,
+                BytestagShare   *share)
+{
+  g_autoptr (BytestagSurvival) survival = bytestag_survival_new (self->network, share->publication);
+
+  /* The table outlives it: the library has both. */
+  bytestag_survival_set_name_func (survival, name_piece, self->table);
+  bytestag_share_set_survival (share, survival);
+}
+
 /* It is all there: the person may pass the link on. */
 static void
 finish_serving (BytestagLibrary *self,
@@ -323,6 +343,7 @@ finish_serving (BytestagLibrary *self,
   g_signal_connect_object (share->publication, "complete", G_CALLBACK (complete_cb), share, 0);
   g_signal_connect_object (share->publication, "piece-changed", G_CALLBACK (piece_changed_cb), self, 0);
   bytestag_publisher_start (self->publisher, share->publication);
+  watch_survival (self, share);
   bytestag_library_flush_later (self);
   bytestag_library_watch_share (self, share);
   bytestag_share_emit_ready (share);
@@ -442,8 +463,9 @@ bytestag_library_withdraw (BytestagLibrary *self,
 {
   Withdrawal *withdrawal = g_new0 (Withdrawal, 1);
 
-  if (share->publication != NULL)
+  if (share->publication != NULL && self->publisher != NULL)
     bytestag_publisher_remove (self->publisher, share->publication);
+  bytestag_share_set_survival (share, NULL);
   g_clear_object (&share->publication);
   bytestag_library_unwatch_share (self, share);
   share->served = FALSE;

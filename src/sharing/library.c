@@ -398,16 +398,6 @@ file_changed_cb (BytestagSharedFilesTable *table,
     }
 }
 
-static void
-let_go (BytestagLibrary *self,
-        BytestagShare   *share)
-{
-  if (share->hash_task != NULL)
-    bytestag_task_cancel (BYTESTAG_TASK (share->hash_task));
-  if (share->set != NULL)
-    bytestag_shared_files_table_remove_set (self->table, share->set, 0);
-}
-
 void
 bytestag_library_close (BytestagLibrary *self)
 {
@@ -420,10 +410,16 @@ bytestag_library_close (BytestagLibrary *self)
   bytestag_library_end_watch (self);
   bytestag_reactor_disarm (self->reactor, &self->flush_timer);
   bytestag_reactor_disarm (self->reactor, &self->load_timer);
-  for (guint i = 0; i < self->shares->len; i++)
-    let_go (self, g_ptr_array_index (self->shares, i));
   /* It saves what it knows, while there is somebody to write it. */
   g_clear_object (&self->publisher);
+  for (guint i = 0; i < self->shares->len; i++)
+    {
+      BytestagShare *share = g_ptr_array_index (self->shares, i);
+
+      if (share->hash_task != NULL)
+        bytestag_task_cancel (BYTESTAG_TASK (share->hash_task));
+      bytestag_library_withdraw (self, share);
+    }
 }
 
 static void
@@ -433,12 +429,15 @@ bytestag_library_dispose (GObject *object)
 
   if (self->reactor != NULL)
     bytestag_library_close (self);
+  if (self->table != NULL)
+    bytestag_shared_files_table_set_store (self->table, NULL, NULL);
   for (guint i = 0; self->shares != NULL && i < self->shares->len; i++)
     ((BytestagShare *) g_ptr_array_index (self->shares, i))->library = NULL;
   g_queue_clear_full (&self->serving, g_object_unref);
   g_clear_pointer (&self->shares, g_ptr_array_unref);
   g_clear_pointer (&self->link_peers, g_ptr_array_unref);
   g_clear_pointer (&self->loading, g_ptr_array_unref);
+  g_clear_object (&self->network);
   g_clear_object (&self->worker);
   g_clear_object (&self->disk);
   g_clear_object (&self->table);
@@ -524,6 +523,7 @@ bytestag_library_new_saved (BytestagNetwork          *network,
   self->disk = g_object_ref (disk);
   self->store = bytestag_library_store_new (path);
   bytestag_shared_files_table_set_store (table, self->store, disk);
+  self->network = g_object_ref (network);
   self->publisher = bytestag_publisher_new (network);
   bytestag_publisher_set_save_func (self->publisher, bytestag_library_save_pieces, self);
   g_signal_connect_object (table, "file-changed", G_CALLBACK (file_changed_cb), self, 0);
@@ -633,18 +633,26 @@ bytestag_library_set_link_peers (BytestagLibrary    *self,
 }
 
 void
+bytestag_library_send_again (BytestagLibrary *self,
+                             BytestagShare   *share)
+{
+  g_return_if_fail (BYTESTAG_IS_LIBRARY (self));
+  g_return_if_fail (BYTESTAG_IS_SHARE (share));
+
+  if (share->library != self || !share->served || self->closed)
+    return;
+
+  bytestag_publisher_send_again (self->publisher, share->publication);
+  bytestag_library_flush_later (self);
+}
+
+void
 bytestag_library_publish_again (BytestagLibrary *self)
 {
   g_return_if_fail (BYTESTAG_IS_LIBRARY (self));
 
-  for (guint i = 0; i < self->shares->len && !self->closed; i++)
-    {
-      BytestagShare *share = g_ptr_array_index (self->shares, i);
-
-      if (share->served)
-        bytestag_publisher_send_again (self->publisher, share->publication);
-    }
-  bytestag_library_flush_later (self);
+  for (guint i = 0; i < self->shares->len; i++)
+    bytestag_library_send_again (self, g_ptr_array_index (self->shares, i));
 }
 
 BytestagPublisher *

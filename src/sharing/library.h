@@ -67,8 +67,11 @@ void             bytestag_library_set_copies (BytestagLibrary          *self,
 /* HOST:PORT that new links carry as x.pe, at most 3. */
 void             bytestag_library_set_link_peers (BytestagLibrary      *self,
                                               const char * const       *peers);
-/* Publishes what was not sent while there were no peers. */
+/* The same, of all. */
 void             bytestag_library_publish_again (BytestagLibrary       *self);
+/* Publishes at once what has fewer copies than are wanted of @share. */
+void             bytestag_library_send_again (BytestagLibrary          *self,
+                                              BytestagShare            *share);
 /* (transfer none) (nullable) NULL once it is closed. */
 BytestagPublisher *bytestag_library_get_publisher (BytestagLibrary     *self);
 /* (transfer none) (nullable) */

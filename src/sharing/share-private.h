@@ -37,6 +37,7 @@ struct _BytestagShare
   BytestagSharedSet *set;            /* (nullable) what is served of it */
   GArray *values;                    /* (element-type BytestagKvpId) info values in the table */
   BytestagPublication *publication;  /* (nullable) */
+  BytestagSurvival *survival;        /* (nullable) */
   gboolean served;                   /* all of it is in the table */
   guint n_of_state[BYTESTAG_SHARED_FILE_GONE + 1]; /* files of the set, by their state */
   guint n_found;                     /* files in its folders that are not in it */
@@ -78,6 +79,9 @@ void           bytestag_share_fail      (BytestagShare       *self,
                                          GError              *error);
 void           bytestag_share_set_link  (BytestagShare       *self,
                                          BytestagLink        *link);
+/* @survival: (nullable) */
+void           bytestag_share_set_survival (BytestagShare    *self,
+                                         BytestagSurvival    *survival);
 /* Tells what n_of_state, n_found and checked say. */
 void           bytestag_share_tell_check (BytestagShare      *self);
 void           bytestag_share_emit_ready     (BytestagShare  *self);

@@ -29,6 +29,7 @@ enum {
   PROP_N_DELETED,
   PROP_N_NEW,
   PROP_LAST_CHECKED,
+  PROP_SURVIVAL,
   N_PROPS
 };
 
@@ -59,6 +60,7 @@ bytestag_share_dispose (GObject *object)
 
   g_clear_object (&self->hash_task);
   g_clear_object (&self->publication);
+  g_clear_object (&self->survival);
   g_clear_object (&self->twin);
   g_ptr_array_set_size (self->followers, 0);
 
@@ -162,6 +164,9 @@ bytestag_share_get_property (GObject    *object,
     case PROP_LAST_CHECKED:
       g_value_set_int64 (value, self->last_checked);
       break;
+    case PROP_SURVIVAL:
+      g_value_set_object (value, self->survival);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -199,6 +204,7 @@ bytestag_share_class_init (BytestagShareClass *klass)
   properties[PROP_N_DELETED] = g_param_spec_uint ("n-deleted", NULL, NULL, 0, G_MAXUINT, 0, flags);
   properties[PROP_N_NEW] = g_param_spec_uint ("n-new", NULL, NULL, 0, G_MAXUINT, 0, flags);
   properties[PROP_LAST_CHECKED] = g_param_spec_int64 ("last-checked", NULL, NULL, 0, G_MAXINT64, 0, flags);
+  properties[PROP_SURVIVAL] = g_param_spec_object ("survival", NULL, NULL, BYTESTAG_TYPE_SURVIVAL, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   signals[READY] = g_signal_new ("ready", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
@@ -426,6 +432,17 @@ bytestag_share_set_link (BytestagShare *self,
 }
 
 void
+bytestag_share_set_survival (BytestagShare    *self,
+                             BytestagSurvival *survival)
+{
+  /* Whoever still looks at it does without names: they were ours. */
+  if (self->survival != NULL && self->survival != survival)
+    bytestag_survival_set_name_func (self->survival, NULL, NULL);
+  if (g_set_object (&self->survival, survival))
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SURVIVAL]);
+}
+
+void
 bytestag_share_tell_check (BytestagShare *self)
 {
   gboolean away = self->n_of_state[BYTESTAG_SHARED_FILE_AWAY] > 0;
@@ -535,6 +552,22 @@ bytestag_share_get_n_pieces_sent (BytestagShare *self)
   g_return_val_if_fail (BYTESTAG_IS_SHARE (self), 0);
 
   return self->n_pieces_sent;
+}
+
+BytestagPublication *
+bytestag_share_get_publication (BytestagShare *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARE (self), NULL);
+
+  return self->publication;
+}
+
+BytestagSurvival *
+bytestag_share_get_survival (BytestagShare *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARE (self), NULL);
+
+  return self->survival;
 }
 
 guint

@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 
 #include "core/task.h"
+#include "sharing/survival.h"
 #include "wire/link.h"
 
 G_BEGIN_DECLS
@@ -33,10 +34,10 @@ G_DECLARE_FINAL_TYPE (BytestagShare, bytestag_share, BYTESTAG, SHARE, GObject)
  * (GStrv: of what could not be shared, a sentence each), "n-problems" (uint);
  * "copies" (uint: that are wanted of each piece), "away" (boolean: on a drive that is not there now),
  * "n-changed", "n-deleted" (uint: files that are not what was shared any more), "n-new" (uint: files
- * in its folders that came later), "last-checked" (int64: unix seconds when that was looked at, 0: never).
- * Signal "ready": hashed, the link is there (of its twin too); "published": the first pass is over;
- * "failed"; "changed": what is there is not what was shared, and may be shared as a new version
- * (bytestag_library_share_new_version()). */
+ * in its folders that came later), "last-checked" (int64: unix seconds when that was looked at, 0: never),
+ * "survival" (BytestagSurvival, nullable: until it is published). Signal "ready": hashed, the link is
+ * there (of its twin too); "published": the first pass is over; "failed"; "changed": what is there is
+ * not what was shared, and may be shared as a new version (bytestag_library_share_new_version()). */
 const char            *bytestag_share_get_name       (BytestagShare *self);
 BytestagShareState     bytestag_share_get_state      (BytestagShare *self);
 /* (transfer none) (nullable) */
@@ -47,6 +48,9 @@ guint64                bytestag_share_get_size       (BytestagShare *self);
 guint64                bytestag_share_get_bytes_hashed (BytestagShare *self);
 guint                  bytestag_share_get_n_pieces   (BytestagShare *self);
 guint                  bytestag_share_get_n_pieces_sent (BytestagShare *self);
+/* (transfer none) (nullable) while it is published */
+BytestagPublication   *bytestag_share_get_publication (BytestagShare *self);
+BytestagSurvival      *bytestag_share_get_survival   (BytestagShare *self);
 guint                  bytestag_share_get_copies     (BytestagShare *self);
 gboolean               bytestag_share_is_away        (BytestagShare *self);
 guint                  bytestag_share_get_n_changed  (BytestagShare *self);

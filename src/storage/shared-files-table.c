@@ -462,11 +462,10 @@ bytestag_shared_files_table_set_store (BytestagSharedFilesTable *self,
                                        BytestagWorker           *disk)
 {
   g_return_if_fail (BYTESTAG_IS_SHARED_FILES_TABLE (self));
-  g_return_if_fail (store != NULL);
-  g_return_if_fail (BYTESTAG_IS_WORKER (disk));
+  g_return_if_fail (store == NULL || BYTESTAG_IS_WORKER (disk));
 
   g_clear_pointer (&self->store, bytestag_library_store_unref);
-  self->store = bytestag_library_store_ref (store);
+  self->store = store != NULL ? bytestag_library_store_ref (store) : NULL;
   g_set_object (&self->disk, disk);
 }
 
@@ -596,4 +595,15 @@ bytestag_shared_files_table_describe (BytestagSharedFilesTable *self,
   g_return_val_if_fail (id != NULL, FALSE);
 
   return look_up (self, id, record, TRUE);
+}
+
+char *
+bytestag_shared_files_table_dup_path (BytestagSharedFilesTable *self, const BytestagKvpId *id)
+{
+  BytestagSharedPart part;
+
+  g_return_val_if_fail (BYTESTAG_IS_SHARED_FILES_TABLE (self), NULL);
+  g_return_val_if_fail (id != NULL, NULL);
+
+  return find_part (self, id, &part) ? g_strdup (get_file (&part)->path) : NULL;
 }

@@ -25,7 +25,8 @@ G_DECLARE_FINAL_TYPE (BytestagSharedFilesTable, bytestag_shared_files_table, BYT
  * not the one that was hashed. It is CHANGED or GONE now. */
 BytestagSharedFilesTable *bytestag_shared_files_table_new (BytestagWorker *worker);
 
-/* Where info values are read whose bytes are not here; @disk runs jobs one by one. */
+/* Where info values are read whose bytes are not here (nullable, both); @disk runs jobs one
+ * by one. */
 void               bytestag_shared_files_table_set_store     (BytestagSharedFilesTable *self,
                                                               BytestagLibraryStore     *store,
                                                               BytestagWorker           *disk);
@@ -78,5 +79,8 @@ void               bytestag_shared_files_table_set_published (BytestagSharedFile
 gboolean           bytestag_shared_files_table_describe      (BytestagSharedFilesTable *self,
                                                               const BytestagKvpId      *id,
                                                               BytestagKvpRecord        *record);
+/* (transfer full) (nullable) the path of a file that a part belongs to. */
+char              *bytestag_shared_files_table_dup_path      (BytestagSharedFilesTable *self,
+                                                              const BytestagKvpId      *id);
 
 G_END_DECLS

@@ -119,6 +119,8 @@ test_share (Fixture       *self,
   g_assert_false (holds (self->network, key));
   g_assert_false (holds (self->network, &parts[0]));
   g_assert_finalize_object (library);
+  /* The disk brings back what it was forgotten with. */
+  bytestag_sim_run (self->sim, SECOND);
   g_assert_finalize_object (g_steal_pointer (&item));
 }
 
@@ -172,6 +174,7 @@ assert_fails (Fixture         *self,
   g_assert_cmpint (bytestag_share_get_state (item), ==, BYTESTAG_SHARE_FAILED);
   g_assert_error (bytestag_share_get_error (item), domain, code);
   bytestag_library_stop (library, item);
+  bytestag_sim_run (self->sim, SECOND);
   g_assert_finalize_object (g_steal_pointer (&item));
 }
 
