@@ -300,6 +300,22 @@
 /* Indices listed under one key. */
 #define BYTESTAG_LIMIT_INDICES_OF_KEY 64
 
+/* Folders that are watched for changes: half of what a person may watch on older systems
+ * (inotify's max_user_watches), since other programs want some too. */
+#define BYTESTAG_LIMIT_WATCHED_FOLDERS 4096
+/* A check of what is shared: entries of folders that it looks at beyond two for each shared
+ * file, since those may all have been moved; bytes that it reads of files in doubt, one file
+ * at least; files of which it remembers what it read; found files that it tries for one that
+ * is missed (those of one inode, or of one name and size, may be all). */
+#define BYTESTAG_LIMIT_CHECK_EXTRA_ENTRIES 100000
+#define BYTESTAG_LIMIT_CHECK_BYTES (G_GUINT64_CONSTANT (1024) * 1024 * 1024)
+#define BYTESTAG_LIMIT_CHECK_DIGESTS 4096
+#define BYTESTAG_LIMIT_CHECK_TRIES 64
+/* Files that are listed for it, and folders that are watched after it, in one event: each
+ * some 0.3 ms. */
+#define BYTESTAG_LIMIT_CHECK_SLICE 1000
+#define BYTESTAG_LIMIT_WATCH_SLICE 16
+
 /* A turn of the socket source: datagrams and time, whichever ends first. */
 #define BYTESTAG_LIMIT_DATAGRAMS_OF_TURN 32
 #define BYTESTAG_LIMIT_TURN_US 2000

@@ -281,11 +281,22 @@ bytestag_library_hash (BytestagLibrary *self,
                              prepare_run, prepare_done);
 }
 
-/* The collection that was made of what is in library.db. */
+/* The collection being made of what is in library.db, and written there. */
 typedef struct {
-  GPtrArray *files; /* (element-type BytestagFileInfo) */
+  BytestagLibraryStep *step; /* that runs */
+  BytestagCollectionBuilder *builder;
+  guint n_infos;
+  gboolean cleared;  /* of what an earlier attempt left */
+  gint64 after;      /* position of the last file */
+  guint n_files;
   guint64 size;
-  BytestagBuiltCollection *built;
+  gboolean over;
+  BytestagKey key;
+  guint8 sha256[BYTESTAG_SHA256_SIZE];
+
+  /* Of a new version: what it would be without its own time. */
+  BytestagCollectionBuilder *plain_builder;
+  BytestagKey plain_key;
 } Build;
 
 static void
@@ -293,89 +304,105 @@ build_free (gpointer data)
 {
   Build *self = data;
 
-  g_ptr_array_unref (self->files);
-  g_clear_pointer (&self->built, bytestag_built_collection_free);
+  bytestag_collection_builder_free (self->builder);
+  g_clear_pointer (&self->plain_builder, bytestag_collection_builder_free);
   g_free (self);
 }
 
+/* On the disk worker, in a transaction. */
 static void
-add_file (const BytestagSavedFile *file,
-          const GArray            *keys,
-          gpointer                 user_data)
+built_cb (BytestagBuiltKind    kind,
+          const BytestagKvpId *id,
+          GBytes              *bytes,
+          gpointer             user_data)
 {
   Build *self = user_data;
+  BytestagPieceKind piece = kind == BYTESTAG_BUILT_FILE_INFO ? BYTESTAG_PIECE_FILE_INFO : BYTESTAG_PIECE_ROOT;
 
-  g_ptr_array_add (self->files, bytestag_file_info_new (&file->hash, (const BytestagKey *) keys->data, keys->len,
-                                                        file->stamp.size, (const char * const *) file->filename,
-                                                        file->sha256));
-  self->size += file->stamp.size;
+  if (self->step->error == NULL)
+    bytestag_library_store_add_info (self->step->store, self->step->saved->id, self->n_infos++, (guint8) piece, id,
+                                     bytes, &self->step->error);
 }
 
-/* On the disk worker. */
+static void
+plain_cb (BytestagBuiltKind    kind,
+          const BytestagKvpId *id,
+          GBytes              *bytes,
+          gpointer             user_data)
+{
+}
+
+static gboolean
+build_file (BytestagLibraryStep     *step,
+            const BytestagSavedFile *file)
+{
+  Build *self = step->data;
+  g_autoptr (GArray) keys = read_all_parts (step->store, file, &step->error);
+  g_autoptr (BytestagFileInfo) info = NULL;
+
+  if (keys == NULL)
+    return FALSE;
+
+  info = bytestag_file_info_new (&file->hash, (const BytestagKey *) keys->data, keys->len, file->stamp.size,
+                                 (const char * const *) file->filename, file->sha256);
+  self->after = file->position;
+  self->n_files++;
+  self->size += file->stamp.size;
+
+  return bytestag_collection_builder_add (self->builder, info, &step->error) && step->error == NULL &&
+         (self->plain_builder == NULL ||
+          bytestag_collection_builder_add (self->plain_builder, info, &step->error));
+}
+
+static gboolean
+build_end (BytestagLibraryStep *step)
+{
+  Build *self = step->data;
+  guint8 sha256[BYTESTAG_SHA256_SIZE];
+
+  self->over = TRUE;
+  return bytestag_collection_builder_finish (self->builder, &self->key, self->sha256, &step->error) &&
+         step->error == NULL &&
+         (self->plain_builder == NULL ||
+          bytestag_collection_builder_finish (self->plain_builder, &self->plain_key, sha256, &step->error));
+}
+
+/* On the disk worker: a step of some files, so that values are read between two. */
 static void
 build_run (BytestagLibraryStep *step)
 {
   Build *self = step->data;
-
-  if (!bytestag_library_store_end_round (step->store, step->saved, &step->error)
-      || !each_file (step->store, step->saved->id, add_file, self, &step->error))
-    return;
-
-  self->built = bytestag_built_collection_new (self->files, step->saved->name, step->saved->comment, &step->error);
-}
-
-/* (transfer full) */
-static BytestagBuiltCollection *
-steal_built (Build *self)
-{
-  return g_steal_pointer (&self->built);
-}
-
-static gboolean
-add_infos (BytestagLibraryStep *step,
-           const GArray        *values,
-           BytestagPieceKind    kind,
-           guint               *position)
-{
+  g_autoptr (GPtrArray) files = NULL;
+  gboolean more = TRUE;
   gboolean good = TRUE;
 
-  for (guint i = 0; good && i < values->len;)
-    {
-      if (!bytestag_library_store_begin (step->store, &step->error))
-        return FALSE;
-      for (guint j = 0; good && j < BYTESTAG_LIMIT_ROWS_OF_STEP && i < values->len; j++, i++)
-        {
-          const BytestagBuiltValue *value = &g_array_index (values, BytestagBuiltValue, i);
-
-          good = bytestag_library_store_add_info (step->store, step->saved->id, (*position)++, kind, &value->id,
-                                                  value->bytes, &step->error);
-        }
-      good = bytestag_library_store_commit (step->store, good, &step->error);
-    }
-
-  return good;
-}
-
-/* On the disk worker. The share has its link when the last of these transactions is on the
- * disk; what an earlier attempt left is taken out first. */
-static void
-confirm_run (BytestagLibraryStep *step)
-{
-  BytestagBuiltCollection *built = step->data;
-  gboolean more = TRUE;
-  guint position = 0;
-
-  while (more)
+  self->step = step;
+  while (!self->cleared && more)
     {
       if (!bytestag_library_store_clear_infos (step->store, step->saved->id, &more, &step->error))
         return;
     }
-  if (add_infos (step, built->pages, BYTESTAG_PIECE_ROOT, &position)
-      && add_infos (step, built->file_infos, BYTESTAG_PIECE_FILE_INFO, &position))
-    {
-      step->saved->state = BYTESTAG_SAVED_SHARED;
-      bytestag_library_store_update_share (step->store, step->saved, &step->error);
-    }
+  if (!self->cleared && !bytestag_library_store_end_round (step->store, step->saved, &step->error))
+    return;
+  self->cleared = TRUE;
+
+  files = bytestag_library_store_list_files (step->store, step->saved->id, self->after, BYTESTAG_LIMIT_ROWS_OF_STEP,
+                                             &step->error);
+  if (files == NULL || !bytestag_library_store_begin (step->store, &step->error))
+    return;
+  for (guint i = 0; good && i < files->len; i++)
+    good = build_file (step, g_ptr_array_index (files, i));
+  if (good && files->len < BYTESTAG_LIMIT_ROWS_OF_STEP)
+    good = build_end (step);
+  bytestag_library_store_commit (step->store, good, good ? &step->error : NULL);
+}
+
+/* On the disk worker. The share has its link when this is on the disk. */
+static void
+confirm_run (BytestagLibraryStep *step)
+{
+  step->saved->state = BYTESTAG_SAVED_SHARED;
+  bytestag_library_store_update_share (step->store, step->saved, &step->error);
 }
 
 static void
@@ -419,13 +446,56 @@ yield_to_twin (BytestagLibrary *self,
     }
 }
 
+/* (transfer none) (nullable) what @share is a new version of. */
+static BytestagShare *
+find_old (BytestagLibrary *self,
+          BytestagShare   *share)
+{
+  for (guint i = 0; share->saved->replaces != 0 && i < self->shares->len; i++)
+    {
+      BytestagShare *old = g_ptr_array_index (self->shares, i);
+
+      if (old->saved->id == share->saved->replaces)
+        return old;
+    }
+
+  return NULL;
+}
+
+static void
+finish_building (BytestagLibrary *self,
+                 BytestagShare   *share,
+                 const Build     *job)
+{
+  BytestagShare *old = find_old (self, share);
+  BytestagShare *twin;
+
+  share->saved->key = job->key;
+  memcpy (share->saved->sha256, job->sha256, BYTESTAG_SHA256_SIZE);
+  share->saved->n_files = job->n_files;
+  share->saved->size = job->size;
+  share->has_key = TRUE;
+  twin = bytestag_library_find_twin (self, share);
+  if (old != NULL && job->plain_builder != NULL && bytestag_key_equal (&old->saved->key, &job->plain_key))
+    twin = old;
+
+  if (twin != NULL)
+    {
+      g_clear_object (&share->hash_task);
+      yield_to_twin (self, share, twin);
+    }
+  else
+    {
+      bytestag_library_run_step (self, share, NULL, NULL, confirm_run, confirm_done);
+    }
+}
+
 static void
 build_done (BytestagLibraryStep *step)
 {
   BytestagLibrary *self = step->library;
   BytestagShare *share = step->share;
   Build *job = step->data;
-  BytestagShare *twin;
 
   if (!bytestag_library_step_is_wanted (step))
     return;
@@ -435,24 +505,14 @@ build_done (BytestagLibraryStep *step)
     {
       g_clear_object (&share->hash_task);
       bytestag_library_fail (self, share, g_steal_pointer (&step->error));
-      return;
     }
-
-  share->saved->key = job->built->key;
-  memcpy (share->saved->sha256, job->built->sha256, BYTESTAG_SHA256_SIZE);
-  share->saved->n_files = job->files->len;
-  share->saved->size = job->size;
-  share->has_key = TRUE;
-  twin = bytestag_library_find_twin (self, share);
-  if (twin != NULL)
+  else if (job->over)
     {
-      g_clear_object (&share->hash_task);
-      yield_to_twin (self, share, twin);
+      finish_building (self, share, job);
     }
   else
     {
-      bytestag_library_run_step (self, share, steal_built (job), (GDestroyNotify) bytestag_built_collection_free,
-                                 confirm_run, confirm_done);
+      bytestag_library_run_step (self, share, g_steal_pointer (&step->data), build_free, build_run, build_done);
     }
 }
 
@@ -461,7 +521,12 @@ build (BytestagLibrary *self,
        BytestagShare   *share)
 {
   Build *job = g_new0 (Build, 1);
+  BytestagShare *old = find_old (self, share);
 
-  job->files = g_ptr_array_new_with_free_func (g_object_unref);
+  job->after = -1;
+  job->builder = bytestag_collection_builder_new (share->name, share->comment, share->saved->timestamp, built_cb, job);
+  if (old != NULL)
+    job->plain_builder = bytestag_collection_builder_new (share->name, share->comment, old->saved->timestamp,
+                                                          plain_cb, NULL);
   bytestag_library_run_step (self, share, job, build_free, build_run, build_done);
 }
