@@ -161,21 +161,18 @@ is_covered (BytestagHolderWalk *self,
             guint               copies)
 {
   const BytestagKey *farthest;
-  guint n_bits;
+  guint n_bits = 0;
   guint n = 0;
 
   if (self->places->len == 0 || bytestag_reactor_get_time (self->reactor) - self->looked_up_at > LOOKUP_AGE)
     return FALSE;
 
   /* That is everybody. */
-  if (self->places->len < MAX_NODES)
+  if (bytestag_key_equal (key, &self->target) ||
+      bytestag_routing_table_get_num_contacts (bytestag_network_get_routing_table (self->network)) < MAX_NODES)
     return TRUE;
 
   farthest = bytestag_node_get_key (get_place (self, self->places->len - 1)->node);
-  n_bits = bytestag_key_bucket_number (&self->target, farthest) + 1;
-  if (bytestag_key_bucket_number (&self->target, key) >= n_bits)
-    return TRUE;
-
   while (n_bits < BYTESTAG_KEY_BITS && !is_within (self, key, n_bits, farthest))
     n_bits++;
   for (guint i = 0; i < self->places->len; i++)
