@@ -26,7 +26,6 @@
 
 /* Reading for others must not wait behind hashing. */
 #define N_READERS 1
-#define N_HASHERS 2
 #define N_WRITERS 2
 /* Whatever has a database is done there, one after the other. */
 #define N_DISKS 1
@@ -351,7 +350,8 @@ make_engine (BytestagClient *self)
   self->clock = BYTESTAG_CLOCK (bytestag_system_clock_new ());
   self->reactor = bytestag_reactor_new (self->clock, rng);
   self->readers = bytestag_workers_new (self->reactor, self->context, N_READERS, "bytestag-read");
-  self->hashers = bytestag_workers_new (self->reactor, self->context, N_HASHERS, "bytestag-hash");
+  self->hashers = bytestag_workers_new (self->reactor, self->context,
+                                        MIN (g_get_num_processors (), BYTESTAG_LIMIT_HASHERS), "bytestag-hash");
   self->writers = bytestag_workers_new (self->reactor, self->context, N_WRITERS, "bytestag-write");
   self->disk = bytestag_workers_new (self->reactor, self->context, N_DISKS, "bytestag-disk");
 }
