@@ -17,6 +17,7 @@
 #include "core/error.h"
 #include "core/limits.h"
 #include "io/engine-source.h"
+#include "io/folder-watcher.h"
 #include "io/system-clock.h"
 #include "io/system-rng.h"
 #include "io/workers.h"
@@ -29,6 +30,8 @@
 #define N_WRITERS 2
 /* Whatever has a database is done there, one after the other. */
 #define N_DISKS 1
+/* Walking through what is shared may take long, and nothing waits for it. */
+#define N_CHECKERS 1
 
 struct _BytestagClient
 {
@@ -49,6 +52,7 @@ struct _BytestagClient
   BytestagWorkers *hashers;
   BytestagWorkers *writers;
   BytestagWorkers *disk;
+  BytestagWorkers *checkers;
   BytestagUdpTransport *transport;
   BytestagNetwork *network;
   BytestagDatabaseTable *kept;
@@ -106,6 +110,7 @@ bytestag_client_dispose (GObject *object)
   g_clear_object (&self->hashers);
   g_clear_object (&self->writers);
   g_clear_object (&self->disk);
+  g_clear_object (&self->checkers);
   g_clear_object (&self->reactor);
   g_clear_object (&self->clock);
   g_clear_object (&self->identity);
@@ -354,6 +359,7 @@ make_engine (BytestagClient *self)
                                         MIN (g_get_num_processors (), BYTESTAG_LIMIT_HASHERS), "bytestag-hash");
   self->writers = bytestag_workers_new (self->reactor, self->context, N_WRITERS, "bytestag-write");
   self->disk = bytestag_workers_new (self->reactor, self->context, N_DISKS, "bytestag-disk");
+  self->checkers = bytestag_workers_new (self->reactor, self->context, N_CHECKERS, "bytestag-check");
 }
 
 static void
@@ -364,6 +370,7 @@ make_network (BytestagClient *self)
   g_autofree char *kept_folder = g_build_filename (folder, "kept", NULL);
   g_autofree char *path = g_build_filename (folder, "library.db", NULL);
   g_autoptr (BytestagAggregatedTable) table = NULL;
+  g_autoptr (BytestagFolderWatcher) watcher = NULL;
 
   self->kept = bytestag_database_table_new (kept_folder, BYTESTAG_WORKER (self->disk), self->reactor);
   table = bytestag_aggregated_table_new (BYTESTAG_KVP_TABLE (shared), BYTESTAG_KVP_TABLE (self->kept));
@@ -373,6 +380,8 @@ make_network (BytestagClient *self)
   self->peers = bytestag_peer_list_new (bytestag_network_get_routing_table (self->network));
   self->library = bytestag_library_new_saved (self->network, shared, BYTESTAG_WORKER (self->hashers), path,
                                               BYTESTAG_WORKER (self->disk));
+  watcher = bytestag_gio_folder_watcher_new (self->context);
+  bytestag_library_set_watcher (self->library, watcher, BYTESTAG_WORKER (self->checkers));
   self->statistics = bytestag_statistics_new (self->network, BYTESTAG_KVP_TABLE (self->kept),
                                               bytestag_library_get_publisher (self->library));
   self->choices = bytestag_choices_new (self->settings, folder, self->network, self->kept,
@@ -489,6 +498,7 @@ bytestag_client_stop (BytestagClient *self)
   bytestag_workers_stop (self->hashers);
   bytestag_workers_stop (self->readers);
   bytestag_workers_stop (self->writers);
+  bytestag_workers_stop (self->checkers);
   /* Stores that were under way end, and leave the table alone, before it closes. */
   bytestag_network_shut_down (self->network);
   bytestag_database_table_close (self->kept);
