@@ -91,6 +91,9 @@
 /* Uploads that answer getval at one time, and to one address. */
 #define BYTESTAG_LIMIT_UPLOADS 256
 #define BYTESTAG_LIMIT_UPLOADS_TO_ADDRESS 64
+/* Nodes nearby that are remembered not to get long chunks: few are, and one that is forgotten
+ * costs an upload. */
+#define BYTESTAG_LIMIT_SHORT_CHUNK_ENDPOINTS 64
 /* Downloads that run at one time; others wait in the slot. */
 #define BYTESTAG_LIMIT_DOWNLOADS 64
 /* A transfer may take so long, and longer for what it brought: the bytes of a second
@@ -157,6 +160,20 @@
 #define BYTESTAG_LIMIT_REQUESTS_OF_PATH 12
 #define BYTESTAG_LIMIT_CANDIDATES_OF_PATH 24
 
+/* Signed records (B.3): bytes of one, addresses of a provider, collections on a page of a
+ * catalogue (tokens of JSON: 9 each) and its pages: all are under one key. */
+#define BYTESTAG_LIMIT_RECORD_BYTES (16 * 1024)
+#define BYTESTAG_LIMIT_ADDRESSES_OF_RECORD 4
+#define BYTESTAG_LIMIT_ENTRIES_OF_PAGE 100
+#define BYTESTAG_LIMIT_PAGES_OF_CATALOGUE 32
+/* Records that are kept under one key, and of them for one network (B.3); days that a record's
+ * day may differ from ours; how long one is kept, seconds. */
+#define BYTESTAG_LIMIT_RECORDS_OF_KEY 64
+#define BYTESTAG_LIMIT_RECORDS_OF_NETWORK 2
+#define BYTESTAG_LIMIT_RECORD_DAYS 1
+#define BYTESTAG_LIMIT_RECORD_LIFE 86400
+/* Of the records that are found so many are read, taken by chance (B.3). */
+#define BYTESTAG_LIMIT_RECORDS_READ 16
 /* Further keys of one findval (B.3 "Batch"). */
 #define BYTESTAG_LIMIT_KEYS_OF_REQUEST 32
 

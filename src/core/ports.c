@@ -7,6 +7,7 @@ G_DEFINE_INTERFACE (BytestagClock, bytestag_clock, G_TYPE_OBJECT)
 G_DEFINE_INTERFACE (BytestagRng, bytestag_rng, G_TYPE_OBJECT)
 G_DEFINE_INTERFACE (BytestagTransport, bytestag_transport, G_TYPE_OBJECT)
 G_DEFINE_INTERFACE (BytestagKvpTable, bytestag_kvp_table, G_TYPE_OBJECT)
+G_DEFINE_INTERFACE (BytestagSigner, bytestag_signer, G_TYPE_OBJECT)
 G_DEFINE_INTERFACE (BytestagWorker, bytestag_worker, G_TYPE_OBJECT)
 G_DEFINE_INTERFACE (BytestagEngine, bytestag_engine, G_TYPE_OBJECT)
 
@@ -27,6 +28,11 @@ bytestag_transport_default_init (BytestagTransportInterface *iface)
 
 static void
 bytestag_kvp_table_default_init (BytestagKvpTableInterface *iface)
+{
+}
+
+static void
+bytestag_signer_default_init (BytestagSignerInterface *iface)
 {
 }
 
@@ -231,6 +237,26 @@ bytestag_kvp_table_set_center (BytestagKvpTable *self,
   g_return_if_fail (node_id != NULL);
 
   BYTESTAG_KVP_TABLE_GET_IFACE (self)->set_center (self, node_id);
+}
+
+GBytes *
+bytestag_signer_get_public_key (BytestagSigner *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SIGNER (self), NULL);
+
+  return BYTESTAG_SIGNER_GET_IFACE (self)->get_public_key (self);
+}
+
+GBytes *
+bytestag_signer_sign (BytestagSigner *self,
+                      GBytes *data,
+                      GError **error)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SIGNER (self), NULL);
+  g_return_val_if_fail (data != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return BYTESTAG_SIGNER_GET_IFACE (self)->sign (self, data, error);
 }
 
 void

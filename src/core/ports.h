@@ -147,6 +147,24 @@ gboolean bytestag_kvp_table_expire     (BytestagKvpTable        *self,
 void     bytestag_kvp_table_set_center (BytestagKvpTable        *self,
                                         const BytestagKey       *node_id);
 
+/* A key pair that signs in this node's name (B.2). */
+#define BYTESTAG_TYPE_SIGNER (bytestag_signer_get_type ())
+G_DECLARE_INTERFACE (BytestagSigner, bytestag_signer, BYTESTAG, SIGNER, GObject)
+
+struct _BytestagSignerInterface
+{
+  GTypeInterface parent;
+  GBytes *(*get_public_key) (BytestagSigner *self);
+  GBytes *(*sign) (BytestagSigner *self, GBytes *data, GError **error);
+};
+
+/* (transfer none) 44 bytes: DER of an Ed25519 SubjectPublicKeyInfo. */
+GBytes  *bytestag_signer_get_public_key (BytestagSigner *self);
+/* (transfer full) (nullable) 64 bytes: Ed25519 over @data. */
+GBytes  *bytestag_signer_sign          (BytestagSigner          *self,
+                                        GBytes                  *data,
+                                        GError                 **error);
+
 /* Work off the engine's thread. */
 #define BYTESTAG_TYPE_WORKER (bytestag_worker_get_type ())
 G_DECLARE_INTERFACE (BytestagWorker, bytestag_worker, BYTESTAG, WORKER, GObject)
