@@ -483,8 +483,10 @@ test_paused (Fixture       *self,
     bytestag_sim_run (self->sim, SECOND / 100);
   bytestag_publisher_set_paused (publisher, "limit");
   g_assert_cmpuint (bytestag_publisher_get_n_sending (publisher), ==, 0);
-  bytestag_sim_run (self->sim, SECOND);
+  /* Those whose bytes are there are stored, when no more come for 10 s. */
+  bytestag_sim_run (self->sim, 15 * SECOND);
   n = log->len;
+  g_assert_cmpuint (n, <, 60);
   bytestag_sim_run (self->sim, HOUR);
   g_assert_cmpuint (log->len, ==, n);
 
@@ -554,8 +556,9 @@ test_send_again (Fixture       *self,
   bytestag_sim_run (self->sim, 30 * SECOND);
   g_assert_cmpuint (bytestag_publisher_get_counters (publisher)->n_looked, ==, n_looked);
 
+  /* Somebody comes, whom the last look-up did not know. */
   bytestag_sim_add_node (self->sim);
-  g_assert_true (bytestag_sim_join_all (self->sim, 10 * SECOND));
+  g_assert_true (bytestag_sim_join_all (self->sim, 3 * MINUTE));
   bytestag_publisher_send_again (publisher, publication);
   bytestag_publisher_send_again (publisher, publication);
   bytestag_sim_run (self->sim, MINUTE);
