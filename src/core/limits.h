@@ -219,6 +219,9 @@
 #define BYTESTAG_LIMIT_RECORDS_READ 16
 /* Further keys of one findval (B.3 "Batch"). */
 #define BYTESTAG_LIMIT_KEYS_OF_REQUEST 32
+/* Of these, answers that wait for the asker's address to be proven: as many as may be pinged in
+ * the time (150 KiB). */
+#define BYTESTAG_LIMIT_DEFERRED_BATCHES 64
 
 /* Look-ups: candidates of a shortlist, nodes taken from one reply. */
 #define BYTESTAG_LIMIT_CANDIDATES 512
