@@ -213,6 +213,8 @@
 #define BYTESTAG_LIMIT_RECORDS_OF_NETWORK 2
 #define BYTESTAG_LIMIT_RECORD_DAYS 1
 #define BYTESTAG_LIMIT_RECORD_LIFE 86400
+/* Records of ours that are stored at one time: each costs a look-up, and nobody waits for it. */
+#define BYTESTAG_LIMIT_RECORDS_SENDING 2
 /* Of the records that are found so many are read, taken by chance (B.3). */
 #define BYTESTAG_LIMIT_RECORDS_READ 16
 /* Further keys of one findval (B.3 "Batch"). */
