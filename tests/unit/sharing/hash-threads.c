@@ -198,6 +198,43 @@ test_help (Fixture       *self,
   bytestag_digest_pool_unref (helper.pool);
 }
 
+typedef struct {
+  _Atomic guint64 n_read;
+  GCancellable *cancellable;
+} Watcher;
+
+static gpointer
+watch_thread (gpointer user_data)
+{
+  Watcher *self = user_data;
+
+  while (atomic_load (&self->n_read) == 0)
+    g_thread_yield ();
+  g_cancellable_cancel (self->cancellable);
+  return NULL;
+}
+
+/* Of a file that was not read to its end nothing is counted. */
+static void
+test_taken_back (Fixture       *self,
+                 gconstpointer  data)
+{
+  g_autofree char *path = make_sparse (self, "large", G_GUINT64_CONSTANT (1) << 40, 'l');
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_auto (BytestagFileDigest) digest = { NULL };
+  g_autoptr (GError) error = NULL;
+  Watcher watcher = { 0, cancellable };
+  GThread *thread = g_thread_new ("watch", watch_thread, &watcher);
+  int fd = open (path, O_RDONLY | O_CLOEXEC);
+
+  use_threads (self, 1);
+  g_assert_false (bytestag_file_digest_read (&digest, fd, &watcher.n_read, cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_thread_join (thread);
+  close (fd);
+  g_assert_cmpuint (watcher.n_read, ==, 0);
+}
+
 /* Between two parts, whoever helps: not behind a file that takes minutes. */
 static void
 test_cancel (Fixture       *self,
@@ -266,17 +303,18 @@ meddle_thread (gpointer user_data)
     {
       size += self->step;
       g_assert_cmpint (truncate (self->path, size), ==, 0);
-      g_usleep (500);
+      g_thread_yield ();
     }
   return NULL;
 }
 
-/* What grows, or shrinks, all the time is left out, and the others are shared. */
+/* What grows, shrinks, or is only written to all the time is left out, and the others are
+ * shared. */
 static void
 test_restless (Fixture       *self,
                gconstpointer  data)
 {
-  const int steps[] = { 1, -1 };
+  const int steps[] = { 1, -1, 0 };
   g_autofree char *path = make_sparse (self, "restless", 64 * 1024 * 1024, 'r');
 
   g_free (make_sparse (self, "still", 1000, 's'));
@@ -370,6 +408,7 @@ main (int    argc,
 #define TEST(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
   TEST ("/sharing/hash-threads/same", test_same);
   TEST ("/sharing/hash-threads/help", test_help);
+  TEST ("/sharing/hash-threads/taken-back", test_taken_back);
   TEST ("/sharing/hash-threads/cancel", test_cancel);
   TEST ("/sharing/hash-threads/time-left", test_time_left);
   TEST ("/sharing/hash-threads/restless", test_restless);
