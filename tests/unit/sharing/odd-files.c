@@ -320,6 +320,7 @@ test_known (Fixture       *self,
   BytestagHashTask *task = walk (self, folder);
   const guint8 marked[BYTESTAG_SHA256_SIZE] = { 42 };
   const BytestagHashedFile *file;
+  BytestagKey first, found;
   guint n_parts;
 
   hash (self, task);
@@ -329,6 +330,7 @@ test_known (Fixture       *self,
 
       file = g_ptr_array_index (bytestag_hash_task_get_files (task), i);
       parts = bytestag_file_info_get_parts (file->info, &n_parts);
+      first = parts[0];
       bytestag_known_files_add (known, &file->stamp, bytestag_file_info_get_hash (file->info), marked, parts, n_parts);
       /* Does not fit together: it is not taken. */
       bytestag_known_files_add (known, &file->stamp, bytestag_file_info_get_hash (file->info), marked, parts, n_parts - 1);
@@ -348,8 +350,9 @@ test_known (Fixture       *self,
   g_assert_cmpuint (bytestag_file_info_get_sha256 (file->info)[0], !=, 42);
   file = g_ptr_array_index (bytestag_hash_task_get_files (task), 1);
   g_assert_cmpmem (bytestag_file_info_get_sha256 (file->info), sizeof marked, marked, sizeof marked);
-  bytestag_file_info_get_parts (file->info, &n_parts);
+  found = bytestag_file_info_get_parts (file->info, &n_parts)[0];
   g_assert_cmpuint (n_parts, ==, 3);
+  g_assert_true (bytestag_key_equal (&found, &first));
   end (self, task);
 }
 
