@@ -285,6 +285,8 @@
 /* Keys of a denylist: what is longer costs memory and time for each value (20 MiB of keys), and
  * values that are looked at, to be purged, at one time: some 1 ms with the SHA-256 of each. */
 #define BYTESTAG_LIMIT_DENIED_KEYS 1000000
+/* Its file: so many of the longest lines. */
+#define BYTESTAG_LIMIT_DENYLIST_BYTES (72 * 1000 * 1000)
 #define BYTESTAG_LIMIT_PURGED 256
 /* What a publisher may ask for, seconds (B.3 "Life"). */
 #define BYTESTAG_LIMIT_SHORTEST_LIFE 86400
