@@ -318,7 +318,7 @@
 #define BYTESTAG_LIMIT_CHECK_TRIES 64
 /* Files that are listed for it, and folders that are watched after it, in one event: each
  * some 0.3 ms. */
-#define BYTESTAG_LIMIT_CHECK_SLICE 1000
+#define BYTESTAG_LIMIT_CHECK_SLICE 500
 #define BYTESTAG_LIMIT_WATCH_SLICE 16
 
 /* A turn of the socket source: datagrams and time, whichever ends first. */
