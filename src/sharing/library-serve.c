@@ -8,6 +8,11 @@
 #include "core/error.h"
 #include "core/limits.h"
 
+G_STATIC_ASSERT (BYTESTAG_LIMIT_PARTS_OF_SLICE + BYTESTAG_LIMIT_PARTS_OF_ROW <= BYTESTAG_LIMIT_PIECES_OF_SLICE);
+
+/* Files that are looked for in one step: those whose parts do not fit are looked for again. */
+#define FILES_OF_BATCH 32
+
 /* What was read of a share in one step: at most a slice of it. */
 typedef struct {
   /* From here on. */
@@ -63,7 +68,7 @@ read_open_file (BytestagLibraryStep *step,
 
   if (!bytestag_library_store_read_parts (step->store, self->open_file, self->next_part,
                                           MIN (self->n_open - self->next_part,
-                                               BYTESTAG_LIMIT_PIECES_OF_SLICE - n_before),
+                                               BYTESTAG_LIMIT_PARTS_OF_SLICE - n_before),
                                           self->keys, &step->error))
     return FALSE;
 
@@ -95,12 +100,12 @@ read_files (BytestagLibraryStep *step,
   if (self->next_part > 0)
     return;
 
-  files = bytestag_library_store_list_files (step->store, step->saved->id, self->after, BYTESTAG_LIMIT_FILES_OF_JOB,
+  files = bytestag_library_store_list_files (step->store, step->saved->id, self->after, FILES_OF_BATCH,
                                              &step->error);
   if (files == NULL)
     return;
   self->over = files->len == 0;
-  while (files->len > 0 && self->keys->len < BYTESTAG_LIMIT_PIECES_OF_SLICE && self->next_part == 0)
+  while (files->len > 0 && self->keys->len < BYTESTAG_LIMIT_PARTS_OF_SLICE && self->next_part == 0)
     {
       BytestagSavedFile *file = g_ptr_array_steal_index (files, 0);
 
@@ -142,10 +147,10 @@ serve_run (BytestagLibraryStep *step)
       read_files (step, self);
     }
   else if (bytestag_library_store_list_infos (step->store, step->saved->id, self->first_info,
-                                              BYTESTAG_LIMIT_PIECES_OF_SLICE, self->infos, &step->error))
+                                              BYTESTAG_LIMIT_PARTS_OF_SLICE, self->infos, &step->error))
     {
       self->first_info += self->infos->len;
-      self->infos_read = self->infos->len < BYTESTAG_LIMIT_PIECES_OF_SLICE;
+      self->infos_read = self->infos->len < BYTESTAG_LIMIT_PARTS_OF_SLICE;
     }
 
   if (step->error == NULL)
@@ -172,15 +177,6 @@ add_piece (GArray                   *pieces,
 }
 
 static void
-publish (BytestagShare *share,
-         GArray        *pieces)
-{
-  for (guint i = 0; i < pieces->len; i += BYTESTAG_LIMIT_PIECES_OF_SLICE)
-    bytestag_publication_add_pieces (share->publication, &g_array_index (pieces, BytestagPiece, i),
-                                     MIN (pieces->len - i, BYTESTAG_LIMIT_PIECES_OF_SLICE));
-}
-
-static void
 add_infos (BytestagLibrary *self,
            BytestagShare   *share,
            const Batch     *batch)
@@ -195,7 +191,7 @@ add_infos (BytestagLibrary *self,
       g_array_append_val (share->values, info->id);
       add_piece (pieces, &g_array_index (batch->states, BytestagSavedPiece, i), info->size, info->kind);
     }
-  publish (share, pieces);
+  bytestag_publication_add_pieces (share->publication, (const BytestagPiece *) pieces->data, pieces->len);
 }
 
 /* The next @n parts of file @number of the set. */
@@ -241,7 +237,7 @@ add_files (BytestagLibrary *self,
       add_parts (self, share, number, states, file->n_parts, pieces);
       states += file->n_parts;
     }
-  publish (share, pieces);
+  bytestag_publication_add_pieces (share->publication, (const BytestagPiece *) pieces->data, pieces->len);
 }
 
 static void
@@ -436,7 +432,7 @@ static void
 withdraw_slice (gpointer data)
 {
   Withdrawal *self = data;
-  guint n = MIN (self->values->len, BYTESTAG_LIMIT_PIECES_OF_SLICE);
+  guint n = MIN (self->values->len, BYTESTAG_LIMIT_PARTS_OF_SLICE);
   Withdrawal *rest;
 
   for (guint i = 0; i < n; i++)
@@ -445,7 +441,7 @@ withdraw_slice (gpointer data)
   g_array_set_size (self->values, self->values->len - n);
   if (self->values->len == 0 &&
       (self->set == NULL ||
-       !bytestag_shared_files_table_remove_set (self->table, self->set, BYTESTAG_LIMIT_PIECES_OF_SLICE - n)))
+       !bytestag_shared_files_table_remove_set (self->table, self->set, BYTESTAG_LIMIT_PARTS_OF_SLICE - n)))
     return;
 
   rest = g_new0 (Withdrawal, 1);
