@@ -288,6 +288,8 @@
 /* Keys of a denylist: what is longer costs memory and time for each value (20 MiB of keys), and
  * values that are looked at, to be purged, at one time: some 1 ms with the SHA-256 of each. */
 #define BYTESTAG_LIMIT_DENIED_KEYS 1000000
+/* Its file: so many of the longest lines. */
+#define BYTESTAG_LIMIT_DENYLIST_BYTES (72 * 1000 * 1000)
 #define BYTESTAG_LIMIT_PURGED 256
 /* What a publisher may ask for, seconds (B.3 "Life"). */
 #define BYTESTAG_LIMIT_SHORTEST_LIFE 86400
@@ -300,6 +302,22 @@
 #define BYTESTAG_LIMIT_LATEST_SECOND (G_GINT64_CONSTANT (1) << 40)
 /* Indices listed under one key. */
 #define BYTESTAG_LIMIT_INDICES_OF_KEY 64
+
+/* Folders that are watched for changes: half of what a person may watch on older systems
+ * (inotify's max_user_watches), since other programs want some too. */
+#define BYTESTAG_LIMIT_WATCHED_FOLDERS 4096
+/* A check of what is shared: entries of folders that it looks at beyond two for each shared
+ * file, since those may all have been moved; bytes that it reads of files in doubt, one file
+ * at least; files of which it remembers what it read; found files that it tries for one that
+ * is missed (those of one inode, or of one name and size, may be all). */
+#define BYTESTAG_LIMIT_CHECK_EXTRA_ENTRIES 100000
+#define BYTESTAG_LIMIT_CHECK_BYTES (G_GUINT64_CONSTANT (1024) * 1024 * 1024)
+#define BYTESTAG_LIMIT_CHECK_DIGESTS 4096
+#define BYTESTAG_LIMIT_CHECK_TRIES 64
+/* Files that are listed for it, and folders that are watched after it, in one event: each
+ * some 0.3 ms. */
+#define BYTESTAG_LIMIT_CHECK_SLICE 1000
+#define BYTESTAG_LIMIT_WATCH_SLICE 16
 
 /* A turn of the socket source: datagrams and time, whichever ends first. */
 #define BYTESTAG_LIMIT_DATAGRAMS_OF_TURN 32

@@ -191,6 +191,33 @@ void     bytestag_worker_run           (BytestagWorker          *self,
                                         BytestagJobDoneFunc      done,
                                         gpointer                 user_data);
 
+/* Word of changes in folders. */
+#define BYTESTAG_TYPE_FOLDER_WATCHER (bytestag_folder_watcher_get_type ())
+G_DECLARE_INTERFACE (BytestagFolderWatcher, bytestag_folder_watcher, BYTESTAG, FOLDER_WATCHER, GObject)
+
+struct _BytestagFolderWatcherInterface
+{
+  GTypeInterface parent;
+  gboolean (*watch) (BytestagFolderWatcher *self, const char *path);
+  void (*unwatch) (BytestagFolderWatcher *self, const char *path);
+};
+
+/* Signal "changed" (path): something in the folder, or it itself, was made, changed, moved or
+ * removed. Told once, and then the folder is not watched any more, so that a storm of changes
+ * costs nothing: who wants to know of later ones watches it again, and then looks what there is.
+ *
+ * Watches the folder @path (absolute), but none in it; again is no matter. FALSE: what
+ * changes there would not be told: its file system has no notification (a network's), or as
+ * many folders are watched as may be. */
+gboolean bytestag_folder_watcher_watch   (BytestagFolderWatcher  *self,
+                                          const char             *path);
+/* Does nothing to a folder that is not watched. */
+void     bytestag_folder_watcher_unwatch (BytestagFolderWatcher  *self,
+                                          const char             *path);
+/* For implementations: the folder is not watched any more. */
+void     bytestag_folder_watcher_tell    (BytestagFolderWatcher  *self,
+                                          const char             *path);
+
 /* What a driver (io's engine source, the simulator) drives. */
 #define BYTESTAG_TYPE_ENGINE (bytestag_engine_get_type ())
 G_DECLARE_INTERFACE (BytestagEngine, bytestag_engine, BYTESTAG, ENGINE, GObject)

@@ -19,6 +19,8 @@
 /* "./dev bench upkeep": at most 2 requests a piece, fewer of many. */
 #define USUAL_REQUESTS_PER_LOOK 2
 #define USUAL_BYTES_PER_REQUEST 200
+/* Who holds it is asked before it is sent, and whether they do afterwards. */
+#define LOOKS_AT_FIRST 2
 /* In Kad, half of the nodes stay 3 hours or longer; what is here is for who lets a
  * computer run, and is replaced as soon as there is a measurement. */
 #define USUAL_LOSS_PER_HOUR 0.1
@@ -39,6 +41,31 @@ bytestag_budget_rates_init (BytestagBudgetRates *self)
     .looks_per_day = 1,
     .loss_per_hour = USUAL_LOSS_PER_HOUR,
   };
+}
+
+void
+bytestag_budget_rates_calibrate (BytestagBudgetRates *self,
+                                 guint64              n_looked,
+                                 guint64              n_requests,
+                                 guint64              n_stored,
+                                 guint64              n_bytes_stored,
+                                 guint64              n_bytes_sent)
+{
+  gdouble expected, factor;
+
+  g_return_if_fail (self != NULL);
+
+  expected = self->bytes_per_look * (gdouble) n_looked + self->bytes_per_store * (gdouble) n_stored +
+             self->bytes_per_byte * (gdouble) n_bytes_stored;
+  if (n_looked > 0)
+    self->requests_per_look = (gdouble) n_requests / (gdouble) n_looked;
+  if (!(expected > 0))
+    return;
+
+  factor = (gdouble) n_bytes_sent / expected;
+  self->bytes_per_look *= factor;
+  self->bytes_per_store *= factor;
+  self->bytes_per_byte *= factor;
 }
 
 static guint64
@@ -158,7 +185,7 @@ bytestag_budget_compute (const BytestagBudgetPlan  *plan,
   n_bytes = plan->n_bytes_of_copies - MIN (plan->n_bytes_there, plan->n_bytes_of_copies);
 
   *budget = (BytestagBudget) {
-    .initial_bytes = to_count (rates->bytes_per_look * (gdouble) plan->n_pieces +
+    .initial_bytes = to_count (LOOKS_AT_FIRST * rates->bytes_per_look * (gdouble) plan->n_pieces +
                                get_cost_of_stores (rates, (gdouble) n_copies, (gdouble) n_bytes)),
     .upkeep_bytes = to_count (get_upkeep (plan, rates)),
     .upkeep_requests = to_count (rates->looks_per_day * rates->requests_per_look * (gdouble) plan->n_pieces),

@@ -89,6 +89,15 @@ typedef struct {
 /* What is usual: of our own datagrams (protocol A.1), and a network whose nodes go as those
  * of other networks do. */
 void    bytestag_budget_rates_init       (BytestagBudgetRates       *self);
+/* What a node found: looks at @n_looked pieces took @n_requests requests, @n_stored values of
+ * @n_bytes_stored bytes were sent, and all that together was @n_bytes_sent bytes. The costs
+ * become what was found, in the proportions that they had. Nothing is learnt of nothing. */
+void    bytestag_budget_rates_calibrate  (BytestagBudgetRates       *self,
+                                          guint64                    n_looked,
+                                          guint64                    n_requests,
+                                          guint64                    n_stored,
+                                          guint64                    n_bytes_stored,
+                                          guint64                    n_bytes_sent);
 /* Adds @n values of @size bytes each, of which @copies are wanted. Saturates. */
 void    bytestag_budget_plan_add         (BytestagBudgetPlan        *self,
                                           guint64                    n,

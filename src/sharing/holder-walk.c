@@ -133,54 +133,85 @@ go_on_soon (BytestagHolderWalk *self)
   bytestag_reactor_arm (self->reactor, &self->timer, 0, go_on, self);
 }
 
-/* Whether all keys that share the first @n_bits bits with @key lie no farther from the target
- * than @farthest, so that all nodes there are known. */
-static gboolean
-is_within (BytestagHolderWalk *self,
-           const BytestagKey  *key,
-           guint               n_bits,
-           const BytestagKey  *farthest)
+/* Numbers of the places, nearest to @key first. */
+static void
+sort_places (BytestagHolderWalk *self,
+             const BytestagKey  *key,
+             guint8             *order)
 {
-  BytestagKey most;
-  BytestagKey distance;
+  for (guint i = 0; i < self->places->len; i++)
+    {
+      const BytestagKey *id = bytestag_node_get_key (get_place (self, i)->node);
+      guint at = i;
 
-  bytestag_key_distance (&self->target, key, &most);
-  bytestag_key_distance (&self->target, farthest, &distance);
-  for (guint i = n_bits; i < BYTESTAG_KEY_BITS; i++)
-    most.bytes[i / 8] |= (guint8) (0x80 >> i % 8);
-  return bytestag_key_compare (&most, &distance) <= 0;
+      while (at > 0 && bytestag_key_compare_distance (
+                         key, id, bytestag_node_get_key (get_place (self, order[at - 1])->node)) < 0)
+        {
+          order[at] = order[at - 1];
+          at--;
+        }
+      order[at] = (guint8) i;
+    }
 }
 
-/* Whether the nodes nearest to @key are among the answers of the last look-up: it lies in the
- * part of the tree of which they are all. Where that holds fewer than 20 nodes the others are
- * from the part next to it, in the order of the target. Or in a part beside that is all
- * known too, and holds as many as are wanted. */
+/* The largest distance from the target of any key that is at most @radius from @key: bit by
+ * bit, from the highest on, what may be set is. */
+static void
+get_reach (BytestagHolderWalk *self,
+           const BytestagKey  *key,
+           const BytestagKey  *radius,
+           BytestagKey        *reach)
+{
+  gboolean is_free = FALSE; /* below the radius already: all further bits are ours to choose */
+
+  bytestag_key_distance (&self->target, key, reach);
+  for (guint i = 0; i < BYTESTAG_KEY_BITS; i++)
+    {
+      guint8 bit = (guint8) (0x80 >> i % 8);
+
+      if (is_free)
+        reach->bytes[i / 8] |= bit;
+      else if ((radius->bytes[i / 8] & bit) != 0 && (reach->bytes[i / 8] & bit) != 0)
+        is_free = TRUE;
+      else if ((radius->bytes[i / 8] & bit) != 0)
+        reach->bytes[i / 8] |= bit;
+    }
+}
+
+/* The distance of the @count-th nearest of the places to @key. */
+static void
+get_radius (BytestagHolderWalk *self,
+            const BytestagKey  *key,
+            guint               count,
+            BytestagKey        *radius)
+{
+  guint8 order[MAX_NODES];
+
+  sort_places (self, key, order);
+  bytestag_key_distance (key, bytestag_node_get_key (get_place (self, order[count - 1])->node), radius);
+}
+
+/* Whether the @copies nodes nearest to @key are among the answers of the last look-up, which
+ * are all nodes that are not farther from its target than the last of them: whoever is as near
+ * to @key as the @copies-th of them is one of them. */
 static gboolean
 is_covered (BytestagHolderWalk *self,
             const BytestagKey  *key,
             guint               copies)
 {
-  const BytestagKey *farthest;
-  guint n_bits;
-  guint n = 0;
+  BytestagKey radius;
+  BytestagKey reach;
+  BytestagKey farthest;
 
   if (self->places->len == 0 || bytestag_reactor_get_time (self->reactor) - self->looked_up_at > LOOKUP_AGE)
     return FALSE;
-
-  /* That is everybody. */
-  if (self->places->len < MAX_NODES)
+  if (bytestag_holder_walk_knows_all (self))
     return TRUE;
 
-  farthest = bytestag_node_get_key (get_place (self, self->places->len - 1)->node);
-  n_bits = bytestag_key_bucket_number (&self->target, farthest) + 1;
-  if (bytestag_key_bucket_number (&self->target, key) >= n_bits)
-    return TRUE;
-
-  while (n_bits < BYTESTAG_KEY_BITS && !is_within (self, key, n_bits, farthest))
-    n_bits++;
-  for (guint i = 0; i < self->places->len; i++)
-    n += bytestag_key_bucket_number (key, bytestag_node_get_key (get_place (self, i)->node)) >= n_bits;
-  return n >= MIN (copies + BEYOND_COPIES, MAX_NODES);
+  bytestag_key_distance (&self->target, bytestag_node_get_key (get_place (self, self->places->len - 1)->node), &farthest);
+  get_radius (self, key, MIN (copies, self->places->len), &radius);
+  get_reach (self, key, &radius, &reach);
+  return bytestag_key_compare (&reach, &farthest) <= 0;
 }
 
 static void
@@ -287,6 +318,16 @@ send_batch (BytestagHolderWalk *self,
   g_ptr_array_add (self->batches, batch);
 }
 
+/* Whether a node is to be asked now. Who was asked for a proof has it in a moment. */
+static gboolean
+has_batch (BytestagHolderWalk *self,
+           Place              *place)
+{
+  if (place->is_silent)
+    g_array_set_size (place->waiting, 0);
+  return place->waiting->len > 0 && !(place->asked_twice && bytestag_timer_is_armed (&self->proof_timer));
+}
+
 /* One node after the other: none gets many requests at a time. */
 static void
 send_batches (BytestagHolderWalk *self)
@@ -295,18 +336,16 @@ send_batches (BytestagHolderWalk *self)
 
   while (self->batches->len < BYTESTAG_LIMIT_BATCHES && n_idle < self->places->len)
     {
-      Place *place;
-
       self->next_place = (self->next_place + 1) % self->places->len;
-      place = get_place (self, self->next_place);
-      if (place->is_silent)
-        g_array_set_size (place->waiting, 0);
-      n_idle = place->waiting->len > 0 ? 0 : n_idle + 1;
-      /* Who was asked for a proof has it in a moment. */
-      if (place->waiting->len > 0 && !(place->asked_twice && bytestag_timer_is_armed (&self->proof_timer)))
-        send_batch (self, self->next_place);
-      else if (place->waiting->len > 0)
-        n_idle++;
+      if (has_batch (self, get_place (self, self->next_place)))
+        {
+          send_batch (self, self->next_place);
+          n_idle = 0;
+        }
+      else
+        {
+          n_idle++;
+        }
     }
 }
 
@@ -321,27 +360,6 @@ count_waiting (BytestagHolderWalk *self)
 }
 
 /* Choosing */
-
-/* Numbers of the places, nearest to @key first. */
-static void
-sort_places (BytestagHolderWalk *self,
-             const BytestagKey  *key,
-             guint8             *order)
-{
-  for (guint i = 0; i < self->places->len; i++)
-    {
-      const BytestagKey *id = bytestag_node_get_key (get_place (self, i)->node);
-      guint at = i;
-
-      while (at > 0 && bytestag_key_compare_distance (
-                         key, id, bytestag_node_get_key (get_place (self, order[at - 1])->node)) < 0)
-        {
-          order[at] = order[at - 1];
-          at--;
-        }
-      order[at] = (guint8) i;
-    }
-}
 
 static guint
 count_holders (BytestagHolderWalk *self,
@@ -691,7 +709,9 @@ bytestag_holder_walk_knows_all (BytestagHolderWalk *self)
 {
   g_return_val_if_fail (BYTESTAG_IS_HOLDER_WALK (self), FALSE);
 
-  return self->places->len < MAX_NODES;
+  /* Fewer answers than contacts: some have just fallen silent, others are not known. */
+  return self->places->len < MAX_NODES &&
+         bytestag_routing_table_get_num_contacts (bytestag_network_get_routing_table (self->network)) < MAX_NODES;
 }
 
 guint64

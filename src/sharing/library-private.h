@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sharing/library.h"
+#include "sharing/library-watch.h"
 #include "sharing/publisher.h"
 #include "sharing/share-private.h"
 
@@ -9,7 +10,8 @@ G_BEGIN_DECLS
 
 /* What the files of the library share: library.c has the list and what a person asks for;
  * library-hash.c brings a share from its paths to its link, library-serve.c from library.db
- * into the table and to the publisher, and out again. */
+ * into the table and to the publisher, and out again; library-changes.c notices when files
+ * are not what they were. */
 struct _BytestagLibrary
 {
   GObject parent_instance;
@@ -21,6 +23,7 @@ struct _BytestagLibrary
   BytestagWorker *disk;
   BytestagLibraryStore *store;
   BytestagPublisher *publisher; /* NULL once closed */
+  BytestagLibraryWatch *watch;  /* (nullable) */
 
   GPtrArray *shares; /* (element-type BytestagShare) */
   GPtrArray *link_peers;
@@ -85,6 +88,20 @@ void           bytestag_library_set_file_state  (BytestagLibrary      *self,
                                                  BytestagShare        *share,
                                                  guint                 file,
                                                  BytestagSharedFileState state);
+
+/* Path, stamp and state of @files (transfer full) (element-type BytestagSavedFile) go to library.db. */
+void           bytestag_library_save_files      (BytestagLibrary      *self,
+                                                 BytestagShare        *share,
+                                                 GPtrArray            *files);
+
+/* library-changes.c: while a share is served; when a file of it was not what it was; at the end. */
+void           bytestag_library_watch_share     (BytestagLibrary      *self,
+                                                 BytestagShare        *share);
+void           bytestag_library_unwatch_share   (BytestagLibrary      *self,
+                                                 BytestagShare        *share);
+void           bytestag_library_doubt           (BytestagLibrary      *self,
+                                                 BytestagShare        *share);
+void           bytestag_library_end_watch       (BytestagLibrary      *self);
 
 /* library-serve.c: into the table, and published. "ready" is emitted if it was not. */
 void           bytestag_library_serve           (BytestagLibrary      *self,

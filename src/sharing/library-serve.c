@@ -341,6 +341,7 @@ finish_serving (BytestagLibrary *self,
   bytestag_publisher_start (self->publisher, share->publication);
   watch_survival (self, share);
   bytestag_library_flush_later (self);
+  bytestag_library_watch_share (self, share);
   bytestag_share_emit_ready (share);
 
   for (guint i = 0; i < followers->len; i++)
@@ -462,6 +463,7 @@ bytestag_library_withdraw (BytestagLibrary *self,
     bytestag_publisher_remove (self->publisher, share->publication);
   bytestag_share_set_survival (share, NULL);
   g_clear_object (&share->publication);
+  bytestag_library_unwatch_share (self, share);
   share->served = FALSE;
 
   withdrawal->reactor = self->reactor;

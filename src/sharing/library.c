@@ -350,6 +350,15 @@ update_files_done (BytestagLibraryStep *step)
 }
 
 void
+bytestag_library_save_files (BytestagLibrary *self,
+                             BytestagShare   *share,
+                             GPtrArray       *files)
+{
+  bytestag_library_run_step (self, share, files, (GDestroyNotify) g_ptr_array_unref, update_files_run,
+                             update_files_done);
+}
+
+void
 bytestag_library_set_file_state (BytestagLibrary         *self,
                                  BytestagShare           *share,
                                  guint                    number,
@@ -365,8 +374,7 @@ bytestag_library_set_file_state (BytestagLibrary         *self,
   saved->state = state;
   g_ptr_array_add (files, saved);
   bytestag_shared_files_table_set_state (self->table, share->set, number, state);
-  bytestag_library_run_step (self, share, files, (GDestroyNotify) g_ptr_array_unref, update_files_run,
-                             update_files_done);
+  bytestag_library_save_files (self, share, files);
 }
 
 static void
@@ -385,8 +393,8 @@ file_changed_cb (BytestagSharedFilesTable *table,
       /* It was PRESENT, or it would not have been read. */
       share->n_of_state[BYTESTAG_SHARED_FILE_PRESENT]--;
       share->n_of_state[bytestag_shared_set_get_file (set, number)->state]++;
-      bytestag_share_tell_check (share);
       bytestag_library_set_file_state (self, share, number, bytestag_shared_set_get_file (set, number)->state);
+      bytestag_library_doubt (self, share);
     }
 }
 
@@ -399,6 +407,7 @@ bytestag_library_close (BytestagLibrary *self)
     return;
 
   self->closed = TRUE;
+  bytestag_library_end_watch (self);
   bytestag_reactor_disarm (self->reactor, &self->flush_timer);
   bytestag_reactor_disarm (self->reactor, &self->load_timer);
   /* It saves what it knows, while there is somebody to write it. */

@@ -30,6 +30,16 @@ BytestagLibrary *bytestag_library_new_saved  (BytestagNetwork          *network,
 BytestagLibrary *bytestag_library_new        (BytestagNetwork          *network,
                                               BytestagSharedFilesTable *table,
                                               BytestagWorker           *worker);
+/* Compares what is shared with what is on disk, in jobs of @worker (one thread of its own: a
+ * drive that does not answer holds it up): when it is shared or shared again, when @watcher
+ * (nullable) tells of a change, and every 5 minutes where it cannot. Files that were moved or renamed are
+ * served on; "away", "n-changed", "n-deleted", "n-new" and "last-checked" of the shares tell the rest. Once. */
+void             bytestag_library_set_watcher (BytestagLibrary         *self,
+                                              BytestagFolderWatcher    *watcher,
+                                              BytestagWorker           *worker);
+/* A person wants to know now; nothing without a watcher. */
+void             bytestag_library_check_soon  (BytestagLibrary         *self,
+                                              BytestagShare            *share);
 /* Before the workers stop: ends hashing and publishing; nothing is forgotten. */
 void             bytestag_library_close      (BytestagLibrary          *self);
 /* Starts sharing @paths (absolute; files and folders; a folder is walked

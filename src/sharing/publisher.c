@@ -588,6 +588,8 @@ bytestag_publisher_get_counters (BytestagPublisher *self)
 {
   g_return_val_if_fail (BYTESTAG_IS_PUBLISHER (self), NULL);
 
+  self->counters.n_lookups = bytestag_holder_walk_get_n_lookups (self->upload.walk) +
+                             bytestag_holder_walk_get_n_lookups (self->upkeep.walk);
   self->counters.n_requests = bytestag_holder_walk_get_n_requests (self->upload.walk) +
                               bytestag_holder_walk_get_n_requests (self->upkeep.walk);
   return &self->counters;

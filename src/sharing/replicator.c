@@ -228,25 +228,49 @@ is_to_go (BytestagReplicator      *self,
   return FALSE;
 }
 
-/* Whether the answers of the last look-up are the nearest nodes to @key too: it lies in
- * the part of the tree of which they are all. Where that holds fewer than 20 nodes the
- * others are from the part next to it, in the order of the first key. */
+/* Whether all keys that share the first @n_bits bits with @key lie no farther from the last
+ * look-up's than @farthest, so that all nodes there answered it. */
+static gboolean
+is_within (BytestagReplicator *self,
+           const BytestagKey  *key,
+           guint               n_bits,
+           const BytestagKey  *farthest)
+{
+  BytestagKey most, distance;
+
+  bytestag_key_distance (&self->key, key, &most);
+  bytestag_key_distance (&self->key, farthest, &distance);
+  for (guint i = n_bits; i < BYTESTAG_KEY_BITS; i++)
+    most.bytes[i / 8] |= (guint8) (0x80 >> i % 8);
+  return bytestag_key_compare (&most, &distance) <= 0;
+}
+
+/* Whether the @copies nodes nearest to @key are among the answers of the last look-up: it
+ * lies in a part of the tree of which they are all, and that holds as many. */
 static gboolean
 is_covered (BytestagReplicator *self,
-            const BytestagKey  *key)
+            const BytestagKey  *key,
+            guint               copies)
 {
-  BytestagNode *farthest;
+  const BytestagKey *farthest;
+  guint n_bits = 0;
+  guint n = 0;
 
   if (self->nodes == NULL || bytestag_reactor_get_time (self->reactor) - self->looked_up_at > LOOKUP_AGE)
     return FALSE;
 
-  /* That is everybody. */
-  if (self->nodes->len < BYTESTAG_MAX_BUCKET_SIZE)
+  /* That is everybody; where more are known some only fell silent. */
+  if (bytestag_key_equal (key, &self->key) ||
+      bytestag_routing_table_get_num_contacts (bytestag_network_get_routing_table (self->network)) <
+        BYTESTAG_MAX_BUCKET_SIZE)
     return TRUE;
 
-  farthest = self->nodes->pdata[self->nodes->len - 1];
-  return bytestag_key_bucket_number (&self->key, key) >
-         bytestag_key_bucket_number (&self->key, bytestag_node_get_key (farthest));
+  farthest = bytestag_node_get_key (self->nodes->pdata[self->nodes->len - 1]);
+  while (n_bits < BYTESTAG_KEY_BITS && !is_within (self, key, n_bits, farthest))
+    n_bits++;
+  for (guint i = 0; i < self->nodes->len; i++)
+    n += bytestag_key_bucket_number (key, bytestag_node_get_key (self->nodes->pdata[i])) >= n_bits;
+  return n >= copies;
 }
 
 static void
@@ -347,7 +371,7 @@ see_value (const BytestagKvpRecord *record,
 {
   BytestagReplicator *self = user_data;
 
-  if (self->is_ahead && (self->is_at_end || !is_covered (self, &record->id.key)))
+  if (self->is_ahead && (self->is_at_end || !is_covered (self, &record->id.key, get_copies (record))))
     {
       self->is_at_end = TRUE;
       return;
@@ -401,7 +425,7 @@ take_turns (BytestagReplicator *self)
         {
           self->n_taken++;
         }
-      else if (!is_covered (self, &id.key))
+      else if (!is_covered (self, &id.key, get_copies (&record)))
         {
           look_up (self, &id.key);
         }

@@ -40,6 +40,11 @@ struct _BytestagShare
   BytestagSurvival *survival;        /* (nullable) */
   gboolean served;                   /* all of it is in the table */
   guint n_of_state[BYTESTAG_SHARED_FILE_GONE + 1]; /* files of the set, by their state */
+  guint n_found;                     /* files in its folders that are not in it */
+  gint64 checked;                    /* unix seconds; saved->checked is not always as new */
+  GHashTable *digests;               /* number of a file → SHA-256, while its stamp does not tell enough */
+  GHashTable *stray_identities;      /* path → identity, of files that were moved out of the roots */
+  guint last_root;                   /* that a file was found in */
 
   /* As last told. */
   guint n_files;
@@ -54,6 +59,7 @@ struct _BytestagShare
   gboolean away;
   guint n_changed;
   guint n_deleted;
+  guint n_new;
   gint64 last_checked;
 };
 
@@ -76,7 +82,7 @@ void           bytestag_share_set_link  (BytestagShare       *self,
 /* @survival: (nullable) */
 void           bytestag_share_set_survival (BytestagShare    *self,
                                          BytestagSurvival    *survival);
-/* Tells what n_of_state and saved->checked say. */
+/* Tells what n_of_state, n_found and checked say. */
 void           bytestag_share_tell_check (BytestagShare      *self);
 void           bytestag_share_emit_ready     (BytestagShare  *self);
 void           bytestag_share_emit_published (BytestagShare  *self);

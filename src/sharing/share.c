@@ -27,6 +27,7 @@ enum {
   PROP_AWAY,
   PROP_N_CHANGED,
   PROP_N_DELETED,
+  PROP_N_NEW,
   PROP_LAST_CHECKED,
   PROP_SURVIVAL,
   N_PROPS
@@ -36,6 +37,7 @@ enum {
   READY,
   PUBLISHED,
   FAILED,
+  CHANGED,
   N_SIGNALS
 };
 
@@ -81,6 +83,8 @@ bytestag_share_finalize (GObject *object)
   g_clear_pointer (&self->unsaved, g_ptr_array_unref);
   g_clear_pointer (&self->followers, g_ptr_array_unref);
   g_clear_pointer (&self->set, bytestag_shared_set_unref);
+  g_clear_pointer (&self->digests, g_hash_table_unref);
+  g_clear_pointer (&self->stray_identities, g_hash_table_unref);
   g_clear_pointer (&self->values, g_array_unref);
   g_clear_error (&self->error);
 
@@ -154,6 +158,9 @@ bytestag_share_get_property (GObject    *object,
     case PROP_N_DELETED:
       g_value_set_uint (value, self->n_deleted);
       break;
+    case PROP_N_NEW:
+      g_value_set_uint (value, self->n_new);
+      break;
     case PROP_LAST_CHECKED:
       g_value_set_int64 (value, self->last_checked);
       break;
@@ -195,6 +202,7 @@ bytestag_share_class_init (BytestagShareClass *klass)
   properties[PROP_AWAY] = g_param_spec_boolean ("away", NULL, NULL, FALSE, flags);
   properties[PROP_N_CHANGED] = g_param_spec_uint ("n-changed", NULL, NULL, 0, G_MAXUINT, 0, flags);
   properties[PROP_N_DELETED] = g_param_spec_uint ("n-deleted", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  properties[PROP_N_NEW] = g_param_spec_uint ("n-new", NULL, NULL, 0, G_MAXUINT, 0, flags);
   properties[PROP_LAST_CHECKED] = g_param_spec_int64 ("last-checked", NULL, NULL, 0, G_MAXINT64, 0, flags);
   properties[PROP_SURVIVAL] = g_param_spec_object ("survival", NULL, NULL, BYTESTAG_TYPE_SURVIVAL, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
@@ -205,6 +213,8 @@ bytestag_share_class_init (BytestagShareClass *klass)
                                      0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[FAILED] = g_signal_new ("failed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
                                   0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[CHANGED] = g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
+                                   0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -213,6 +223,8 @@ bytestag_share_init (BytestagShare *self)
   self->values = g_array_new (FALSE, FALSE, sizeof (BytestagKvpId));
   self->followers = g_ptr_array_new_with_free_func (g_object_unref);
   self->unsaved = g_ptr_array_new_with_free_func ((GDestroyNotify) bytestag_hashed_file_free);
+  self->digests = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  self->stray_identities = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 }
 
 BytestagShare *
@@ -434,21 +446,28 @@ void
 bytestag_share_tell_check (BytestagShare *self)
 {
   gboolean away = self->n_of_state[BYTESTAG_SHARED_FILE_AWAY] > 0;
+  gint64 checked = MAX (self->checked, self->saved->checked);
+  gboolean changed = self->n_changed != self->n_of_state[BYTESTAG_SHARED_FILE_CHANGED] ||
+                     self->n_deleted != self->n_of_state[BYTESTAG_SHARED_FILE_GONE] || self->n_new != self->n_found;
 
   g_object_freeze_notify (G_OBJECT (self));
   set_uint (self, &self->n_changed, self->n_of_state[BYTESTAG_SHARED_FILE_CHANGED], PROP_N_CHANGED);
   set_uint (self, &self->n_deleted, self->n_of_state[BYTESTAG_SHARED_FILE_GONE], PROP_N_DELETED);
+  set_uint (self, &self->n_new, self->n_found, PROP_N_NEW);
   if (self->away != away)
     {
       self->away = away;
       g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_AWAY]);
     }
-  if (self->last_checked != self->saved->checked)
+  if (self->last_checked != checked)
     {
-      self->last_checked = self->saved->checked;
+      self->last_checked = checked;
       g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LAST_CHECKED]);
     }
   g_object_thaw_notify (G_OBJECT (self));
+
+  if (changed && self->n_changed + self->n_deleted + self->n_new > 0)
+    g_signal_emit (self, signals[CHANGED], 0);
 }
 
 void
@@ -581,6 +600,22 @@ bytestag_share_get_n_deleted (BytestagShare *self)
   g_return_val_if_fail (BYTESTAG_IS_SHARE (self), 0);
 
   return self->n_deleted;
+}
+
+guint
+bytestag_share_get_n_new (BytestagShare *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARE (self), 0);
+
+  return self->n_new;
+}
+
+gint64
+bytestag_share_get_last_checked (BytestagShare *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARE (self), 0);
+
+  return self->last_checked;
 }
 
 const char * const *

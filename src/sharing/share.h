@@ -33,10 +33,11 @@ G_DECLARE_FINAL_TYPE (BytestagShare, bytestag_share, BYTESTAG, SHARE, GObject)
  * shared; BYTESTAG_LIMIT_SKIPPED_NAMED of each reason), "n-skipped" (uint: all of it), "problems"
  * (GStrv: of what could not be shared, a sentence each), "n-problems" (uint);
  * "copies" (uint: that are wanted of each piece), "away" (boolean: on a drive that is not there now),
- * "n-changed", "n-deleted" (uint: files that are not what was shared any more), "last-checked" (int64:
- * unix seconds when that was looked at, 0: never), "survival" (BytestagSurvival, nullable: until it
- * is published). Signal "ready": hashed, the link is there
- * (of its twin too); "published": the first pass is over; "failed". */
+ * "n-changed", "n-deleted" (uint: files that are not what was shared any more), "n-new" (uint: files
+ * in its folders that came later), "last-checked" (int64: unix seconds when that was looked at, 0: never),
+ * "survival" (BytestagSurvival, nullable: until it is published). Signal "ready": hashed, the link is
+ * there (of its twin too); "published": the first pass is over; "failed"; "changed": what is there is
+ * not what was shared, and may be shared as a new version (bytestag_library_share_new_version()). */
 const char            *bytestag_share_get_name       (BytestagShare *self);
 BytestagShareState     bytestag_share_get_state      (BytestagShare *self);
 /* (transfer none) (nullable) */
@@ -54,6 +55,8 @@ guint                  bytestag_share_get_copies     (BytestagShare *self);
 gboolean               bytestag_share_is_away        (BytestagShare *self);
 guint                  bytestag_share_get_n_changed  (BytestagShare *self);
 guint                  bytestag_share_get_n_deleted  (BytestagShare *self);
+guint                  bytestag_share_get_n_new      (BytestagShare *self);
+gint64                 bytestag_share_get_last_checked (BytestagShare *self);
 /* (transfer none) what was given to be shared, absolute. */
 const char * const    *bytestag_share_get_paths      (BytestagShare *self);
 /* (transfer none) (nullable) the item that shared the same collection already,

@@ -142,14 +142,29 @@ tell_histogram (BytestagSurvival            *self,
 }
 
 static gboolean
-is_of (BytestagSurvival         *self,
-       guint                     position,
-       const BytestagTallyPiece *weak)
+is_of (BytestagSurvival    *self,
+       guint                position,
+       const BytestagPiece *piece)
 {
   g_autoptr (BytestagWeakPiece) item = g_list_model_get_item (G_LIST_MODEL (self->weakest), position);
 
-  return bytestag_kvp_id_equal (bytestag_weak_piece_get_id (item), &weak->piece.id) &&
-         bytestag_weak_piece_get_wanted (item) == weak->piece.copies;
+  return bytestag_kvp_id_equal (bytestag_weak_piece_get_id (item), &piece->id) &&
+         bytestag_weak_piece_get_wanted (item) == piece->copies;
+}
+
+/* (transfer full) the item of @piece: one of those from @begin to @end that only moves, or a
+ * new one. */
+static BytestagWeakPiece *
+take_item (BytestagSurvival    *self,
+           guint                begin,
+           guint                end,
+           const BytestagPiece *piece)
+{
+  for (guint i = begin; i < end; i++)
+    if (is_of (self, i, piece))
+      return g_list_model_get_item (G_LIST_MODEL (self->weakest), i);
+
+  return bytestag_weak_piece_new (piece, self->name_func != NULL ? self->name_func (&piece->id, self->name_data) : NULL);
 }
 
 static void
@@ -160,20 +175,14 @@ tell_weakest (BytestagSurvival            *self,
   g_autoptr (GPtrArray) added = g_ptr_array_new_with_free_func (g_object_unref);
   guint n_before = 0, n_behind = 0;
 
-  while (n_before < MIN (n_had, tally->n_weakest) && is_of (self, n_before, &tally->weakest[n_before]))
+  while (n_before < MIN (n_had, tally->n_weakest) && is_of (self, n_before, &tally->weakest[n_before].piece))
     n_before++;
   while (n_behind < MIN (n_had, tally->n_weakest) - n_before &&
-         is_of (self, n_had - 1 - n_behind, &tally->weakest[tally->n_weakest - 1 - n_behind]))
+         is_of (self, n_had - 1 - n_behind, &tally->weakest[tally->n_weakest - 1 - n_behind].piece))
     n_behind++;
 
   for (guint i = n_before; i < tally->n_weakest - n_behind; i++)
-    {
-      const BytestagPiece *piece = &tally->weakest[i].piece;
-
-      g_ptr_array_add (added, bytestag_weak_piece_new (piece, self->name_func != NULL
-                                                                ? self->name_func (&piece->id, self->name_data)
-                                                                : NULL));
-    }
+    g_ptr_array_add (added, take_item (self, n_before, n_had - n_behind, &tally->weakest[i].piece));
   if (added->len > 0 || n_had > n_before + n_behind)
     g_list_store_splice (self->weakest, n_before, n_had - n_before - n_behind, added->pdata, added->len);
 

@@ -203,6 +203,31 @@ bytestag_library_store_save_files (BytestagLibraryStore      *self,
   return bytestag_library_store_commit (self, good, error);
 }
 
+/* A file whose path another one has now: nothing lies where it is said to be until it is
+ * said where it is. */
+static gboolean
+displace_file (BytestagLibraryStore *self, gint64 id, GError **error)
+{
+  g_autofree char *nowhere = g_strdup_printf ("/dev/null/%" G_GINT64_FORMAT, id);
+  sqlite3_stmt *statement = bytestag_library_store_prepare (self,
+    "UPDATE files SET root = ?, path = ? WHERE id = ?", error);
+
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, NO_ROOT);
+  sqlite3_bind_blob (statement, 2, nowhere, (int) strlen (nowhere), SQLITE_STATIC);
+  sqlite3_bind_int64 (statement, 3, id);
+
+  return bytestag_library_store_step (self, statement, NULL, error);
+}
+
+static gboolean
+update_state (BytestagLibraryStore *self, const BytestagSavedFile *file, GError **error)
+{
+  return bytestag_library_store_run (self, "UPDATE files SET state = ? WHERE id = ?", (gint64) file->state, file->id,
+                                     error);
+}
+
 static gboolean
 update_file (BytestagLibraryStore      *self,
              const BytestagSavedShare  *share,
@@ -211,10 +236,23 @@ update_file (BytestagLibraryStore      *self,
 {
   const char *relative;
   gint64 root = split_path (share, file->path, &relative);
-  sqlite3_stmt *statement = bytestag_library_store_prepare (self,
-    "UPDATE OR REPLACE files SET root = ?, path = ?, size = ?, mtime = ?, inode = ?, device = ?, birth = ?, state = ?"
-    "  WHERE id = ?", error);
+  sqlite3_stmt *statement;
+  gint64 other;
 
+  if (!find_file (self, share->id, root, relative, &other, error))
+    return FALSE;
+  if (other != 0 && other != file->id)
+    {
+      /* It was overwritten by the one that has its path. */
+      if (file->state == BYTESTAG_SHARED_FILE_GONE)
+        return update_state (self, file, error);
+      if (!displace_file (self, other, error))
+        return FALSE;
+    }
+
+  statement = bytestag_library_store_prepare (self,
+    "UPDATE files SET root = ?, path = ?, size = ?, mtime = ?, inode = ?, device = ?, birth = ?, state = ?"
+    "  WHERE id = ?", error);
   if (statement == NULL)
     return FALSE;
   sqlite3_bind_int64 (statement, 1, root);

@@ -414,20 +414,22 @@ bytestag_library_store_update_share (BytestagLibraryStore      *self,
 }
 
 gboolean
-bytestag_library_store_set_identity (BytestagLibraryStore  *self,
-                                     gint64                 share,
-                                     guint                  root,
-                                     const char            *identity,
-                                     GError               **error)
+bytestag_library_store_set_root (BytestagLibraryStore  *self,
+                                 gint64                 share,
+                                 guint                  root,
+                                 const char            *path,
+                                 const char            *identity,
+                                 GError               **error)
 {
   sqlite3_stmt *statement = bytestag_library_store_prepare (self,
-    "UPDATE roots SET identity = ? WHERE share = ? AND position = ?", error);
+    "UPDATE roots SET path = ?, identity = ? WHERE share = ? AND position = ?", error);
 
   if (statement == NULL)
     return FALSE;
-  bytestag_library_store_bind_text (statement, 1, identity);
-  sqlite3_bind_int64 (statement, 2, share);
-  sqlite3_bind_int64 (statement, 3, root);
+  bytestag_library_store_bind_text (statement, 1, path);
+  bytestag_library_store_bind_text (statement, 2, identity);
+  sqlite3_bind_int64 (statement, 3, share);
+  sqlite3_bind_int64 (statement, 4, root);
 
   return bytestag_library_store_step (self, statement, NULL, error);
 }

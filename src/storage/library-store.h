@@ -123,9 +123,12 @@ gboolean              bytestag_library_store_add_share    (BytestagLibraryStore 
 gboolean              bytestag_library_store_update_share (BytestagLibraryStore     *self,
                                                            const BytestagSavedShare *share,
                                                            GError                  **error);
-gboolean              bytestag_library_store_set_identity (BytestagLibraryStore     *self,
+/* Where the @root-th root is now, and what its watcher knows it by; the files in it lie where
+ * they did within it. @identity: (nullable) */
+gboolean              bytestag_library_store_set_root     (BytestagLibraryStore     *self,
                                                            gint64                    share,
                                                            guint                     root,
+                                                           const char               *path,
                                                            const char               *identity,
                                                            GError                  **error);
 /* One step of taking a share out, that is STOPPED from the first one on. @more: (out):
@@ -141,7 +144,8 @@ gboolean              bytestag_library_store_save_files   (BytestagLibraryStore 
                                                            const BytestagSavedShare *share,
                                                            GPtrArray                *files,
                                                            GError                  **error);
-/* Path, stamp and state of a file become those of @file, by its id. */
+/* Path, stamp and state of a file become those of @file, by its id. Two that are swapped may
+ * come one after the other: whoever else is said to have the path has it no more. */
 gboolean              bytestag_library_store_update_files (BytestagLibraryStore     *self,
                                                            const BytestagSavedShare *share,
                                                            GPtrArray                *files,
