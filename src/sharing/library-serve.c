@@ -412,45 +412,47 @@ bytestag_library_serve (BytestagLibrary *self,
 
 /* What is being taken out of the table. */
 typedef struct {
-  BytestagReactor *reactor; /* borrowed: it runs us */
-  BytestagSharedFilesTable *table;
   BytestagSharedSet *set; /* (nullable) */
   GArray *values;         /* (element-type BytestagKvpId) */
 } Withdrawal;
 
-static void
-withdrawal_free (gpointer data)
+void
+bytestag_library_free_withdrawal (gpointer data)
 {
   Withdrawal *self = data;
 
   g_clear_pointer (&self->set, bytestag_shared_set_unref);
   g_array_unref (self->values);
-  g_object_unref (self->table);
   g_free (self);
 }
 
-static void
-withdraw_slice (gpointer data)
+/* Whether there is more of it. */
+static gboolean
+withdraw_slice (BytestagLibrary *self,
+                Withdrawal      *withdrawal)
 {
-  Withdrawal *self = data;
-  guint n = MIN (self->values->len, BYTESTAG_LIMIT_PARTS_OF_SLICE);
-  Withdrawal *rest;
+  GArray *values = withdrawal->values;
+  guint n = MIN (values->len, BYTESTAG_LIMIT_PARTS_OF_SLICE);
 
   for (guint i = 0; i < n; i++)
-    bytestag_shared_files_table_remove_value (self->table, &g_array_index (self->values, BytestagKvpId,
-                                                                           self->values->len - 1 - i));
-  g_array_set_size (self->values, self->values->len - n);
-  if (self->values->len == 0 &&
-      (self->set == NULL ||
-       !bytestag_shared_files_table_remove_set (self->table, self->set, BYTESTAG_LIMIT_PARTS_OF_SLICE - n)))
-    return;
+    bytestag_shared_files_table_remove_value (self->table, &g_array_index (values, BytestagKvpId, values->len - 1 - i));
+  g_array_set_size (values, values->len - n);
 
-  rest = g_new0 (Withdrawal, 1);
-  rest->reactor = self->reactor;
-  rest->table = g_object_ref (self->table);
-  rest->set = g_steal_pointer (&self->set);
-  rest->values = g_array_ref (self->values);
-  bytestag_reactor_post (self->reactor, withdraw_slice, rest, withdrawal_free);
+  return values->len > 0 ||
+         (withdrawal->set != NULL &&
+          bytestag_shared_files_table_remove_set (self->table, withdrawal->set, BYTESTAG_LIMIT_PARTS_OF_SLICE - n));
+}
+
+/* By a timer and not as events, of which a turn takes as many as fit into it. */
+static void
+withdraw_cb (gpointer user_data)
+{
+  BytestagLibrary *self = user_data;
+
+  if (!withdraw_slice (self, g_queue_peek_head (&self->withdrawals)))
+    bytestag_library_free_withdrawal (g_queue_pop_head (&self->withdrawals));
+  if (self->withdrawals.length > 0)
+    bytestag_reactor_arm (self->reactor, &self->withdraw_timer, 0, withdraw_cb, self);
 }
 
 void
@@ -463,11 +465,8 @@ bytestag_library_withdraw (BytestagLibrary *self,
     bytestag_publisher_remove (self->publisher, share->publication);
   bytestag_share_set_survival (share, NULL);
   g_clear_object (&share->publication);
-  bytestag_library_unwatch_share (self, share);
   share->served = FALSE;
 
-  withdrawal->reactor = self->reactor;
-  withdrawal->table = g_object_ref (self->table);
   withdrawal->set = g_steal_pointer (&share->set);
   withdrawal->values = g_steal_pointer (&share->values);
   share->values = g_array_new (FALSE, FALSE, sizeof (BytestagKvpId));
@@ -475,8 +474,13 @@ bytestag_library_withdraw (BytestagLibrary *self,
   /* Small ones are gone when this returns; of others the parts are listed no more. */
   if (withdrawal->set != NULL)
     bytestag_shared_files_table_remove_set (self->table, withdrawal->set, 0);
-  withdraw_slice (withdrawal);
-  withdrawal_free (withdrawal);
+  if (!withdraw_slice (self, withdrawal))
+    {
+      bytestag_library_free_withdrawal (withdrawal);
+      return;
+    }
+  g_queue_push_tail (&self->withdrawals, withdrawal);
+  bytestag_reactor_arm (self->reactor, &self->withdraw_timer, 0, withdraw_cb, self);
 }
 
 /* On the disk worker. */
