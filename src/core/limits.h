@@ -145,8 +145,11 @@
 #define BYTESTAG_LIMIT_PIECES_UNWRITTEN 32
 /* Files with the same part that are looked at for one that is present, in one request. */
 #define BYTESTAG_LIMIT_TWINS_TRIED 16
-/* Parts of a row of library.db: what is read at once is no more than a slice. */
-#define BYTESTAG_LIMIT_PARTS_OF_ROW 512
+/* Parts of a row of library.db, read as one; parts and values that one event adds to what is
+ * served and published (whole rows: less than twice as many), or takes out of it: some 1 ms
+ * where there are a million. */
+#define BYTESTAG_LIMIT_PARTS_OF_ROW 128
+#define BYTESTAG_LIMIT_PARTS_OF_SLICE 128
 /* Rows that are taken out of library.db in one transaction: values are read between two. */
 #define BYTESTAG_LIMIT_ROWS_OF_STEP 256
 /* Shares of before that are put into the list in one event. */
