@@ -86,6 +86,18 @@ clock_cb (BytestagNetwork *network,
   bytestag_printer_print (self->printer, line);
 }
 
+static void
+notice_cb (BytestagClient *client,
+           GParamSpec     *pspec,
+           Session        *self)
+{
+  const char *notice = bytestag_client_get_notice (client);
+  g_auto (GStrv) lines = notice != NULL ? g_strsplit (notice, "\n", -1) : NULL;
+
+  for (guint i = 0; lines != NULL && lines[i] != NULL; i++)
+    bytestag_printer_complain (self->printer, lines[i]);
+}
+
 static gboolean
 signal_cb (gpointer user_data)
 {
@@ -285,8 +297,8 @@ run_alone (Session          *self,
       return;
     }
 
-  if (bytestag_client_get_notice (self->client) != NULL)
-    bytestag_printer_complain (self->printer, bytestag_client_get_notice (self->client));
+  notice_cb (self->client, NULL, self);
+  g_signal_connect (self->client, "notify::notice", G_CALLBACK (notice_cb), self);
   remember_choices (self);
   bytestag_client_set_host (self->client, self->options->host);
   if (!bytestag_client_start (self->client, self->options->port,

@@ -52,11 +52,10 @@ bytestag_verb_library (GTask        *task,
   g_task_return_boolean (task, TRUE);
 }
 
-/* (transfer full) (nullable) the share that the verb's "link" names, a key too. */
-static BytestagShare *
-lookup_share (GTask         *task,
-              GVariantDict  *arguments,
-              GError       **error)
+BytestagShare *
+bytestag_verb_lookup_share (GTask         *task,
+                            GVariantDict  *arguments,
+                            GError       **error)
 {
   GListModel *library = G_LIST_MODEL (bytestag_client_get_library (g_task_get_source_object (task)));
   const char *text = "";
@@ -86,7 +85,7 @@ bytestag_verb_stop_sharing (GTask        *task,
   g_autoptr (GTask) owned = task;
   BytestagClient *client = g_task_get_source_object (task);
   GError *error = NULL;
-  g_autoptr (BytestagShare) share = lookup_share (task, arguments, &error);
+  g_autoptr (BytestagShare) share = bytestag_verb_lookup_share (task, arguments, &error);
 
   if (share == NULL)
     {

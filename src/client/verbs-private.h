@@ -23,6 +23,11 @@ gboolean bytestag_verb_read_key (const char   *text,
                                  BytestagKey  *key,
                                  GError      **error);
 
+/* (transfer full) (nullable) the share that the verb's "link" names, a key too. */
+BytestagShare *bytestag_verb_lookup_share (GTask         *task,
+                                           GVariantDict  *arguments,
+                                           GError       **error);
+
 /* The verbs that take a while. Each takes @task, and returns it. */
 void  bytestag_verb_share (GTask        *task,
                            GVariantDict *arguments);
@@ -35,6 +40,10 @@ void  bytestag_verb_find  (GTask        *task,
 void  bytestag_verb_library      (GTask        *task,
                                   GVariantDict *arguments);
 void  bytestag_verb_stop_sharing (GTask        *task,
+                                  GVariantDict *arguments);
+void  bytestag_verb_survival     (GTask        *task,
+                                  GVariantDict *arguments);
+void  bytestag_verb_send_again   (GTask        *task,
                                   GVariantDict *arguments);
 
 G_END_DECLS

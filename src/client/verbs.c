@@ -209,6 +209,8 @@ static const Verb verbs[] = {
   { "id", run_id },
   { "stats", run_stats },
   { "library", bytestag_verb_library },
+  { "survival", bytestag_verb_survival },
+  { "send-again", bytestag_verb_send_again },
   { "stop-sharing", bytestag_verb_stop_sharing },
 };
 

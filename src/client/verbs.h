@@ -24,6 +24,10 @@ G_BEGIN_DECLS
  *        reason why datagrams are dropped, and "clock" (difference: by how many seconds ours is ahead)
  *        when many disagree with our clock
  * library → "share" (link, name, state, files, size, pieces, sent, error) for each collection
+ * survival  link → "survival" (name, words, pieces, looked, sampled (b), wanted, least, weak, unpromised,
+ *        safe-until, oldest, newest), times in unix seconds, 0: none; "copies" (copies, pieces, until) for
+ *        each number of copies that pieces have; "weak" (key, file, copies, until) for the weakest
+ * send-again  link → "sending" (pieces): how many have too few copies
  * stop-sharing  link → "stopped" (name)
  */
 void     bytestag_verb_run_async  (BytestagClient          *client,

@@ -91,6 +91,9 @@
 /* Uploads that answer getval at one time, and to one address. */
 #define BYTESTAG_LIMIT_UPLOADS 256
 #define BYTESTAG_LIMIT_UPLOADS_TO_ADDRESS 64
+/* Nodes nearby that are remembered not to get long chunks: few are, and one that is forgotten
+ * costs an upload. */
+#define BYTESTAG_LIMIT_SHORT_CHUNK_ENDPOINTS 64
 /* Downloads that run at one time; others wait in the slot. */
 #define BYTESTAG_LIMIT_DOWNLOADS 64
 /* A transfer may take so long, and longer for what it brought: the bytes of a second
@@ -140,6 +143,36 @@
 #define BYTESTAG_LIMIT_DISTRUSTED 256
 /* Pieces that wait for the disk: no more are asked for meanwhile (8 MiB). */
 #define BYTESTAG_LIMIT_PIECES_UNWRITTEN 32
+/* Files with the same part that are looked at for one that is present, in one request. */
+#define BYTESTAG_LIMIT_TWINS_TRIED 16
+/* Parts of a row of library.db: what is read at once is no more than a slice. */
+#define BYTESTAG_LIMIT_PARTS_OF_ROW 512
+/* Rows that are taken out of library.db in one transaction: values are read between two. */
+#define BYTESTAG_LIMIT_ROWS_OF_STEP 256
+/* Shares of before that are put into the list in one event. */
+#define BYTESTAG_LIMIT_SHARES_OF_SLICE 16
+/* Copies of a value (B.3): of a root and its pages always, of others as the person says. */
+#define BYTESTAG_LIMIT_COPIES 20
+/* Threads that hash, one for each core: more would only wait for the disk, each with
+ * its buffers. */
+#define BYTESTAG_LIMIT_HASHERS 16
+/* Jobs of one hashing that the worker has at one time: two for each of its threads, so
+ * that none waits for the engine. */
+#define BYTESTAG_LIMIT_HASH_JOBS 32
+/* Files, and bytes of several, that one job hashes: a completion for each of 100,000 small
+ * files would cost more than their digests, and one that takes long tells nothing. */
+#define BYTESTAG_LIMIT_FILES_OF_JOB 64
+#define BYTESTAG_LIMIT_BYTES_OF_JOB (4 * 1024 * 1024)
+/* Parts of a file that are read and not yet digested: one for each digest, and the next. */
+#define BYTESTAG_LIMIT_PARTS_IN_HAND 4
+/* Jobs that help with a large file (three digests and the reading share its work), and steps
+ * of 256 KiB, some 0.2 ms each, after which such a job lets others have the thread. */
+#define BYTESTAG_LIMIT_HASH_HELPERS 3
+#define BYTESTAG_LIMIT_STEPS_OF_HELP 1000
+/* Files that were left out of a collection and are named, for each reason: a person reads
+ * no more; all are counted. */
+#define BYTESTAG_LIMIT_SKIPPED_NAMED 100
+
 /* Parts of a file that still has a FileInfo value of its own (B.3): with more, it
  * would not fit into one part. */
 #define BYTESTAG_LIMIT_FILE_INFO_PARTS 8400
@@ -168,6 +201,20 @@
 #define BYTESTAG_LIMIT_REQUESTS_OF_PATH 12
 #define BYTESTAG_LIMIT_CANDIDATES_OF_PATH 24
 
+/* Signed records (B.3): bytes of one, addresses of a provider, collections on a page of a
+ * catalogue (tokens of JSON: 9 each) and its pages: all are under one key. */
+#define BYTESTAG_LIMIT_RECORD_BYTES (16 * 1024)
+#define BYTESTAG_LIMIT_ADDRESSES_OF_RECORD 4
+#define BYTESTAG_LIMIT_ENTRIES_OF_PAGE 100
+#define BYTESTAG_LIMIT_PAGES_OF_CATALOGUE 32
+/* Records that are kept under one key, and of them for one network (B.3); days that a record's
+ * day may differ from ours; how long one is kept, seconds. */
+#define BYTESTAG_LIMIT_RECORDS_OF_KEY 64
+#define BYTESTAG_LIMIT_RECORDS_OF_NETWORK 2
+#define BYTESTAG_LIMIT_RECORD_DAYS 1
+#define BYTESTAG_LIMIT_RECORD_LIFE 86400
+/* Of the records that are found so many are read, taken by chance (B.3). */
+#define BYTESTAG_LIMIT_RECORDS_READ 16
 /* Further keys of one findval (B.3 "Batch"). */
 #define BYTESTAG_LIMIT_KEYS_OF_REQUEST 32
 
@@ -199,6 +246,33 @@
 /* Values kept in memory for others. */
 #define BYTESTAG_LIMIT_MEMORY_TABLE_BYTES (512 * 1024 * 1024)
 #define BYTESTAG_LIMIT_MEMORY_TABLE_VALUES 100000
+/* Values kept on the disk for others: as many take some 85 MB of memory. */
+#define BYTESTAG_LIMIT_DATABASE_TABLE_VALUES 1000000
+/* Bytes of a value that is kept (B.3), and of one that lies in the database itself, where
+ * it costs no file of its own. */
+#define BYTESTAG_LIMIT_KEPT_VALUE 1048575
+#define BYTESTAG_LIMIT_VALUE_IN_ROW (16 * 1024)
+/* What is written to the disk goes in groups, each with one commit: µs that the first
+ * waits for more; bytes, and changes, of one group. */
+#define BYTESTAG_LIMIT_GROUP_COMMIT_US 50000
+#define BYTESTAG_LIMIT_GROUP_BYTES (8 * 1024 * 1024)
+#define BYTESTAG_LIMIT_GROUP_CHANGES 1024
+/* Bytes that wait for a slow disk: what would be more is refused. */
+#define BYTESTAG_LIMIT_WAITING_BYTES (64 * 1024 * 1024)
+/* Values of a group that are told of in one event, and records that one event takes from
+ * the disk: both under 1 ms. Records that the worker reads at one time. */
+#define BYTESTAG_LIMIT_COMPLETIONS 64
+#define BYTESTAG_LIMIT_LOADED 256
+#define BYTESTAG_LIMIT_LOADED_BATCH 2048
+/* Values that go in one event when the limit was lowered, and that are counted anew. */
+#define BYTESTAG_LIMIT_SETTLING 100
+/* µs after which a full disk is tried again. */
+#define BYTESTAG_LIMIT_FULL_DISK_US (G_GINT64_CONSTANT (30) * G_USEC_PER_SEC)
+/* µs after a removal until its space goes back to the disk, as well as that of others that
+ * follow. */
+#define BYTESTAG_LIMIT_SHRINK_US (G_GINT64_CONSTANT (10) * G_USEC_PER_SEC)
+/* Free pages (4 KiB) that are given back to the disk in one step. */
+#define BYTESTAG_LIMIT_SHRINK_PAGES 512
 /* What one address, and one network (/24, /64), may take of it while it is more than 3/4
  * full, percent (B.5). */
 #define BYTESTAG_LIMIT_PERCENT_OF_ADDRESS 1
@@ -211,6 +285,8 @@
 /* Keys of a denylist: what is longer costs memory and time for each value (20 MiB of keys), and
  * values that are looked at, to be purged, at one time: some 1 ms with the SHA-256 of each. */
 #define BYTESTAG_LIMIT_DENIED_KEYS 1000000
+/* Its file: so many of the longest lines. */
+#define BYTESTAG_LIMIT_DENYLIST_BYTES (72 * 1000 * 1000)
 #define BYTESTAG_LIMIT_PURGED 256
 /* What a publisher may ask for, seconds (B.3 "Life"). */
 #define BYTESTAG_LIMIT_SHORTEST_LIFE 86400
@@ -223,6 +299,22 @@
 #define BYTESTAG_LIMIT_LATEST_SECOND (G_GINT64_CONSTANT (1) << 40)
 /* Indices listed under one key. */
 #define BYTESTAG_LIMIT_INDICES_OF_KEY 64
+
+/* Folders that are watched for changes: half of what a person may watch on older systems
+ * (inotify's max_user_watches), since other programs want some too. */
+#define BYTESTAG_LIMIT_WATCHED_FOLDERS 4096
+/* A check of what is shared: entries of folders that it looks at beyond two for each shared
+ * file, since those may all have been moved; bytes that it reads of files in doubt, one file
+ * at least; files of which it remembers what it read; found files that it tries for one that
+ * is missed (those of one inode, or of one name and size, may be all). */
+#define BYTESTAG_LIMIT_CHECK_EXTRA_ENTRIES 100000
+#define BYTESTAG_LIMIT_CHECK_BYTES (G_GUINT64_CONSTANT (1024) * 1024 * 1024)
+#define BYTESTAG_LIMIT_CHECK_DIGESTS 4096
+#define BYTESTAG_LIMIT_CHECK_TRIES 64
+/* Files that are listed for it, and folders that are watched after it, in one event: each
+ * some 0.3 ms. */
+#define BYTESTAG_LIMIT_CHECK_SLICE 1000
+#define BYTESTAG_LIMIT_WATCH_SLICE 16
 
 /* A turn of the socket source: datagrams and time, whichever ends first. */
 #define BYTESTAG_LIMIT_DATAGRAMS_OF_TURN 32

@@ -7,29 +7,14 @@
 
 #include "core/error.h"
 #include "core/limits.h"
-#include "storage/source-quota.h"
+#include "storage/kept-index.h"
 
-typedef struct
-{
-  BytestagKvpRecord record; /* begins with the id, which is the tree's key */
-  GBytes *value;
-} Entry;
-
-/* Balanced trees rather than hash tables: peers choose the keys, and a tree
- * answers by (key, index) and in order of index from the same nodes, without
- * a worst case to provoke. */
 struct _BytestagMemoryTable
 {
   GObject parent_instance;
 
-  guint64 max_bytes;
-  guint64 n_bytes;
-  guint64 n_charged; /* see get_charge() */
-  guint n_kept;      /* for others */
-
-  GTree *entries;   /* (element-type Entry) by id; owns them */
-  GTree *by_expiry; /* (element-type Entry) by expiry, then id; those that expire */
-  BytestagSourceQuota *quota; /* of what is kept for others */
+  BytestagKeptIndex *index;
+  GPtrArray *values; /* (element-type GBytes) by number of the index */
 };
 
 enum {
@@ -48,39 +33,6 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (BytestagMemoryTable, bytestag_memory_table, G_TYP
                                G_IMPLEMENT_INTERFACE (BYTESTAG_TYPE_KVP_TABLE, bytestag_memory_table_table_init))
 
 static void
-entry_free (gpointer data)
-{
-  Entry *entry = data;
-
-  g_bytes_unref (entry->value);
-  g_free (entry);
-}
-
-static gdouble
-entry_get_expiry (const Entry *entry)
-{
-  return bytestag_kvp_record_get_expiry (&entry->record);
-}
-
-static int
-compare_ids (gconstpointer a, gconstpointer b, gpointer user_data)
-{
-  return bytestag_kvp_id_compare (a, b);
-}
-
-static int
-compare_expiries (gconstpointer a, gconstpointer b, gpointer user_data)
-{
-  gdouble expiry_a = entry_get_expiry (a);
-  gdouble expiry_b = entry_get_expiry (b);
-
-  if (expiry_a != expiry_b)
-    return expiry_a < expiry_b ? -1 : 1;
-
-  return compare_ids (a, b, NULL);
-}
-
-static void
 notify_counts (BytestagMemoryTable *self)
 {
   g_object_freeze_notify (G_OBJECT (self));
@@ -89,62 +41,18 @@ notify_counts (BytestagMemoryTable *self)
   g_object_thaw_notify (G_OBJECT (self));
 }
 
-/* What a value of @size bytes takes of max_bytes: no less than would fill the table with
- * as many values as it may have, so that nobody fills it with empty ones within his quota. */
-static guint64
-get_charge (BytestagMemoryTable *self, guint64 size)
-{
-  return MAX (size, self->max_bytes / BYTESTAG_LIMIT_MEMORY_TABLE_VALUES);
-}
-
-/* Enters what is in the table's tree into what is sorted by the record. */
-static void
-link_entry (BytestagMemoryTable *self, Entry *entry)
-{
-  if (entry->record.is_original)
-    return;
-
-  if (entry_get_expiry (entry) > 0)
-    g_tree_insert (self->by_expiry, entry, entry);
-  bytestag_source_quota_add (self->quota, &entry->record, get_charge (self, entry->record.size));
-  self->n_kept++;
-}
-
-static void
-unlink_entry (BytestagMemoryTable *self, Entry *entry)
-{
-  if (entry->record.is_original)
-    return;
-
-  if (entry_get_expiry (entry) > 0)
-    g_tree_remove (self->by_expiry, entry);
-  bytestag_source_quota_remove (self->quota, &entry->record, get_charge (self, entry->record.size));
-  self->n_kept--;
-}
-
 /* Without a notification, so that many may go before one. */
 static void
-drop_entry (BytestagMemoryTable *self, Entry *entry)
+drop_value (BytestagMemoryTable *self, guint32 number)
 {
-  unlink_entry (self, entry);
-  self->n_bytes -= entry->record.size;
-  self->n_charged -= get_charge (self, entry->record.size);
-  g_tree_remove (self->entries, &entry->record.id);
+  bytestag_kept_index_drop (self->index, number);
+  g_clear_pointer (&self->values->pdata[number], g_bytes_unref);
 }
 
 static gboolean
 bytestag_memory_table_lookup (BytestagKvpTable *table, const BytestagKvpId *id, BytestagKvpRecord *record)
 {
-  BytestagMemoryTable *self = BYTESTAG_MEMORY_TABLE (table);
-  const Entry *entry = g_tree_lookup (self->entries, id);
-
-  if (entry == NULL)
-    return FALSE;
-
-  if (record != NULL)
-    *record = entry->record;
-
-  return TRUE;
+  return bytestag_kept_index_lookup (BYTESTAG_MEMORY_TABLE (table)->index, id, record);
 }
 
 static guint
@@ -153,98 +61,13 @@ bytestag_memory_table_visit_key (BytestagKvpTable     *table,
                                  BytestagKvpVisitFunc  visit,
                                  gpointer              user_data)
 {
-  BytestagMemoryTable *self = BYTESTAG_MEMORY_TABLE (table);
-  BytestagKvpId first = { .key = *key };
-  guint n_visited = 0;
-
-  for (GTreeNode *node = g_tree_lower_bound (self->entries, &first);
-       node != NULL && n_visited < BYTESTAG_LIMIT_INDICES_OF_KEY;
-       node = g_tree_node_next (node))
-    {
-      const Entry *entry = g_tree_node_value (node);
-
-      if (!bytestag_key_equal (&entry->record.id.key, key))
-        break;
-      visit (&entry->record, user_data);
-      n_visited++;
-    }
-
-  return n_visited;
-}
-
-/* Whether there is room when @n_values with @freed bytes of charge are gone. */
-static gboolean
-has_room (BytestagMemoryTable *self, guint64 charge, guint n_values, guint64 freed)
-{
-  guint64 n_charged = self->n_charged - freed;
-
-  return (guint) g_tree_nnodes (self->entries) - n_values < BYTESTAG_LIMIT_MEMORY_TABLE_VALUES
-         && n_charged <= self->max_bytes
-         && charge <= self->max_bytes - n_charged;
-}
-
-/* How many values make room for @offer: the farthest of the source with the most bytes,
- * all of them farther than @offer (B.5). -1: there are not enough, or it takes too many. */
-static int
-count_victims (BytestagMemoryTable *self, const BytestagKvpRecord *offer)
-{
-  guint64 charge = get_charge (self, offer->size);
-  const BytestagKvpRecord *victim = NULL;
-  guint64 freed = 0;
-  int n = 0;
-
-  while (!has_room (self, charge, (guint) n, freed))
-    {
-      if (n == BYTESTAG_LIMIT_VICTIMS)
-        return -1;
-      victim = n == 0 ? bytestag_source_quota_pick (self->quota, offer)
-                      : bytestag_source_quota_pick_next (self->quota, victim, offer);
-      if (victim == NULL)
-        return -1;
-
-      freed += get_charge (self, victim->size);
-      n++;
-    }
-
-  return n;
-}
-
-static gboolean
-is_within_quota (BytestagMemoryTable *self, const BytestagKvpRecord *offer)
-{
-  if (offer->is_original || self->n_charged <= self->max_bytes / 4 * 3)
-    return TRUE;
-
-  return bytestag_source_quota_allows (self->quota, offer, get_charge (self, offer->size), self->max_bytes);
+  return bytestag_kept_index_visit_key (BYTESTAG_MEMORY_TABLE (table)->index, key, visit, user_data);
 }
 
 static gboolean
 bytestag_memory_table_can_keep (BytestagKvpTable *table, const BytestagKvpRecord *offer)
 {
-  BytestagMemoryTable *self = BYTESTAG_MEMORY_TABLE (table);
-
-  if (g_tree_lookup (self->entries, &offer->id) != NULL)
-    return TRUE;
-
-  return offer->size <= self->max_bytes && is_within_quota (self, offer) && count_victims (self, offer) >= 0;
-}
-
-static void
-make_room (BytestagMemoryTable *self, const BytestagKvpRecord *offer)
-{
-  const BytestagKvpRecord *victim = NULL;
-
-  for (int n = count_victims (self, offer); n > 0; n--)
-    {
-      const BytestagKvpRecord *next = NULL;
-
-      if (victim == NULL)
-        victim = bytestag_source_quota_pick (self->quota, offer);
-      if (n > 1)
-        next = bytestag_source_quota_pick_next (self->quota, victim, offer);
-      drop_entry (self, (Entry *) victim);
-      victim = next;
-    }
+  return bytestag_kept_index_can_keep (BYTESTAG_MEMORY_TABLE (table)->index, offer);
 }
 
 static void
@@ -254,12 +77,12 @@ bytestag_memory_table_read (BytestagKvpTable    *table,
                             gpointer             user_data)
 {
   BytestagMemoryTable *self = BYTESTAG_MEMORY_TABLE (table);
-  const Entry *entry = g_tree_lookup (self->entries, id);
+  guint32 number = bytestag_kept_index_find (self->index, id);
 
-  if (entry != NULL)
+  if (number != BYTESTAG_KEPT_NONE)
     {
-      /* The callback may remove the entry. */
-      g_autoptr (GBytes) value = g_bytes_ref (entry->value);
+      /* The callback may remove the value. */
+      g_autoptr (GBytes) value = g_bytes_ref (self->values->pdata[number]);
 
       done (value, NULL, user_data);
     }
@@ -273,32 +96,19 @@ bytestag_memory_table_read (BytestagKvpTable    *table,
 }
 
 static void
-add_entry (BytestagMemoryTable *self, const BytestagKvpRecord *record, GBytes *value)
+add_value (BytestagMemoryTable *self, const BytestagKvpRecord *record, GBytes *value)
 {
-  Entry *entry = g_new0 (Entry, 1);
+  guint32 victims[BYTESTAG_LIMIT_VICTIMS];
+  guint n_victims = bytestag_kept_index_pick_victims (self->index, record, victims);
+  guint32 number;
 
-  entry->value = g_bytes_ref (value);
-  entry->record = *record;
-  g_tree_insert (self->entries, &entry->record.id, entry);
-  self->n_bytes += record->size;
-  self->n_charged += get_charge (self, record->size);
-  link_entry (self, entry);
-}
+  for (guint i = 0; i < n_victims; i++)
+    drop_value (self, victims[i]);
 
-/* A value that is held already keeps its bytes, which are the same by their
- * hash, and takes the new record, but for who stored it first. */
-static void
-renew_entry (BytestagMemoryTable *self, Entry *entry, const BytestagKvpRecord *record)
-{
-  BytestagEndpoint source = entry->record.source;
-  guint64 size = entry->record.size;
-
-  unlink_entry (self, entry);
-  entry->record = *record;
-  entry->record.size = size;
-  if (source.family != BYTESTAG_FAMILY_NONE)
-    entry->record.source = source;
-  link_entry (self, entry);
+  number = bytestag_kept_index_add (self->index, record, FALSE);
+  if (number >= self->values->len)
+    g_ptr_array_set_size (self->values, (int) number + 1);
+  self->values->pdata[number] = g_bytes_ref (value);
 }
 
 static void
@@ -310,10 +120,10 @@ bytestag_memory_table_write (BytestagKvpTable        *table,
 {
   BytestagMemoryTable *self = BYTESTAG_MEMORY_TABLE (table);
   BytestagKvpRecord offer = *record;
-  Entry *entry = g_tree_lookup (self->entries, &record->id);
+  guint32 number = bytestag_kept_index_find (self->index, &record->id);
 
   offer.size = g_bytes_get_size (value);
-  if (entry == NULL && !bytestag_memory_table_can_keep (table, &offer))
+  if (number == BYTESTAG_KEPT_NONE && !bytestag_memory_table_can_keep (table, &offer))
     {
       g_autoptr (GError) error = g_error_new_literal (BYTESTAG_ERROR, BYTESTAG_ERROR_FULL,
                                                       _("There is no room for the value"));
@@ -323,15 +133,11 @@ bytestag_memory_table_write (BytestagKvpTable        *table,
       return;
     }
 
-  if (entry != NULL)
-    {
-      renew_entry (self, entry, &offer);
-    }
+  /* What is held already has the same bytes, by their hash. */
+  if (number != BYTESTAG_KEPT_NONE)
+    bytestag_kept_index_renew (self->index, number, &offer);
   else
-    {
-      make_room (self, &offer);
-      add_entry (self, &offer, value);
-    }
+    add_value (self, &offer, value);
 
   notify_counts (self);
   if (done != NULL)
@@ -342,12 +148,12 @@ static gboolean
 bytestag_memory_table_remove (BytestagKvpTable *table, const BytestagKvpId *id)
 {
   BytestagMemoryTable *self = BYTESTAG_MEMORY_TABLE (table);
-  Entry *entry = g_tree_lookup (self->entries, id);
+  guint32 number = bytestag_kept_index_find (self->index, id);
 
-  if (entry == NULL)
+  if (number == BYTESTAG_KEPT_NONE)
     return FALSE;
 
-  drop_entry (self, entry);
+  drop_value (self, number);
   notify_counts (self);
 
   return TRUE;
@@ -356,25 +162,7 @@ bytestag_memory_table_remove (BytestagKvpTable *table, const BytestagKvpId *id)
 static gboolean
 bytestag_memory_table_update (BytestagKvpTable *table, const BytestagKvpRecord *record)
 {
-  BytestagMemoryTable *self = BYTESTAG_MEMORY_TABLE (table);
-  Entry *entry = g_tree_lookup (self->entries, &record->id);
-  BytestagKvpRecord renewed = *record;
-
-  if (entry == NULL || entry->record.is_original)
-    return FALSE;
-
-  renewed.size = entry->record.size;
-  renewed.source = entry->record.source;
-  renewed.is_original = FALSE;
-
-  /* Not the quota's trees: what they are sorted by stays. */
-  if (entry_get_expiry (entry) > 0)
-    g_tree_remove (self->by_expiry, entry);
-  entry->record = renewed;
-  if (entry_get_expiry (entry) > 0)
-    g_tree_insert (self->by_expiry, entry, entry);
-
-  return TRUE;
+  return bytestag_kept_index_update (BYTESTAG_MEMORY_TABLE (table)->index, record);
 }
 
 static guint
@@ -384,27 +172,13 @@ bytestag_memory_table_visit_kept (BytestagKvpTable     *table,
                                   BytestagKvpVisitFunc  visit,
                                   gpointer              user_data)
 {
-  BytestagMemoryTable *self = BYTESTAG_MEMORY_TABLE (table);
-  GTreeNode *node = after != NULL ? g_tree_upper_bound (self->entries, after) : g_tree_node_first (self->entries);
-  guint n_visited = 0;
-
-  for (; node != NULL && n_visited < max; node = g_tree_node_next (node))
-    {
-      const Entry *entry = g_tree_node_value (node);
-
-      if (entry->record.is_original)
-        continue;
-      visit (&entry->record, user_data);
-      n_visited++;
-    }
-
-  return n_visited;
+  return bytestag_kept_index_visit_kept (BYTESTAG_MEMORY_TABLE (table)->index, after, max, visit, user_data);
 }
 
 static guint
 bytestag_memory_table_count_kept (BytestagKvpTable *table)
 {
-  return BYTESTAG_MEMORY_TABLE (table)->n_kept;
+  return bytestag_kept_index_get_n_kept (BYTESTAG_MEMORY_TABLE (table)->index);
 }
 
 static gboolean
@@ -415,12 +189,11 @@ bytestag_memory_table_expire (BytestagKvpTable *table, gint64 now)
 
   for (n_dropped = 0; n_dropped < BYTESTAG_LIMIT_EXPIRING; n_dropped++)
     {
-      GTreeNode *node = g_tree_node_first (self->by_expiry);
-      Entry *entry = node != NULL ? g_tree_node_value (node) : NULL;
+      guint32 number = bytestag_kept_index_pick_expired (self->index, now);
 
-      if (entry == NULL || entry_get_expiry (entry) >= now)
+      if (number == BYTESTAG_KEPT_NONE)
         break;
-      drop_entry (self, entry);
+      drop_value (self, number);
     }
 
   if (n_dropped > 0)
@@ -432,7 +205,7 @@ bytestag_memory_table_expire (BytestagKvpTable *table, gint64 now)
 static void
 bytestag_memory_table_set_center (BytestagKvpTable *table, const BytestagKey *node_id)
 {
-  bytestag_source_quota_set_center (BYTESTAG_MEMORY_TABLE (table)->quota, node_id);
+  bytestag_kept_index_set_center (BYTESTAG_MEMORY_TABLE (table)->index, node_id);
 }
 
 static void
@@ -456,9 +229,10 @@ bytestag_memory_table_finalize (GObject *object)
 {
   BytestagMemoryTable *self = BYTESTAG_MEMORY_TABLE (object);
 
-  g_clear_pointer (&self->quota, bytestag_source_quota_free);
-  g_clear_pointer (&self->by_expiry, g_tree_unref);
-  g_clear_pointer (&self->entries, g_tree_unref);
+  for (guint i = 0; i < self->values->len; i++)
+    g_clear_pointer (&self->values->pdata[i], g_bytes_unref);
+  g_clear_pointer (&self->values, g_ptr_array_unref);
+  g_clear_pointer (&self->index, bytestag_kept_index_free);
 
   G_OBJECT_CLASS (bytestag_memory_table_parent_class)->finalize (object);
 }
@@ -471,13 +245,13 @@ bytestag_memory_table_get_property (GObject *object, guint prop_id, GValue *valu
   switch (prop_id)
     {
     case PROP_MAX_BYTES:
-      g_value_set_uint64 (value, self->max_bytes);
+      g_value_set_uint64 (value, bytestag_kept_index_get_max_bytes (self->index));
       break;
     case PROP_N_VALUES:
       g_value_set_uint (value, bytestag_memory_table_get_n_values (self));
       break;
     case PROP_N_BYTES:
-      g_value_set_uint64 (value, self->n_bytes);
+      g_value_set_uint64 (value, bytestag_kept_index_get_n_bytes (self->index));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -492,7 +266,7 @@ bytestag_memory_table_set_property (GObject *object, guint prop_id, const GValue
   switch (prop_id)
     {
     case PROP_MAX_BYTES:
-      self->max_bytes = g_value_get_uint64 (value);
+      bytestag_kept_index_set_max_bytes (self->index, g_value_get_uint64 (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -523,9 +297,8 @@ bytestag_memory_table_class_init (BytestagMemoryTableClass *klass)
 static void
 bytestag_memory_table_init (BytestagMemoryTable *self)
 {
-  self->entries = g_tree_new_full (compare_ids, NULL, NULL, entry_free);
-  self->by_expiry = g_tree_new_full (compare_expiries, NULL, NULL, NULL);
-  self->quota = bytestag_source_quota_new ();
+  self->index = bytestag_kept_index_new (BYTESTAG_LIMIT_MEMORY_TABLE_VALUES);
+  self->values = g_ptr_array_new ();
 }
 
 BytestagMemoryTable *
@@ -539,7 +312,7 @@ bytestag_memory_table_get_n_values (BytestagMemoryTable *self)
 {
   g_return_val_if_fail (BYTESTAG_IS_MEMORY_TABLE (self), 0);
 
-  return g_tree_nnodes (self->entries);
+  return bytestag_kept_index_get_n_values (self->index);
 }
 
 guint64
@@ -547,14 +320,13 @@ bytestag_memory_table_get_n_bytes (BytestagMemoryTable *self)
 {
   g_return_val_if_fail (BYTESTAG_IS_MEMORY_TABLE (self), 0);
 
-  return self->n_bytes;
+  return bytestag_kept_index_get_n_bytes (self->index);
 }
 
 void
 bytestag_memory_table_set_limits_private (BytestagMemoryTable *self, gboolean limits_private)
 {
   g_return_if_fail (BYTESTAG_IS_MEMORY_TABLE (self));
-  g_return_if_fail (self->n_kept == 0);
 
-  bytestag_source_quota_set_limits_private (self->quota, limits_private);
+  bytestag_kept_index_set_limits_private (self->index, limits_private);
 }

@@ -6,69 +6,74 @@
 #include <string.h>
 
 #include "core/limits.h"
-
-/* Balanced trees, like those of the table: every step costs the logarithm of their
- * sizes, whatever addresses and keys peers choose. */
+#include "storage/slab.h"
+#include "storage/sorted-numbers.h"
 
 typedef struct
 {
   BytestagEndpoint address; /* port 0 */
+  guint32 network;
   guint64 charge;
-  guint n_values;
-} Address;
+  guint32 n_values;
+} Source;
 
 typedef struct
 {
   BytestagEndpoint network; /* or what stands alone: a private address, or none */
+  guint32 n_sources;
   guint64 charge;
-  GTree *values;            /* (element-type BytestagKvpRecord) nearest to the center first; borrowed */
 } Network;
 
 struct _BytestagSourceQuota
 {
-  BytestagKey center;
   gboolean limits_private;
-  GTree *addresses; /* (element-type Address) by address; owns them */
-  GTree *networks;  /* (element-type Network) by network; owns them */
-  GTree *by_charge; /* (element-type Network) fewest bytes first */
+  BytestagSlab sources;
+  BytestagSlab networks;
+  BytestagSortedNumbers *by_address; /* sources */
+  BytestagSortedNumbers *by_network; /* networks */
+  BytestagSortedNumbers *by_charge;  /* networks: fewest bytes first */
 };
 
+static Source *
+get_source (BytestagSourceQuota *self, guint32 number)
+{
+  return bytestag_slab_get (&self->sources, number);
+}
+
+static Network *
+get_network (BytestagSourceQuota *self, guint32 number)
+{
+  return bytestag_slab_get (&self->networks, number);
+}
+
 static int
-compare_endpoints (gconstpointer a, gconstpointer b, gpointer user_data)
+compare_endpoints (const BytestagEndpoint *a, const BytestagEndpoint *b)
 {
   return memcmp (a, b, sizeof (BytestagEndpoint));
 }
 
 static int
-compare_charges (gconstpointer a, gconstpointer b, gpointer user_data)
+compare_addresses (gconstpointer probe, guint32 number, gpointer user_data)
 {
-  const Network *network_a = a;
-  const Network *network_b = b;
-
-  if (network_a->charge != network_b->charge)
-    return network_a->charge < network_b->charge ? -1 : 1;
-
-  return compare_endpoints (&network_a->network, &network_b->network, NULL);
+  return compare_endpoints (probe, &get_source (user_data, number)->address);
 }
 
 static int
-compare_distances (gconstpointer a, gconstpointer b, gpointer user_data)
+compare_networks (gconstpointer probe, guint32 number, gpointer user_data)
 {
-  const BytestagSourceQuota *self = user_data;
-  const BytestagKvpRecord *record_a = a;
-  const BytestagKvpRecord *record_b = b;
-  int order = bytestag_key_compare_distance (&self->center, &record_a->id.key, &record_b->id.key);
-
-  return order != 0 ? order : bytestag_key_compare (&record_a->id.index, &record_b->id.index);
+  return compare_endpoints (probe, &get_network (user_data, number)->network);
 }
 
-static void
-network_free (gpointer data)
+static int
+compare_charges (gconstpointer probe, guint32 number, gpointer user_data)
 {
-  Network *network = data;
+  const Network *a = probe;
+  const Network *b = get_network (user_data, number);
 
-  g_tree_unref (network->values);
-  g_free (network);
+  if (a->charge != b->charge)
+    return a->charge < b->charge ? -1 : 1;
+
+  return compare_endpoints (&a->network, &b->network);
 }
 
 BytestagSourceQuota *
@@ -76,9 +81,11 @@ bytestag_source_quota_new (void)
 {
   BytestagSourceQuota *self = g_new0 (BytestagSourceQuota, 1);
 
-  self->addresses = g_tree_new_full (compare_endpoints, NULL, NULL, g_free);
-  self->networks = g_tree_new_full (compare_endpoints, NULL, NULL, network_free);
-  self->by_charge = g_tree_new_full (compare_charges, NULL, NULL, NULL);
+  bytestag_slab_init (&self->sources, sizeof (Source));
+  bytestag_slab_init (&self->networks, sizeof (Network));
+  self->by_address = bytestag_sorted_numbers_new (compare_addresses, self);
+  self->by_network = bytestag_sorted_numbers_new (compare_networks, self);
+  self->by_charge = bytestag_sorted_numbers_new (compare_charges, self);
 
   return self;
 }
@@ -86,9 +93,11 @@ bytestag_source_quota_new (void)
 void
 bytestag_source_quota_free (BytestagSourceQuota *self)
 {
-  g_tree_unref (self->by_charge);
-  g_tree_unref (self->networks);
-  g_tree_unref (self->addresses);
+  bytestag_sorted_numbers_free (self->by_charge);
+  bytestag_sorted_numbers_free (self->by_network);
+  bytestag_sorted_numbers_free (self->by_address);
+  bytestag_slab_clear (&self->networks);
+  bytestag_slab_clear (&self->sources);
   g_free (self);
 }
 
@@ -96,120 +105,132 @@ void
 bytestag_source_quota_set_limits_private (BytestagSourceQuota *self, gboolean limits_private)
 {
   g_return_if_fail (self != NULL);
-  g_return_if_fail (g_tree_nnodes (self->networks) == 0);
+  g_return_if_fail (bytestag_sorted_numbers_get_n (self->by_address) == 0);
 
   self->limits_private = limits_private;
 }
 
-static gboolean
-move_to_tree_cb (gpointer key, gpointer value, gpointer user_data)
-{
-  g_tree_insert (user_data, key, value);
-
-  return FALSE;
-}
-
-void
-bytestag_source_quota_set_center (BytestagSourceQuota *self, const BytestagKey *center)
-{
-  g_return_if_fail (self != NULL);
-  g_return_if_fail (center != NULL);
-
-  /* The new trees are sorted by the new center, and the old ones only walked. */
-  self->center = *center;
-  for (GTreeNode *node = g_tree_node_first (self->networks); node != NULL; node = g_tree_node_next (node))
-    {
-      Network *network = g_tree_node_value (node);
-      GTree *values = g_tree_new_full (compare_distances, self, NULL, NULL);
-
-      g_tree_foreach (network->values, move_to_tree_cb, values);
-      g_tree_unref (network->values);
-      network->values = values;
-    }
-}
-
 /* Private addresses stand each for itself, as in votes: a home has one network. */
 static void
-get_network (BytestagSourceQuota *self, const BytestagEndpoint *source, BytestagEndpoint *network)
+get_network_of (BytestagSourceQuota *self, const BytestagEndpoint *endpoint, BytestagEndpoint *network)
 {
-  if (bytestag_endpoint_get_network (source, self->limits_private, network))
+  if (bytestag_endpoint_get_network (endpoint, self->limits_private, network))
     return;
 
-  *network = *source;
+  *network = *endpoint;
   network->port = 0;
 }
 
-static Network *
-find_network (BytestagSourceQuota *self, const BytestagEndpoint *source)
+static guint32
+find_network (BytestagSourceQuota *self, const BytestagEndpoint *endpoint)
 {
   BytestagEndpoint network;
 
-  get_network (self, source, &network);
+  get_network_of (self, endpoint, &network);
 
-  return g_tree_lookup (self->networks, &network);
+  return bytestag_sorted_numbers_find (self->by_network, &network);
 }
 
-static Address *
-find_address (BytestagSourceQuota *self, const BytestagEndpoint *source)
+static guint32
+find_source (BytestagSourceQuota *self, const BytestagEndpoint *endpoint)
 {
-  BytestagEndpoint address = *source;
+  BytestagEndpoint address = *endpoint;
 
   address.port = 0;
 
-  return g_tree_lookup (self->addresses, &address);
+  return bytestag_sorted_numbers_find (self->by_address, &address);
+}
+
+static guint32
+hold_network (BytestagSourceQuota *self, const BytestagEndpoint *endpoint)
+{
+  guint32 number = find_network (self, endpoint);
+  Network *network;
+
+  if (number == BYTESTAG_SORTED_NONE)
+    {
+      number = bytestag_slab_add (&self->networks);
+      network = get_network (self, number);
+      get_network_of (self, endpoint, &network->network);
+      bytestag_sorted_numbers_add (self->by_network, &network->network, number);
+      bytestag_sorted_numbers_add (self->by_charge, network, number);
+    }
+  get_network (self, number)->n_sources++;
+
+  return number;
+}
+
+guint32
+bytestag_source_quota_hold (BytestagSourceQuota *self, const BytestagEndpoint *endpoint)
+{
+  guint32 number = find_source (self, endpoint);
+  Source *source;
+
+  if (number == BYTESTAG_SORTED_NONE)
+    {
+      number = bytestag_slab_add (&self->sources);
+      source = get_source (self, number);
+      source->address = *endpoint;
+      source->address.port = 0;
+      source->network = hold_network (self, endpoint);
+      bytestag_sorted_numbers_add (self->by_address, &source->address, number);
+    }
+  get_source (self, number)->n_values++;
+
+  return number;
+}
+
+static void
+release_network (BytestagSourceQuota *self, guint32 number)
+{
+  Network *network = get_network (self, number);
+
+  if (--network->n_sources > 0)
+    return;
+
+  bytestag_sorted_numbers_remove (self->by_charge, network);
+  bytestag_sorted_numbers_remove (self->by_network, &network->network);
+  bytestag_slab_free (&self->networks, number);
 }
 
 void
-bytestag_source_quota_add (BytestagSourceQuota *self, const BytestagKvpRecord *record, guint64 charge)
+bytestag_source_quota_release (BytestagSourceQuota *self, guint32 number)
 {
-  Network *network = find_network (self, &record->source);
-  Address *address = find_address (self, &record->source);
+  Source *source = get_source (self, number);
 
-  if (network == NULL)
-    {
-      network = g_new0 (Network, 1);
-      get_network (self, &record->source, &network->network);
-      network->values = g_tree_new_full (compare_distances, self, NULL, NULL);
-      g_tree_insert (self->networks, &network->network, network);
-    }
-  else
-    {
-      g_tree_remove (self->by_charge, network);
-    }
-  if (address == NULL)
-    {
-      address = g_new0 (Address, 1);
-      address->address = record->source;
-      address->address.port = 0;
-      g_tree_insert (self->addresses, &address->address, address);
-    }
+  g_return_if_fail (source->n_values > 0);
 
-  address->charge += charge;
-  address->n_values++;
-  network->charge += charge;
-  g_tree_insert (network->values, (gpointer) record, (gpointer) record);
-  g_tree_insert (self->by_charge, network, network);
+  if (--source->n_values > 0)
+    return;
+
+  release_network (self, source->network);
+  bytestag_sorted_numbers_remove (self->by_address, &source->address);
+  bytestag_slab_free (&self->sources, number);
 }
 
 void
-bytestag_source_quota_remove (BytestagSourceQuota *self, const BytestagKvpRecord *record, guint64 charge)
+bytestag_source_quota_get_endpoint (BytestagSourceQuota *self, guint32 source, BytestagEndpoint *endpoint)
 {
-  Network *network = find_network (self, &record->source);
-  Address *address = find_address (self, &record->source);
+  *endpoint = get_source (self, source)->address;
+}
 
-  g_return_if_fail (network != NULL && address != NULL);
+guint32
+bytestag_source_quota_get_network (BytestagSourceQuota *self, guint32 source)
+{
+  return get_source (self, source)->network;
+}
 
-  address->charge -= charge;
-  if (--address->n_values == 0)
-    g_tree_remove (self->addresses, &address->address);
+void
+bytestag_source_quota_charge (BytestagSourceQuota *self, guint32 number, gint64 charge)
+{
+  Source *source = get_source (self, number);
+  Network *network = get_network (self, source->network);
 
-  g_tree_remove (self->by_charge, network);
-  g_tree_remove (network->values, record);
-  network->charge -= charge;
-  if (g_tree_nnodes (network->values) == 0)
-    g_tree_remove (self->networks, &network->network);
-  else
-    g_tree_insert (self->by_charge, network, network);
+  /* Unsigned sums wrap, and so go down as well as up. */
+  source->charge += (guint64) charge;
+  bytestag_sorted_numbers_remove (self->by_charge, network);
+  network->charge += (guint64) charge;
+  bytestag_sorted_numbers_add (self->by_charge, network, source->network);
 }
 
 static gboolean
@@ -219,57 +240,27 @@ fits (guint64 taken, guint64 charge, guint64 share)
 }
 
 gboolean
-bytestag_source_quota_allows (BytestagSourceQuota     *self,
-                              const BytestagKvpRecord *offer,
-                              guint64                  charge,
-                              guint64                  capacity)
+bytestag_source_quota_allows (BytestagSourceQuota    *self,
+                              const BytestagEndpoint *endpoint,
+                              guint64                 charge,
+                              guint64                 capacity)
 {
-  const Network *network = find_network (self, &offer->source);
-  const Address *address = find_address (self, &offer->source);
+  guint32 network = find_network (self, endpoint);
+  guint32 source = find_source (self, endpoint);
   guint64 percent = capacity / 100;
 
-  if (offer->source.family == BYTESTAG_FAMILY_NONE
-      || (!self->limits_private && bytestag_endpoint_is_private (&offer->source)))
+  if (endpoint->family == BYTESTAG_FAMILY_NONE
+      || (!self->limits_private && bytestag_endpoint_is_private (endpoint)))
     return TRUE;
 
-  return fits (address != NULL ? address->charge : 0, charge, percent * BYTESTAG_LIMIT_PERCENT_OF_ADDRESS)
-         && fits (network != NULL ? network->charge : 0, charge, percent * BYTESTAG_LIMIT_PERCENT_OF_NETWORK);
+  return fits (source != BYTESTAG_SORTED_NONE ? get_source (self, source)->charge : 0, charge,
+               percent * BYTESTAG_LIMIT_PERCENT_OF_ADDRESS)
+         && fits (network != BYTESTAG_SORTED_NONE ? get_network (self, network)->charge : 0, charge,
+                  percent * BYTESTAG_LIMIT_PERCENT_OF_NETWORK);
 }
 
-/* What @node holds, if it is farther than @offer. */
-static const BytestagKvpRecord *
-get_farther (BytestagSourceQuota *self, GTreeNode *node, const BytestagKvpRecord *offer)
+guint32
+bytestag_source_quota_get_largest (BytestagSourceQuota *self)
 {
-  const BytestagKvpRecord *record = node != NULL ? g_tree_node_key (node) : NULL;
-
-  if (record == NULL
-      || bytestag_key_compare_distance (&self->center, &record->id.key, &offer->id.key) <= 0)
-    return NULL;
-
-  return record;
-}
-
-const BytestagKvpRecord *
-bytestag_source_quota_pick (BytestagSourceQuota *self, const BytestagKvpRecord *offer)
-{
-  GTreeNode *node = g_tree_node_last (self->by_charge);
-  Network *network;
-
-  if (node == NULL)
-    return NULL;
-
-  network = g_tree_node_value (node);
-
-  return get_farther (self, g_tree_node_last (network->values), offer);
-}
-
-const BytestagKvpRecord *
-bytestag_source_quota_pick_next (BytestagSourceQuota     *self,
-                                 const BytestagKvpRecord *record,
-                                 const BytestagKvpRecord *offer)
-{
-  Network *network = find_network (self, &record->source);
-  GTreeNode *node = g_tree_lookup_node (network->values, record);
-
-  return get_farther (self, g_tree_node_previous (node), offer);
+  return bytestag_sorted_numbers_last (self->by_charge);
 }

@@ -1,0 +1,586 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "storage/kept-store-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n-lib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/error.h"
+#include "core/limits.h"
+#include "storage/safe-file.h"
+
+/* "bsk1" */
+#define APPLICATION_ID 0x62736b31
+#define PROBE_NAME "probe"
+static const char * const migrations[] = {
+  "CREATE TABLE records ("
+  "  key BLOB NOT NULL, idx BLOB NOT NULL, size INTEGER NOT NULL,"
+  "  timestamp INTEGER, time_to_live REAL NOT NULL, last_update REAL NOT NULL, until INTEGER NOT NULL,"
+  "  replicated INTEGER NOT NULL, source BLOB, port INTEGER NOT NULL, copies INTEGER NOT NULL,"
+  "  kind INTEGER NOT NULL, handed_over INTEGER NOT NULL,"
+  "  PRIMARY KEY (key, idx)) WITHOUT ROWID;"
+  "CREATE TABLE bytes ("
+  "  key BLOB NOT NULL, idx BLOB NOT NULL, value BLOB NOT NULL,"
+  "  PRIMARY KEY (key, idx),"
+  "  FOREIGN KEY (key, idx) REFERENCES records ON DELETE CASCADE) WITHOUT ROWID",
+  NULL,
+};
+
+BytestagKeptStore *
+bytestag_kept_store_new (const char *folder)
+{
+  BytestagKeptStore *self = g_new0 (BytestagKeptStore, 1);
+
+  self->folder = g_strdup (folder);
+  self->path = g_build_filename (folder, "kept.db", NULL);
+  self->values = -1;
+
+  return self;
+}
+
+void
+bytestag_kept_store_close (BytestagKeptStore *self)
+{
+  g_clear_pointer (&self->last_key, sqlite3_value_free);
+  g_clear_pointer (&self->last_index, sqlite3_value_free);
+  g_clear_pointer (&self->database, bytestag_database_close);
+  if (self->values >= 0)
+    close (self->values);
+  self->values = -1;
+}
+
+void
+bytestag_kept_store_free (BytestagKeptStore *self)
+{
+  bytestag_kept_store_close (self);
+  g_free (self->path);
+  g_free (self->folder);
+  g_free (self);
+}
+
+gboolean
+bytestag_kept_store_is_open (BytestagKeptStore *self)
+{
+  return self->database != NULL;
+}
+
+void
+bytestag_kept_store_get_folder_name (const BytestagKey *index, char *name)
+{
+  g_snprintf (name, BYTESTAG_KEPT_FOLDER_NAME_SIZE, "%02x", index->bytes[BYTESTAG_KEY_SIZE - 1]);
+}
+
+void
+bytestag_kept_store_get_file_name (const BytestagKvpId *id, char *name)
+{
+  g_autofree char *key = bytestag_key_to_hex (&id->key);
+  g_autofree char *index = bytestag_key_to_hex (&id->index);
+
+  g_snprintf (name, BYTESTAG_KEPT_FILE_NAME_SIZE, "%s-%s", key, index);
+}
+
+gboolean
+bytestag_kept_store_parse_file_name (const char *name, guint step, BytestagKvpId *id)
+{
+  char again[BYTESTAG_KEPT_FILE_NAME_SIZE];
+
+  if (strlen (name) != BYTESTAG_KEPT_FILE_NAME_SIZE - 1)
+    return FALSE;
+
+  if (!bytestag_key_parse (&id->key, name, 2 * BYTESTAG_KEY_SIZE, NULL)
+      || !bytestag_key_parse (&id->index, name + 2 * BYTESTAG_KEY_SIZE + 1, 2 * BYTESTAG_KEY_SIZE, NULL))
+    return FALSE;
+  bytestag_kept_store_get_file_name (id, again);
+
+  return strcmp (name, again) == 0 && id->index.bytes[BYTESTAG_KEY_SIZE - 1] == step;
+}
+
+gboolean
+bytestag_kept_store_is_file (const BytestagKvpRecord *record)
+{
+  return record->size > BYTESTAG_LIMIT_VALUE_IN_ROW;
+}
+
+int
+bytestag_kept_store_open_folder (BytestagKeptStore *self, guint step)
+{
+  char name[BYTESTAG_KEPT_FOLDER_NAME_SIZE];
+
+  g_snprintf (name, sizeof name, "%02x", step);
+
+  return openat (self->values, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static void
+unlink_file (BytestagKeptStore *self, const BytestagKvpId *id)
+{
+  char name[BYTESTAG_KEPT_FILE_NAME_SIZE];
+  int folder = bytestag_kept_store_open_folder (self, id->index.bytes[BYTESTAG_KEY_SIZE - 1]);
+
+  if (folder < 0)
+    return;
+
+  bytestag_kept_store_get_file_name (id, name);
+  unlinkat (folder, name, 0);
+  close (folder);
+}
+
+void
+bytestag_kept_store_bind_id (sqlite3_stmt *statement, const BytestagKvpId *id)
+{
+  sqlite3_bind_blob (statement, 1, id->key.bytes, BYTESTAG_KEY_SIZE, SQLITE_TRANSIENT);
+  sqlite3_bind_blob (statement, 2, id->index.bytes, BYTESTAG_KEY_SIZE, SQLITE_TRANSIENT);
+}
+
+static void
+bind_record (sqlite3_stmt *statement, const BytestagKvpRecord *record)
+{
+  int n_bytes = record->source.family == BYTESTAG_FAMILY_IPV4 ? 4 : 16;
+
+  bytestag_kept_store_bind_id (statement, &record->id);
+  if (record->has_timestamp)
+    sqlite3_bind_int64 (statement, 3, record->timestamp);
+  sqlite3_bind_double (statement, 4, record->time_to_live);
+  sqlite3_bind_double (statement, 5, record->last_update);
+  sqlite3_bind_int64 (statement, 6, record->until);
+  sqlite3_bind_int64 (statement, 7, record->replicated);
+  if (record->source.family != BYTESTAG_FAMILY_NONE)
+    sqlite3_bind_blob (statement, 8, record->source.address, n_bytes, SQLITE_TRANSIENT);
+  sqlite3_bind_int (statement, 9, record->source.port);
+  sqlite3_bind_int (statement, 10, record->copies);
+  sqlite3_bind_int (statement, 11, record->kind);
+  sqlite3_bind_int (statement, 12, record->handed_over);
+}
+
+gboolean
+bytestag_kept_store_run (BytestagKeptStore *self, sqlite3_stmt *statement, GError **error)
+{
+  gboolean row;
+
+  if (!bytestag_database_step (self->database, statement, &row, error))
+    return FALSE;
+  sqlite3_reset (statement);
+
+  return TRUE;
+}
+
+gboolean
+bytestag_kept_store_insert_record (BytestagKeptStore *self, const BytestagKvpRecord *record, GError **error)
+{
+  static const char sql[] =
+    "INSERT OR REPLACE INTO records (key, idx, timestamp, time_to_live, last_update, until, replicated, source, port, copies,"
+    " kind, handed_over, size) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+  sqlite3_stmt *statement = bytestag_database_prepare (self->database, sql, error);
+
+  if (statement == NULL)
+    return FALSE;
+  bind_record (statement, record);
+  sqlite3_bind_int64 (statement, 13, (gint64) record->size);
+
+  return bytestag_kept_store_run (self, statement, error);
+}
+
+static gboolean
+insert_value (BytestagKeptStore *self, const BytestagKeptChange *change, GError **error)
+{
+  static const char sql[] = "INSERT OR REPLACE INTO bytes (key, idx, value) VALUES (?, ?, ?)";
+  sqlite3_stmt *statement;
+  gconstpointer data;
+  gsize size;
+
+  if (!bytestag_kept_store_insert_record (self, &change->record, error))
+    return FALSE;
+  if (bytestag_kept_store_is_file (&change->record))
+    return TRUE;
+
+  statement = bytestag_database_prepare (self->database, sql, error);
+  if (statement == NULL)
+    return FALSE;
+  data = g_bytes_get_data (change->value, &size);
+  bytestag_kept_store_bind_id (statement, &change->record.id);
+  /* An empty value may have no address; to SQLite that would be no value. */
+  if (size == 0)
+    sqlite3_bind_zeroblob (statement, 3, 0);
+  else
+    sqlite3_bind_blob (statement, 3, data, (int) size, SQLITE_STATIC);
+
+  return bytestag_kept_store_run (self, statement, error);
+}
+
+static gboolean
+update_record (BytestagKeptStore *self, const BytestagKvpRecord *record, GError **error)
+{
+  static const char sql[] =
+    "UPDATE records SET timestamp = ?3, time_to_live = ?4, last_update = ?5, until = ?6, replicated = ?7,"
+    " port = CASE WHEN source IS NULL THEN ?9 ELSE port END, source = COALESCE (source, ?8), copies = ?10, kind = ?11,"
+    " handed_over = ?12 WHERE key = ?1 AND idx = ?2";
+  sqlite3_stmt *statement = bytestag_database_prepare (self->database, sql, error);
+
+  if (statement == NULL)
+    return FALSE;
+  bind_record (statement, record);
+
+  return bytestag_kept_store_run (self, statement, error);
+}
+
+static gboolean
+delete_record (BytestagKeptStore *self, const BytestagKvpId *id, GError **error)
+{
+  sqlite3_stmt *statement =
+    bytestag_database_prepare (self->database, "DELETE FROM records WHERE key = ? AND idx = ?", error);
+
+  if (statement == NULL)
+    return FALSE;
+  bytestag_kept_store_bind_id (statement, id);
+
+  return bytestag_kept_store_run (self, statement, error);
+}
+
+static gboolean
+apply_rows (BytestagKeptStore *self, const GArray *changes, GError **error)
+{
+  gboolean good = bytestag_database_begin (self->database, error);
+
+  for (guint i = 0; good && i < changes->len; i++)
+    {
+      const BytestagKeptChange *change = &g_array_index (changes, BytestagKeptChange, i);
+
+      switch (change->kind)
+        {
+        case BYTESTAG_KEPT_WRITE:
+          good = insert_value (self, change, error);
+          break;
+        case BYTESTAG_KEPT_UPDATE:
+          good = update_record (self, &change->record, error);
+          break;
+        case BYTESTAG_KEPT_REMOVE:
+          good = delete_record (self, &change->record.id, error);
+          break;
+        default:
+          g_assert_not_reached ();
+        }
+    }
+
+  if (good)
+    return bytestag_database_commit (self->database, error);
+  bytestag_database_rollback (self->database);
+
+  return FALSE;
+}
+
+/* Files of values, each synced; then their folders, so that their names last. */
+static gboolean
+write_files (BytestagKeptStore *self, const GArray *changes, GError **error)
+{
+  int folders[BYTESTAG_KEPT_FOLDERS];
+  gboolean good = TRUE;
+
+  memset (folders, -1, sizeof folders);
+  for (guint i = 0; good && i < changes->len; i++)
+    {
+      const BytestagKeptChange *change = &g_array_index (changes, BytestagKeptChange, i);
+      const BytestagKey *index = &change->record.id.index;
+      int *folder = &folders[index->bytes[BYTESTAG_KEY_SIZE - 1]];
+      char name[BYTESTAG_KEPT_FILE_NAME_SIZE];
+      gconstpointer data;
+      gsize size;
+
+      if (change->kind != BYTESTAG_KEPT_WRITE || !bytestag_kept_store_is_file (&change->record))
+        continue;
+
+      if (*folder < 0)
+        {
+          bytestag_kept_store_get_folder_name (index, name);
+          *folder = bytestag_safe_folder_open (self->values, name, error);
+        }
+      data = g_bytes_get_data (change->value, &size);
+      bytestag_kept_store_get_file_name (&change->record.id, name);
+      good = *folder >= 0 && bytestag_safe_file_write (*folder, name, data, size, error);
+    }
+
+  for (guint i = 0; i < BYTESTAG_KEPT_FOLDERS; i++)
+    {
+      if (folders[i] < 0)
+        continue;
+      good = good && bytestag_safe_folder_sync (folders[i], error);
+      close (folders[i]);
+    }
+
+  return good;
+}
+
+/* Unlinks the files of changes of @kind, but of those that a change of the other kind
+ * names: what was removed and came again at once is there, and what came again and failed
+ * was there. */
+static void
+unlink_files (BytestagKeptStore *self, const GArray *changes, BytestagKeptChangeKind kind)
+{
+  g_autoptr (GHashTable) others = g_hash_table_new (bytestag_kvp_id_hash, bytestag_kvp_id_equal);
+
+  for (guint i = 0; i < changes->len; i++)
+    {
+      BytestagKeptChange *change = &g_array_index (changes, BytestagKeptChange, i);
+
+      if (change->kind != kind && change->kind != BYTESTAG_KEPT_UPDATE && bytestag_kept_store_is_file (&change->record))
+        g_hash_table_add (others, &change->record.id);
+    }
+
+  for (guint i = 0; i < changes->len; i++)
+    {
+      const BytestagKeptChange *change = &g_array_index (changes, BytestagKeptChange, i);
+
+      if (change->kind == kind && bytestag_kept_store_is_file (&change->record)
+          && !g_hash_table_contains (others, &change->record.id))
+        unlink_file (self, &change->record.id);
+    }
+}
+
+gboolean
+bytestag_kept_store_fail_closed (GError **error)
+{
+  g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_FAILED, _("What is kept for others is not open"));
+
+  return FALSE;
+}
+
+gboolean
+bytestag_kept_store_apply (BytestagKeptStore *self, const GArray *changes, gboolean unlink_first, GError **error)
+{
+  if (self->database == NULL || self->is_read_only)
+    return bytestag_kept_store_fail_closed (error);
+
+  if (unlink_first)
+    unlink_files (self, changes, BYTESTAG_KEPT_REMOVE);
+
+  if (write_files (self, changes, error) && apply_rows (self, changes, error))
+    {
+      unlink_files (self, changes, BYTESTAG_KEPT_REMOVE);
+      return TRUE;
+    }
+  unlink_files (self, changes, BYTESTAG_KEPT_WRITE);
+
+  return FALSE;
+}
+
+static void
+set_wrong (GError **error)
+{
+  g_set_error_literal (error, BYTESTAG_ERROR, BYTESTAG_ERROR_WRONG_DATA, _("The value is damaged on the disk"));
+}
+
+static GBytes *
+read_row (BytestagKeptStore *self, const BytestagKvpRecord *record, GError **error)
+{
+  sqlite3_stmt *statement =
+    bytestag_database_prepare (self->database, "SELECT value FROM bytes WHERE key = ? AND idx = ?", error);
+  GBytes *value = NULL;
+  gboolean row;
+
+  if (statement == NULL)
+    return NULL;
+  bytestag_kept_store_bind_id (statement, &record->id);
+  if (!bytestag_database_step (self->database, statement, &row, error))
+    return NULL;
+
+  if (row && (guint64) sqlite3_column_bytes (statement, 0) == record->size)
+    value = g_bytes_new (sqlite3_column_blob (statement, 0), record->size);
+  else
+    set_wrong (error);
+  sqlite3_reset (statement);
+
+  return value;
+}
+
+static gboolean
+read_fully (int fd, guint8 *buffer, gsize length)
+{
+  while (length > 0)
+    {
+      gssize n = read (fd, buffer, length);
+
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n == 0)
+        errno = ENOENT;
+      if (n <= 0)
+        return FALSE;
+      buffer += n;
+      length -= (gsize) n;
+    }
+
+  return TRUE;
+}
+
+static GBytes *
+read_file (BytestagKeptStore *self, const BytestagKvpRecord *record, GError **error)
+{
+  g_autofree guint8 *buffer = g_malloc (record->size);
+  char name[BYTESTAG_KEPT_FILE_NAME_SIZE];
+  int folder = bytestag_kept_store_open_folder (self, record->id.index.bytes[BYTESTAG_KEY_SIZE - 1]);
+  int fd = -1;
+  gboolean good;
+  int saved_errno;
+
+  bytestag_kept_store_get_file_name (&record->id, name);
+  if (folder >= 0)
+    fd = openat (folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  good = fd >= 0 && read_fully (fd, buffer, record->size);
+  saved_errno = errno;
+  if (fd >= 0)
+    close (fd);
+  if (folder >= 0)
+    close (folder);
+
+  if (good)
+    return g_bytes_new_take (g_steal_pointer (&buffer), record->size);
+
+  if (saved_errno == ENOENT || saved_errno == ELOOP || saved_errno == ENOTDIR || saved_errno == EISDIR)
+    set_wrong (error);
+  else
+    g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_FAILED, _("Cannot read a value from the disk: %s"),
+                 g_strerror (saved_errno));
+
+  return NULL;
+}
+
+GBytes *
+bytestag_kept_store_read (BytestagKeptStore *self, const BytestagKvpRecord *record, GError **error)
+{
+  g_autoptr (GBytes) value = NULL;
+  BytestagKey index;
+
+  if (self->database == NULL)
+    {
+      bytestag_kept_store_fail_closed (error);
+      return NULL;
+    }
+
+  value = bytestag_kept_store_is_file (record) ? read_file (self, record, error) : read_row (self, record, error);
+  if (value == NULL)
+    return NULL;
+
+  bytestag_key_digest (&index, g_bytes_get_data (value, NULL), g_bytes_get_size (value));
+  if (!bytestag_key_equal (&index, &record->id.index))
+    {
+      set_wrong (error);
+      return NULL;
+    }
+
+  return g_steal_pointer (&value);
+}
+
+gboolean
+bytestag_kept_store_probe (BytestagKeptStore *self, GError **error)
+{
+  g_autofree guint8 *zeros = g_malloc0 (BYTESTAG_LIMIT_KEPT_VALUE);
+  gboolean good;
+
+  if (self->values < 0)
+    return bytestag_kept_store_fail_closed (error);
+
+  good = bytestag_safe_file_write (self->values, PROBE_NAME, zeros, BYTESTAG_LIMIT_KEPT_VALUE, error);
+  unlinkat (self->values, PROBE_NAME, 0);
+
+  return good;
+}
+
+gboolean
+bytestag_kept_store_shrink (BytestagKeptStore *self, gboolean *more, GError **error)
+{
+  *more = FALSE;
+  if (self->database == NULL || self->is_read_only)
+    return bytestag_kept_store_fail_closed (error);
+
+  return bytestag_database_shrink (self->database, BYTESTAG_LIMIT_SHRINK_PAGES, more, error)
+         && (*more || bytestag_database_checkpoint (self->database, error));
+}
+
+static gboolean
+open_folders (BytestagKeptStore *self, GError **error)
+{
+  int folder = bytestag_safe_folder_open (AT_FDCWD, self->folder, error);
+
+  if (folder < 0)
+    return FALSE;
+  self->values = bytestag_safe_folder_open (folder, "values", error);
+  close (folder);
+  if (self->values >= 0)
+    unlinkat (self->values, PROBE_NAME BYTESTAG_SAFE_FILE_SUFFIX, 0);
+
+  return self->values >= 0;
+}
+
+static gboolean
+take_up_all (BytestagKeptStore *self, GError **error)
+{
+  if (!bytestag_database_begin (self->database, error))
+    return FALSE;
+  for (guint step = 0; step < BYTESTAG_KEPT_FOLDERS; step++)
+    bytestag_kept_store_sweep_folder (self, step, BYTESTAG_SWEEP_TAKE_UP);
+
+  return bytestag_database_commit (self->database, error);
+}
+
+gboolean
+bytestag_kept_store_open (BytestagKeptStore        *self,
+                          BytestagDatabaseOpening  *opening,
+                          char                    **set_aside,
+                          GError                  **error)
+{
+  *set_aside = NULL;
+  bytestag_kept_store_close (self);
+  self->n_loaded = 0;
+  if (!open_folders (self, error))
+    return FALSE;
+
+  self->database = bytestag_database_open (self->path, APPLICATION_ID, migrations, opening, set_aside, error);
+  if (self->database != NULL)
+    {
+      self->is_read_only = *opening == BYTESTAG_DATABASE_NEWER;
+      if (*opening != BYTESTAG_DATABASE_REBUILT || take_up_all (self, error))
+        return TRUE;
+      g_clear_pointer (set_aside, g_free);
+    }
+  bytestag_kept_store_close (self);
+
+  return FALSE;
+}
+
+gboolean
+bytestag_kept_store_delete_all (BytestagKeptStore *self, GError **error)
+{
+  static const char * const suffixes[] = { "-wal", "-journal", "" };
+  BytestagDatabaseOpening opening;
+  g_autofree char *set_aside = NULL;
+
+  if (self->is_read_only)
+    return bytestag_kept_store_fail_closed (error);
+
+  bytestag_kept_store_close (self);
+  if (!open_folders (self, error))
+    return FALSE;
+
+  /* The database first: a value without a record is nothing. Not row by row, which would
+   * need room on a disk that may be full. */
+  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
+    {
+      g_autofree char *path = g_strconcat (self->path, suffixes[i], NULL);
+
+      if (unlink (path) < 0 && errno != ENOENT)
+        {
+          g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_FAILED, _("Cannot remove “%s”: %s"), path,
+                       g_strerror (errno));
+          bytestag_kept_store_close (self);
+          return FALSE;
+        }
+    }
+  for (guint step = 0; step < BYTESTAG_KEPT_FOLDERS; step++)
+    bytestag_kept_store_sweep_folder (self, step, BYTESTAG_SWEEP_ALL);
+
+  return bytestag_kept_store_open (self, &opening, &set_aside, error);
+}

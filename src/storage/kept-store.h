@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "core/ports.h"
+#include "storage/database.h"
+
+G_BEGIN_DECLS
+
+/* What is kept for others, on the disk: FOLDER/kept.db holds the records, and the values of
+ * up to BYTESTAG_LIMIT_VALUE_IN_ROW bytes; larger ones are files below FOLDER/values. For
+ * the disk worker: every call may block. Not a GObject. */
+typedef struct _BytestagKeptStore BytestagKeptStore;
+
+typedef enum {
+  BYTESTAG_KEPT_WRITE,  /* a value that is not there */
+  BYTESTAG_KEPT_UPDATE, /* a new record; size and a known source stay */
+  BYTESTAG_KEPT_REMOVE,
+} BytestagKeptChangeKind;
+
+typedef struct
+{
+  BytestagKeptChangeKind kind;
+  BytestagKvpRecord record;
+  GBytes *value; /* of a write */
+  BytestagKvpWriteFunc done; /* of whoever made it, for when it is on the disk; nullable */
+  gpointer user_data;
+} BytestagKeptChange;
+
+/* Opens nothing yet. */
+BytestagKeptStore *bytestag_kept_store_new        (const char              *folder);
+/* Closes it. */
+void               bytestag_kept_store_free       (BytestagKeptStore       *self);
+/* Makes the folders and the database where there are none. @set_aside: as
+ * bytestag_database_open(); what the values' own names tell is then taken up again, for a
+ * day. What is NEWER is read only. */
+gboolean           bytestag_kept_store_open       (BytestagKeptStore       *self,
+                                                   BytestagDatabaseOpening *opening,
+                                                   char                   **set_aside,
+                                                   GError                 **error);
+gboolean           bytestag_kept_store_is_open    (BytestagKeptStore       *self);
+void               bytestag_kept_store_close      (BytestagKeptStore       *self);
+
+/* The next records (element-type BytestagKvpRecord), at most BYTESTAG_LIMIT_LOADED_BATCH,
+ * from the first on after _open(); *@more FALSE: there are none behind them. *@n_bad grows by
+ * what cannot be right, or has no value, and is removed. */
+gboolean           bytestag_kept_store_load       (BytestagKeptStore       *self,
+                                                   GArray                  *records,
+                                                   guint                   *n_bad,
+                                                   gboolean                *more,
+                                                   GError                 **error);
+/* Removes files that no record names, in one of 256 steps. */
+void               bytestag_kept_store_sweep      (BytestagKeptStore       *self,
+                                                   guint                    step);
+
+/* Makes @changes (element-type BytestagKeptChange), in order: they are on the disk when
+ * this returns TRUE, and none is known when it returns FALSE. @unlink_first: removes the
+ * files of what is removed before it is known, to make room on a full disk for knowing it. */
+gboolean           bytestag_kept_store_apply      (BytestagKeptStore       *self,
+                                                   const GArray            *changes,
+                                                   gboolean                 unlink_first,
+                                                   GError                 **error);
+/* (transfer full) (nullable): NULL on error, BYTESTAG_ERROR_WRONG_DATA where it is not
+ * there, or is not what its index says. */
+GBytes            *bytestag_kept_store_read       (BytestagKeptStore       *self,
+                                                   const BytestagKvpRecord *record,
+                                                   GError                 **error);
+/* Whether there is room for the largest value. */
+gboolean           bytestag_kept_store_probe      (BytestagKeptStore       *self,
+                                                   GError                 **error);
+/* Gives back some of the space of what was removed; *@more: there is some left. */
+gboolean           bytestag_kept_store_shrink     (BytestagKeptStore       *self,
+                                                   gboolean                *more,
+                                                   GError                 **error);
+/* Removes all, also what is damaged, and opens it anew. */
+gboolean           bytestag_kept_store_delete_all (BytestagKeptStore       *self,
+                                                   GError                 **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BytestagKeptStore, bytestag_kept_store_free)
+
+G_END_DECLS
