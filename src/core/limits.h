@@ -213,10 +213,15 @@
 #define BYTESTAG_LIMIT_RECORDS_OF_NETWORK 2
 #define BYTESTAG_LIMIT_RECORD_DAYS 1
 #define BYTESTAG_LIMIT_RECORD_LIFE 86400
+/* Records of ours that are stored at one time: each costs a look-up, and nobody waits for it. */
+#define BYTESTAG_LIMIT_RECORDS_SENDING 2
 /* Of the records that are found so many are read, taken by chance (B.3). */
 #define BYTESTAG_LIMIT_RECORDS_READ 16
 /* Further keys of one findval (B.3 "Batch"). */
 #define BYTESTAG_LIMIT_KEYS_OF_REQUEST 32
+/* Of these, answers that wait for the asker's address to be proven: as many as may be pinged in
+ * the time (150 KiB). */
+#define BYTESTAG_LIMIT_DEFERRED_BATCHES 64
 
 /* Look-ups: candidates of a shortlist, nodes taken from one reply. */
 #define BYTESTAG_LIMIT_CANDIDATES 512
