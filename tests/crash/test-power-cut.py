@@ -22,6 +22,8 @@ from crashes import Checker, Expectation, Tap
 
 OPEN, CLOSE, WRITE, TRUNCATE, SYNC, RENAME, UNLINK, MKDIR, NOTE, SKIPPED = range(1, 11)
 HEAD = struct.Struct('=IiQII')
+# Syncs of a kind that are taken out until one is missed.
+TRIES = 6
 KINDS = ('log', 'database', 'file', 'folder')
 
 
@@ -167,7 +169,7 @@ class Run:
                            CRASH_JOURNAL=str(self.journal))
         if skip:
             environment['CRASH_SKIP'] = skip
-        subprocess.run([os.environ['BYTESTAG_CRASH_STORE'], self.folder, str(seed), '60'], env=environment, check=True,
+        subprocess.run([os.environ['BYTESTAG_CRASH_STORE'], self.folder, str(seed), '36'], env=environment, check=True,
                        stdout=subprocess.DEVNULL)
         self.entries = list(read_journal(self.journal))
 
@@ -228,8 +230,20 @@ def missing_sync(base, checker, kind, n, rng):
     return run.cut(base, checker, {position: ['nothing', 'some'] for position in last[:8]}, rng)
 
 
+def notice_missing_sync(checker, kind, count, rng):
+    """Takes out one sync after the other, from the middle on, until one is missed: some are made good by
+    the next, and the value of some is removed at once."""
+    middle = count // 2 + 1
+    for n in sorted(range(1, count + 1), key=lambda n: (abs(n - middle), -n))[:TRIES]:
+        with scratch() as name:
+            wrong = missing_sync(Path(name), checker, kind, n, rng)
+            if wrong:
+                return f'sync {n} of {count}: {wrong}'
+    return None
+
+
 def main():
-    n_moments = int(sys.argv[1]) if len(sys.argv) > 1 else 160
+    n_moments = int(sys.argv[1]) if len(sys.argv) > 1 else 80
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(1 << 30)
     rng = random.Random(seed)
     checker = Checker()
@@ -243,10 +257,9 @@ def main():
         tap.tell('what-was-confirmed-lasts', run.cut(base, checker, moments, rng))
         print(f'# power-cut: {sum(map(len, moments.values()))} cases, {len(run.entries)} entries, syncs {counts}')
     for kind in KINDS:
-        with scratch() as name:
-            wrong = missing_sync(Path(name), checker, kind, max(counts[kind] // 2, 1), rng)
-            tap.tell(f'missing-sync-is-noticed/{kind}', None if wrong else 'nobody noticed')
-            print(f'# {wrong}'[:300])
+        wrong = notice_missing_sync(checker, kind, counts[kind], rng)
+        tap.tell(f'missing-sync-is-noticed/{kind}', None if wrong else 'nobody noticed')
+        print(f'# {wrong}'[:300])
     checker.close()
     return 1 if tap.n_failed else 0
 
