@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs crash-full-disk on a disk of its own of 16 MB, as TAP. That takes a namespace of
+"""Runs crash-full-disk on a disk of its own of 32 MB, as TAP. That takes a namespace of
 mounts: of root, or of anybody where the system lets people have one."""
 
 import os
@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 
-COMMAND = 'mount -t tmpfs -o size=16m,mode=0700 none "$CRASH_FOLDER" && exec "$BYTESTAG_CRASH_FULL_DISK" --tap'
+COMMAND = 'mount -t tmpfs -o size=32m,mode=0700 none "$CRASH_FOLDER" && exec "$BYTESTAG_CRASH_FULL_DISK" --tap'
 
 
 def main():
