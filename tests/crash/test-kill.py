@@ -3,7 +3,7 @@
 """kill -9, as TAP: crash-store is killed at moments by chance; what it had said to be kept
 must be there when the table is opened again.
 
-Usage: test-kill.py [KILLS [SEED]]
+Usage: test-kill.py [KILLS [SEED]]   (or $BYTESTAG_KILLS kills)
 """
 
 import os
@@ -57,7 +57,7 @@ def kill_once(seed):
 
 
 def main():
-    n_kills = int(sys.argv[1]) if len(sys.argv) > 1 else 25
+    n_kills = int(sys.argv[1] if len(sys.argv) > 1 else os.environ.get('BYTESTAG_KILLS', '25'))
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(1 << 30)
     tap = Tap(1)
     print(f'# seed {seed}')

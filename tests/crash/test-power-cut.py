@@ -6,7 +6,7 @@ folder, what was synced is there, and of what came later some beginning, or noth
 table on it must have what was confirmed. When one sync of a kind is taken out, that must
 fail.
 
-Usage: test-power-cut.py [MOMENTS [SEED]]
+Usage: test-power-cut.py [MOMENTS [SEED]]   (or $BYTESTAG_POWER_CUTS moments)
 """
 
 import os
@@ -243,7 +243,7 @@ def notice_missing_sync(checker, kind, count, rng):
 
 
 def main():
-    n_moments = int(sys.argv[1]) if len(sys.argv) > 1 else 80
+    n_moments = int(sys.argv[1] if len(sys.argv) > 1 else os.environ.get('BYTESTAG_POWER_CUTS', '80'))
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(1 << 30)
     rng = random.Random(seed)
     checker = Checker()
