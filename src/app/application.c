@@ -12,6 +12,7 @@
 #include "app/preferences-window.h"
 #include "app/shortcuts-window.h"
 #include "app/window.h"
+#include "client/settings.h"
 #include "core/error.h"
 #include "core/key.h"
 
@@ -196,7 +197,9 @@ preferences_action (GSimpleAction *action,
   if (self->preferences == NULL)
     g_set_weak_pointer (&self->preferences,
                         bytestag_preferences_window_new (GTK_WINDOW (self->window),
-                                                         bytestag_client_get_settings (self->client)));
+                                                         bytestag_client_get_settings (self->client),
+                                                         bytestag_settings_propose_lend (
+                                                           bytestag_instance_get_folder (self->instance))));
   gtk_window_present (GTK_WINDOW (self->preferences));
 }
 

@@ -6,7 +6,11 @@
 
 #include "app/folder-chooser.h"
 #include "app/known-node-row.h"
+#include "app/space-group.h"
 #include "client/settings.h"
+
+/* What the upload limit is counted in. */
+#define KILOBYTE 1000
 
 struct _BytestagPreferencesWindow
 {
@@ -18,6 +22,10 @@ struct _BytestagPreferencesWindow
   AdwActionRow *folder_row;
   GtkWidget *port_button;
   GtkWidget *copies_button;
+  BytestagSpaceGroup *space_group;
+  GtkWidget *upload_button;
+  GtkWidget *metered_switch;
+  GtkWidget *browsable_switch;
   GtkListBox *known_nodes_list;
   AdwEntryRow *address_row;
   GtkLabel *address_error;
@@ -238,6 +246,7 @@ bytestag_preferences_window_class_init (BytestagPreferencesWindowClass *klass)
   gtk_widget_class_install_action (widget_class, "preferences.choose-folder", NULL, choose_folder_action);
   gtk_widget_class_install_action (widget_class, "preferences.remove-node", "s", remove_node_action);
 
+  g_type_ensure (BYTESTAG_TYPE_SPACE_GROUP);
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_DIALOG);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/bytestag/Bytestag/preferences-window.ui");
   gtk_widget_class_bind_template_callback (widget_class, add_address_cb);
@@ -245,6 +254,10 @@ bytestag_preferences_window_class_init (BytestagPreferencesWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, BytestagPreferencesWindow, folder_row);
   gtk_widget_class_bind_template_child (widget_class, BytestagPreferencesWindow, port_button);
   gtk_widget_class_bind_template_child (widget_class, BytestagPreferencesWindow, copies_button);
+  gtk_widget_class_bind_template_child (widget_class, BytestagPreferencesWindow, space_group);
+  gtk_widget_class_bind_template_child (widget_class, BytestagPreferencesWindow, upload_button);
+  gtk_widget_class_bind_template_child (widget_class, BytestagPreferencesWindow, metered_switch);
+  gtk_widget_class_bind_template_child (widget_class, BytestagPreferencesWindow, browsable_switch);
   gtk_widget_class_bind_template_child (widget_class, BytestagPreferencesWindow, known_nodes_list);
   gtk_widget_class_bind_template_child (widget_class, BytestagPreferencesWindow, address_row);
   gtk_widget_class_bind_template_child (widget_class, BytestagPreferencesWindow, address_error);
@@ -261,9 +274,27 @@ bytestag_preferences_window_init (BytestagPreferencesWindow *self)
   gtk_widget_set_visible (GTK_WIDGET (self->known_nodes_list), FALSE);
 }
 
+static gboolean
+get_kilobytes (GValue   *value,
+               GVariant *setting,
+               gpointer  user_data)
+{
+  g_value_set_double (value, (gdouble) (g_variant_get_uint64 (setting) / KILOBYTE));
+  return TRUE;
+}
+
+static GVariant *
+set_kilobytes (const GValue       *value,
+               const GVariantType *type,
+               gpointer            user_data)
+{
+  return g_variant_new_uint64 ((guint64) g_value_get_double (value) * KILOBYTE);
+}
+
 GtkWidget *
 bytestag_preferences_window_new (GtkWindow *parent,
-                                 GSettings *settings)
+                                 GSettings *settings,
+                                 gint64     proposal)
 {
   BytestagPreferencesWindow *self;
 
@@ -275,5 +306,11 @@ bytestag_preferences_window_new (GtkWindow *parent,
   g_settings_bind (settings, "known-nodes", self, "known-nodes", G_SETTINGS_BIND_DEFAULT);
   g_settings_bind (settings, "port", self->port_button, "value", G_SETTINGS_BIND_DEFAULT);
   g_settings_bind (settings, "copies", self->copies_button, "value", G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (settings, "lend", self->space_group, "lend", G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (settings, "publish-on-metered", self->metered_switch, "active", G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (settings, "browsable", self->browsable_switch, "active", G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind_with_mapping (settings, "upload-limit", self->upload_button, "value", G_SETTINGS_BIND_DEFAULT,
+                                get_kilobytes, set_kilobytes, NULL, NULL);
+  bytestag_space_group_set_proposal (self->space_group, proposal);
   return GTK_WIDGET (self);
 }

@@ -9,8 +9,10 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (BytestagPreferencesWindow, bytestag_preferences_window, BYTESTAG, PREFERENCES_WINDOW, AdwPreferencesWindow)
 
 /* The preferences, bound to @settings. Properties "download-folder" (string) and
- * "known-nodes" (GStrv), as the keys of their name. */
+ * "known-nodes" (GStrv), as the keys of their name. @proposal: bytes that are proposed as
+ * space for others. */
 GtkWidget *bytestag_preferences_window_new (GtkWindow *parent,
-                                            GSettings *settings);
+                                            GSettings *settings,
+                                            gint64     proposal);
 
 G_END_DECLS

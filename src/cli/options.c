@@ -7,6 +7,9 @@
 
 #include "core/error.h"
 
+/* No disk has more bytes, and they are counted exactly. */
+#define MAX_SIZE ((gdouble) (G_GINT64_CONSTANT (1) << 53))
+
 typedef struct {
   const char *name;
   const char *parameters;  /* as the help shows them */
@@ -30,6 +33,12 @@ static const VerbHelp verbs[] = {
   { "find", N_("KEY"), N_("Look a key or a link up, show how it goes, and who holds values of it"), 1, 1, FALSE },
   { "id", "", N_("Print the id of this computer in the network"), 0, 0, FALSE },
   { "stats", "", N_("Print what the Bytestag that is running has counted, and why it dropped datagrams"), 0, 0, FALSE },
+  { "library", "", N_("List what the Bytestag that is running shares"), 0, 0, FALSE },
+  { "survival", N_("LINK"), N_("Tell how many copies of a shared collection others keep, and until when"), 1, 1, FALSE },
+  { "send-again", N_("LINK"), N_("Send the pieces of a shared collection that too few others keep"), 1, 1, FALSE },
+  { "stop-sharing", N_("LINK"), N_("Share a collection no more; the files stay, and copies of others until their time is over"),
+    1, 1, FALSE },
+  { "delete-kept", "", N_("Delete everything that is kept here for others"), 0, 0, FALSE },
 };
 
 static void
@@ -37,7 +46,7 @@ print_usage (void)
 {
   g_print ("%s\n\n%s\n", _("Usage: bytestag-node VERB [OPTION…] [ARGUMENT…]"), _("Verbs:"));
   for (gsize i = 0; i < G_N_ELEMENTS (verbs); i++)
-    g_print ("  %-8s %-6s %s\n", verbs[i].name, verbs[i].parameters[0] != '\0' ? _(verbs[i].parameters) : "",
+    g_print ("  %-12s %-6s %s\n", verbs[i].name, verbs[i].parameters[0] != '\0' ? _(verbs[i].parameters) : "",
              _(verbs[i].summary));
   g_print ("\n%s\n", _("“bytestag-node VERB --help” lists the options of a verb; “--version” prints the version."));
 }
@@ -72,6 +81,58 @@ parse_port (const char  *text,
 
   g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID,
                _("“%s” is not a port: a number from 0 to 65535"), text);
+  return FALSE;
+}
+
+/* Bytes: a number, and a unit of 1000 (MB) or 1024 (MiB) or none. -1: something else. */
+static gint64
+read_size (const char *text)
+{
+  const char *units = "kMGT";
+  gchar *end;
+  gdouble number = g_ascii_strtod (text, &end);
+  const char *unit;
+
+  /* No sign, exponent, hexadecimal number or infinity. */
+  if (strspn (text, "0123456789.") != (gsize) (end - text) || end == text)
+    return -1;
+  if (*end == ' ')
+    end++;
+
+  unit = *end != '\0' && *end != 'B' ? strchr (units, *end == 'K' ? 'k' : *end) : NULL;
+  if (unit != NULL)
+    {
+      gdouble base = end[1] == 'i' ? 1024 : 1000;
+
+      for (const char *each = units; each <= unit; each++)
+        number *= base;
+      end += end[1] == 'i' ? 2 : 1;
+    }
+  if (*end == 'B')
+    end++;
+
+  return *end == '\0' && number < MAX_SIZE ? (gint64) number : -1;
+}
+
+/* TRUE with *@size of a number of bytes. */
+static gboolean
+parse_size (const char  *text,
+            gint64      *size,
+            GError     **error)
+{
+  gint64 bytes;
+
+  if (text == NULL)
+    return TRUE;
+  bytes = read_size (text);
+  if (bytes >= 0)
+    {
+      *size = bytes;
+      return TRUE;
+    }
+
+  g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID,
+               _("“%s” is not a size: a number of bytes, or a number with a unit, like 500MB or 2GiB"), text);
   return FALSE;
 }
 
@@ -169,6 +230,8 @@ parse_verb (const VerbHelp   *verb,
 {
   g_autoptr (BytestagOptions) self = g_new0 (BytestagOptions, 1);
   g_autofree char *port = NULL;
+  g_autofree char *lend = NULL;
+  g_autofree char *upload_limit = NULL;
   const GOptionEntry common[] = {
     { "data", 0, 0, G_OPTION_ARG_FILENAME, &self->data, N_("Keep the data in DIR: another folder is another node"),
       N_("DIR") },
@@ -180,6 +243,10 @@ parse_verb (const VerbHelp   *verb,
     { "host", 0, 0, G_OPTION_ARG_STRING, &self->host, N_("Answer on this address alone"), N_("ADDRESS") },
     { "known-node", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self->known_nodes,
       N_("Join the network through this node (may be given several times)"), N_("HOST:PORT") },
+    { "lend", 0, 0, G_OPTION_ARG_STRING, &lend,
+      N_("Keep so much for others, like 2GiB; 0: nothing. Remembered; nothing is kept until it was chosen"), N_("SIZE") },
+    { "upload-limit", 0, 0, G_OPTION_ARG_STRING, &upload_limit,
+      N_("Send no more of values in a second, like 500kB; 0: no limit. Remembered"), N_("SIZE") },
     G_OPTION_ENTRY_NULL
   };
   const GOptionEntry share[] = {
@@ -199,16 +266,15 @@ parse_verb (const VerbHelp   *verb,
   if (!parse_options (context, verb, &argc, &argv, error))
     return NULL;
   self->port = -1;
-  if (!parse_port (port, &self->port, error))
+  self->lend = -1;
+  self->upload_limit = -1;
+  if (!parse_port (port, &self->port, error) ||
+      !parse_size (lend, &self->lend, error) ||
+      !parse_size (upload_limit, &self->upload_limit, error))
     return NULL;
 
   self->verb = g_strdup (verb->name);
-  self->arguments = g_strdupv (argv + 1);
-  if (self->arguments[0] != NULL && g_str_equal (self->arguments[0], "--"))
-    {
-      g_strfreev (self->arguments);
-      self->arguments = g_strdupv (argv + 2);
-    }
+  self->arguments = g_strdupv (argv[1] != NULL && g_str_equal (argv[1], "--") ? argv + 2 : argv + 1);
   if (self->to == NULL)
     self->to = g_strdup (".");
   if (!make_absolute (&self->to, "--to", error) ||

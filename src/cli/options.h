@@ -16,6 +16,8 @@ typedef struct {
   int port;           /* -1: as the settings say */
   char *host;         /* (nullable) */
   char **known_nodes; /* (nullable) */
+  gint64 lend;        /* bytes of space for others; -1: as the settings say */
+  gint64 upload_limit; /* bytes a second, 0: none; -1: as the settings say */
 
   char *name;         /* share; (nullable) */
   char *comment;      /* share; (nullable) */

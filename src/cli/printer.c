@@ -373,6 +373,100 @@ print_drop (BytestagPrinter *self,
 }
 
 static void
+print_share (BytestagPrinter *self,
+             GVariantDict    *line)
+{
+  g_autofree char *link = dup_text (line, "link");
+  g_autofree char *name = dup_text (line, "name");
+  g_autofree char *error = dup_text (line, "error");
+  g_autofree char *size = g_format_size ((guint64) get_number (line, "size"));
+  guint n_files = (guint) get_number (line, "files");
+  guint n_pieces = (guint) get_number (line, "pieces");
+
+  g_print ("%s\n", name);
+  g_print (ngettext ("  %u file, %s\n", "  %u files, %s\n", n_files), n_files, size);
+  if (error[0] != '\0')
+    g_print ("  %s\n", error);
+  else
+    g_print (ngettext ("  %u of %u piece sent\n", "  %u of %u pieces sent\n", n_pieces),
+             (guint) get_number (line, "sent"), n_pieces);
+  if (link[0] != '\0')
+    g_print ("  %s\n", link);
+}
+
+/* (transfer full) a day and time; @seconds 0: a dash */
+static char *
+dup_time (gint64 seconds)
+{
+  g_autoptr (GDateTime) time = seconds > 0 ? g_date_time_new_from_unix_local (seconds) : NULL;
+
+  return time != NULL ? g_date_time_format (time, "%x %H:%M") : g_strdup ("-");
+}
+
+static void
+print_survival (BytestagPrinter *self,
+                GVariantDict    *line)
+{
+  g_autofree char *name = dup_text (line, "name");
+  g_autofree char *words = dup_text (line, "words");
+  g_autofree char *oldest = dup_time (get_number (line, "oldest"));
+  g_autofree char *newest = dup_time (get_number (line, "newest"));
+  g_autofree char *safe = dup_time (get_number (line, "safe-until"));
+  guint n = (guint) get_number (line, "pieces");
+
+  g_print ("%s: %s\n", name, words);
+  g_print (ngettext ("Looked at %u of %u piece, from %s to %s\n", "Looked at %u of %u pieces, from %s to %s\n", n),
+           (guint) get_number (line, "looked"), n, oldest, newest);
+  if (get_number (line, "safe-until") > 0)
+    g_print (_("Safe until %s\n"), safe);
+}
+
+static void
+print_copies (BytestagPrinter *self,
+              GVariantDict    *line)
+{
+  guint copies = (guint) get_number (line, "copies");
+  guint pieces = (guint) get_number (line, "pieces");
+  g_autofree char *until = dup_time (get_number (line, "until"));
+  g_autofree char *kept = g_strdup_printf (ngettext ("%u copy", "%u copies", copies), copies);
+
+  if (pieces == 0)
+    return;
+
+  /* Translators: like "12 pieces: 4 copies, the first of them until 24/12/26 10:00" */
+  g_print (ngettext ("%6u piece: %s, until %s\n", "%6u pieces: %s, until %s\n", pieces), pieces, kept, until);
+}
+
+static void
+print_weak (BytestagPrinter *self,
+            GVariantDict    *line)
+{
+  g_autofree char *key = dup_text (line, "key");
+  g_autofree char *file = dup_text (line, "file");
+  guint copies = (guint) get_number (line, "copies");
+
+  g_print (ngettext ("Weak: %s, %u copy %s\n", "Weak: %s, %u copies %s\n", copies), key, copies, file);
+}
+
+static void
+print_sending (BytestagPrinter *self,
+               GVariantDict    *line)
+{
+  guint n = (guint) get_number (line, "pieces");
+
+  g_print (ngettext ("Sending copies of %u piece.\n", "Sending copies of %u pieces.\n", n), n);
+}
+
+static void
+print_stopped (BytestagPrinter *self,
+               GVariantDict    *line)
+{
+  g_autofree char *name = dup_text (line, "name");
+
+  g_print (_("“%s” is no longer shared.\n"), name);
+}
+
+static void
 print_clock (BytestagPrinter *self,
              GVariantDict    *line)
 {
@@ -402,6 +496,12 @@ static const EventPrinter events[] = {
   { "stats", print_stats },
   { "drop", print_drop },
   { "clock", print_clock },
+  { "share", print_share },
+  { "survival", print_survival },
+  { "copies", print_copies },
+  { "weak", print_weak },
+  { "sending", print_sending },
+  { "stopped", print_stopped },
 };
 
 void

@@ -86,6 +86,18 @@ clock_cb (BytestagNetwork *network,
   bytestag_printer_print (self->printer, line);
 }
 
+static void
+notice_cb (BytestagClient *client,
+           GParamSpec     *pspec,
+           Session        *self)
+{
+  const char *notice = bytestag_client_get_notice (client);
+  g_auto (GStrv) lines = notice != NULL ? g_strsplit (notice, "\n", -1) : NULL;
+
+  for (guint i = 0; lines != NULL && lines[i] != NULL; i++)
+    bytestag_printer_complain (self->printer, lines[i]);
+}
+
 static gboolean
 signal_cb (gpointer user_data)
 {
@@ -184,6 +196,10 @@ make_arguments (BytestagOptions *options)
     {
       g_variant_dict_insert (&dict, "key", "s", options->arguments[0]);
     }
+  else if (options->arguments[0] != NULL)
+    {
+      g_variant_dict_insert (&dict, "link", "s", options->arguments[0]);
+    }
 
   return g_variant_dict_end (&dict);
 }
@@ -243,13 +259,26 @@ check_arguments (BytestagOptions  *options,
 static void
 run_remote (Session *self)
 {
-  if (self->options->port >= 0 || self->options->host != NULL || self->options->known_nodes != NULL)
+  if (self->options->port >= 0 || self->options->host != NULL || self->options->known_nodes != NULL ||
+      self->options->lend >= 0 || self->options->upload_limit >= 0)
     bytestag_printer_complain (self->printer, _("A Bytestag is running on this folder of data already, so --port, "
-                                                "--host and --known-node are left aside"));
+                                                "--host, --known-node, --lend and --upload-limit are left aside"));
   self->busy = TRUE;
   bytestag_control_call_async (self->options->data, self->options->verb, make_arguments (self->options),
                                line_cb, self, self->cancellable, control_verb_cb, self);
   g_main_loop_run (self->loop);
+}
+
+/* What the command line chooses for good. */
+static void
+remember_choices (Session *self)
+{
+  GSettings *settings = bytestag_client_get_settings (self->client);
+
+  if (self->options->lend >= 0)
+    g_settings_set_int64 (settings, "lend", self->options->lend);
+  if (self->options->upload_limit >= 0)
+    g_settings_set_uint64 (settings, "upload-limit", (guint64) self->options->upload_limit);
 }
 
 /* As a node of our own. */
@@ -268,8 +297,9 @@ run_alone (Session          *self,
       return;
     }
 
-  if (bytestag_client_get_notice (self->client) != NULL)
-    bytestag_printer_complain (self->printer, bytestag_client_get_notice (self->client));
+  notice_cb (self->client, NULL, self);
+  g_signal_connect (self->client, "notify::notice", G_CALLBACK (notice_cb), self);
+  remember_choices (self);
   bytestag_client_set_host (self->client, self->options->host);
   if (!bytestag_client_start (self->client, self->options->port,
                               (const char * const *) self->options->known_nodes, &error))

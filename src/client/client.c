@@ -7,6 +7,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "client/choices.h"
 #include "client/control.h"
 #include "client/joiner.h"
 #include "client/own-address.h"
@@ -16,18 +17,21 @@
 #include "core/error.h"
 #include "core/limits.h"
 #include "io/engine-source.h"
+#include "io/folder-watcher.h"
 #include "io/system-clock.h"
 #include "io/system-rng.h"
 #include "io/workers.h"
 #include "sharing/replicator.h"
 #include "storage/aggregated-table.h"
-#include "storage/memory-table.h"
 #include "storage/shared-files-table.h"
 
 /* Reading for others must not wait behind hashing. */
 #define N_READERS 1
-#define N_HASHERS 2
 #define N_WRITERS 2
+/* Whatever has a database is done there, one after the other. */
+#define N_DISKS 1
+/* Walking through what is shared may take long, and nothing waits for it. */
+#define N_CHECKERS 1
 
 struct _BytestagClient
 {
@@ -37,6 +41,7 @@ struct _BytestagClient
   BytestagInstance *instance;
   GSettings *settings;
   BytestagIdentity *identity;
+  char *identity_notice;
   char *notice;
   char *host;
 
@@ -46,9 +51,13 @@ struct _BytestagClient
   BytestagWorkers *readers;
   BytestagWorkers *hashers;
   BytestagWorkers *writers;
+  BytestagWorkers *disk;
+  BytestagWorkers *checkers;
   BytestagUdpTransport *transport;
   BytestagNetwork *network;
+  BytestagDatabaseTable *kept;
   BytestagReplicator *replicator;
+  BytestagChoices *choices;
   GSource *source;
   BytestagJoiner *joiner;
   BytestagLibrary *library;
@@ -68,6 +77,7 @@ enum {
   PROP_NETWORK,
   PROP_PEERS,
   PROP_STATISTICS,
+  PROP_KEPT,
   PROP_SETTINGS,
   PROP_ADDRESS,
   PROP_N_PEERS,
@@ -86,17 +96,21 @@ bytestag_client_dispose (GObject *object)
   BytestagClient *self = BYTESTAG_CLIENT (object);
 
   bytestag_client_stop (self);
+  g_clear_object (&self->choices);
   g_clear_object (&self->statistics);
   g_clear_object (&self->peers);
   g_clear_object (&self->downloads);
   g_clear_object (&self->library);
   g_clear_object (&self->joiner);
   g_clear_object (&self->replicator);
+  g_clear_object (&self->kept);
   g_clear_object (&self->network);
   g_clear_object (&self->transport);
   g_clear_object (&self->readers);
   g_clear_object (&self->hashers);
   g_clear_object (&self->writers);
+  g_clear_object (&self->disk);
+  g_clear_object (&self->checkers);
   g_clear_object (&self->reactor);
   g_clear_object (&self->clock);
   g_clear_object (&self->identity);
@@ -112,6 +126,7 @@ bytestag_client_finalize (GObject *object)
   BytestagClient *self = BYTESTAG_CLIENT (object);
 
   g_clear_pointer (&self->context, g_main_context_unref);
+  g_clear_pointer (&self->identity_notice, g_free);
   g_clear_pointer (&self->notice, g_free);
   g_clear_pointer (&self->host, g_free);
   g_clear_pointer (&self->address, g_free);
@@ -143,6 +158,9 @@ bytestag_client_get_property (GObject    *object,
       break;
     case PROP_STATISTICS:
       g_value_set_object (value, self->statistics);
+      break;
+    case PROP_KEPT:
+      g_value_set_object (value, self->kept);
       break;
     case PROP_SETTINGS:
       g_value_set_object (value, self->settings);
@@ -179,6 +197,7 @@ bytestag_client_class_init (BytestagClientClass *klass)
   properties[PROP_NETWORK] = g_param_spec_object ("network", NULL, NULL, BYTESTAG_TYPE_NETWORK, flags);
   properties[PROP_PEERS] = g_param_spec_object ("peers", NULL, NULL, G_TYPE_LIST_MODEL, flags);
   properties[PROP_STATISTICS] = g_param_spec_object ("statistics", NULL, NULL, BYTESTAG_TYPE_STATISTICS, flags);
+  properties[PROP_KEPT] = g_param_spec_object ("kept", NULL, NULL, BYTESTAG_TYPE_DATABASE_TABLE, flags);
   properties[PROP_SETTINGS] = g_param_spec_object ("settings", NULL, NULL, G_TYPE_SETTINGS, flags);
   properties[PROP_ADDRESS] = g_param_spec_string ("address", NULL, NULL, NULL, flags);
   properties[PROP_N_PEERS] = g_param_spec_uint ("n-peers", NULL, NULL, 0, G_MAXUINT, 0, flags);
@@ -191,6 +210,39 @@ static void
 bytestag_client_init (BytestagClient *self)
 {
   self->context = g_main_context_ref_thread_default ();
+}
+
+static void
+add_notice (GString    *text,
+            const char *notice)
+{
+  if (notice == NULL)
+    return;
+
+  if (text->len > 0)
+    g_string_append_c (text, '\n');
+  g_string_append (text, notice);
+}
+
+/* All that the person should know, a line for each. */
+static void
+update_notice (BytestagClient *self)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  add_notice (text, self->identity_notice);
+  if (self->started)
+    {
+      add_notice (text, bytestag_database_table_get_problem (self->kept));
+      add_notice (text, bytestag_library_get_problem (self->library));
+      add_notice (text, bytestag_choices_get_denylist_problem (self->choices));
+    }
+  if (g_strcmp0 (self->notice != NULL ? self->notice : "", text->str) == 0)
+    return;
+
+  g_free (self->notice);
+  self->notice = text->len > 0 ? g_strdup (text->str) : NULL;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_NOTICE]);
 }
 
 BytestagClient *
@@ -219,9 +271,10 @@ bytestag_client_new (BytestagInstance  *instance,
     {
       g_autofree char *shown = g_filename_display_name (set_aside);
 
-      self->notice = g_strdup_printf (_("The identity of this computer was damaged, so it has a new one; "
-                                        "the old one is kept as “%s”"), shown);
+      self->identity_notice = g_strdup_printf (_("The identity of this computer was damaged, so it has a new one; "
+                                                 "the old one is kept as “%s”"), shown);
     }
+  update_notice (self);
 
   return g_steal_pointer (&self);
 }
@@ -302,24 +355,38 @@ make_engine (BytestagClient *self)
   self->clock = BYTESTAG_CLOCK (bytestag_system_clock_new ());
   self->reactor = bytestag_reactor_new (self->clock, rng);
   self->readers = bytestag_workers_new (self->reactor, self->context, N_READERS, "bytestag-read");
-  self->hashers = bytestag_workers_new (self->reactor, self->context, N_HASHERS, "bytestag-hash");
+  self->hashers = bytestag_workers_new (self->reactor, self->context,
+                                        MIN (g_get_num_processors (), BYTESTAG_LIMIT_HASHERS), "bytestag-hash");
   self->writers = bytestag_workers_new (self->reactor, self->context, N_WRITERS, "bytestag-write");
+  self->disk = bytestag_workers_new (self->reactor, self->context, N_DISKS, "bytestag-disk");
+  self->checkers = bytestag_workers_new (self->reactor, self->context, N_CHECKERS, "bytestag-check");
 }
 
 static void
 make_network (BytestagClient *self)
 {
   g_autoptr (BytestagSharedFilesTable) shared = bytestag_shared_files_table_new (BYTESTAG_WORKER (self->readers));
-  g_autoptr (BytestagMemoryTable) kept = bytestag_memory_table_new (BYTESTAG_LIMIT_MEMORY_TABLE_BYTES);
-  g_autoptr (BytestagAggregatedTable) table = bytestag_aggregated_table_new (BYTESTAG_KVP_TABLE (shared),
-                                                                             BYTESTAG_KVP_TABLE (kept));
+  const char *folder = bytestag_instance_get_folder (self->instance);
+  g_autofree char *kept_folder = g_build_filename (folder, "kept", NULL);
+  g_autofree char *path = g_build_filename (folder, "library.db", NULL);
+  g_autoptr (BytestagAggregatedTable) table = NULL;
+  g_autoptr (BytestagFolderWatcher) watcher = NULL;
 
+  self->kept = bytestag_database_table_new (kept_folder, BYTESTAG_WORKER (self->disk), self->reactor);
+  table = bytestag_aggregated_table_new (BYTESTAG_KVP_TABLE (shared), BYTESTAG_KVP_TABLE (self->kept));
   self->network = bytestag_network_new (self->reactor, BYTESTAG_TRANSPORT (self->transport),
                                         BYTESTAG_KVP_TABLE (table),
                                         bytestag_identity_get_node_id (self->identity), NULL);
   self->peers = bytestag_peer_list_new (bytestag_network_get_routing_table (self->network));
-  self->statistics = bytestag_statistics_new (self->network, kept);
-  self->library = bytestag_library_new (self->network, shared, BYTESTAG_WORKER (self->hashers));
+  self->library = bytestag_library_new_saved (self->network, shared, BYTESTAG_WORKER (self->hashers), path,
+                                              BYTESTAG_WORKER (self->disk));
+  watcher = bytestag_gio_folder_watcher_new (self->context);
+  bytestag_library_set_watcher (self->library, watcher, BYTESTAG_WORKER (self->checkers));
+  self->statistics = bytestag_statistics_new (self->network, BYTESTAG_KVP_TABLE (self->kept),
+                                              bytestag_library_get_publisher (self->library));
+  self->choices = bytestag_choices_new (self->settings, folder, self->network, self->kept,
+                                        bytestag_library_get_publisher (self->library));
+  bytestag_database_table_load (self->kept);
   self->replicator = bytestag_replicator_new (self->network);
   self->downloads = bytestag_downloads_new (self->network, BYTESTAG_WORKER (self->writers));
   self->joiner = bytestag_joiner_new (self->network);
@@ -327,6 +394,10 @@ make_network (BytestagClient *self)
   g_signal_connect_object (bytestag_network_get_routing_table (self->network), "notify::num-contacts",
                            G_CALLBACK (num_contacts_cb), self, 0);
   g_signal_connect_object (self->joiner, "notify::n-joining", G_CALLBACK (n_joining_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->kept, "notify::problem", G_CALLBACK (update_notice), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->library, "notify::problem", G_CALLBACK (update_notice), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->choices, "notify::denylist-problem", G_CALLBACK (update_notice), self,
+                           G_CONNECT_SWAPPED);
   g_signal_connect_object (self->settings, "changed::copies", G_CALLBACK (copies_cb), self, G_CONNECT_SWAPPED);
   copies_cb (self);
   update_addresses (self);
@@ -391,6 +462,7 @@ bytestag_client_start (BytestagClient      *self,
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_NETWORK]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PEERS]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATISTICS]);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_KEPT]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LIBRARY]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_DOWNLOADS]);
   return TRUE;
@@ -419,18 +491,18 @@ bytestag_client_stop (BytestagClient *self)
 
       bytestag_download_cancel (download);
     }
-  while (g_list_model_get_n_items (G_LIST_MODEL (self->library)) > 0)
-    {
-      g_autoptr (BytestagShare) share = g_list_model_get_item (G_LIST_MODEL (self->library), 0);
-
-      bytestag_library_stop (self->library, share);
-    }
+  g_clear_object (&self->choices);
+  bytestag_library_close (self->library);
 
   /* Whatever was with a worker comes back before this returns, and tidies up. */
   bytestag_workers_stop (self->hashers);
   bytestag_workers_stop (self->readers);
   bytestag_workers_stop (self->writers);
+  bytestag_workers_stop (self->checkers);
+  /* Stores that were under way end, and leave the table alone, before it closes. */
   bytestag_network_shut_down (self->network);
+  bytestag_database_table_close (self->kept);
+  bytestag_workers_stop (self->disk);
   bytestag_reactor_drain (self->reactor, -1);
   bytestag_reactor_close (self->reactor);
   g_source_destroy (self->source);
@@ -510,6 +582,14 @@ bytestag_client_get_statistics (BytestagClient *self)
   g_return_val_if_fail (BYTESTAG_IS_CLIENT (self), NULL);
 
   return self->statistics;
+}
+
+BytestagDatabaseTable *
+bytestag_client_get_kept (BytestagClient *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_CLIENT (self), NULL);
+
+  return self->kept;
 }
 
 BytestagLibrary *

@@ -7,6 +7,7 @@
 #include "io/identity.h"
 #include "sharing/downloads.h"
 #include "sharing/library.h"
+#include "storage/database-table.h"
 
 G_BEGIN_DECLS
 
@@ -16,9 +17,10 @@ G_DECLARE_FINAL_TYPE (BytestagClient, bytestag_client, BYTESTAG, CLIENT, GObject
 /* The composition root (seed: Client): one instance, its engine on the thread-default
  * main context of the thread that made it, what it shares and fetches, and its
  * settings. Window and node are faces of it. Properties: "settings" (GSettings);
- * NULL until started: "library", "downloads", "network", "statistics", "peers", "address" (string HOST:PORT, at
+ * NULL until started: "library", "downloads", "network", "statistics", "kept", "peers", "address" (string HOST:PORT, at
  * which others may reach it); "n-peers" (uint), "joining" (boolean: on the way into the network), "notice"
- * (string, nullable: what the person should know, e.g. a damaged identity set aside). */
+ * (string, nullable: what the person should know, a line for each thing: a damaged identity set
+ * aside, a full disk). */
 BytestagClient    *bytestag_client_new           (BytestagInstance    *instance,
                                                   gboolean             desktop_settings,
                                                   GError             **error);
@@ -43,6 +45,8 @@ gboolean           bytestag_client_is_joining    (BytestagClient      *self);
 guint              bytestag_client_get_n_peers   (BytestagClient      *self);
 BytestagNetwork   *bytestag_client_get_network   (BytestagClient      *self);
 BytestagStatistics *bytestag_client_get_statistics (BytestagClient     *self);
+/* What is kept for others. */
+BytestagDatabaseTable *bytestag_client_get_kept  (BytestagClient      *self);
 BytestagLibrary   *bytestag_client_get_library   (BytestagClient      *self);
 BytestagDownloads *bytestag_client_get_downloads (BytestagClient      *self);
 /* (element-type BytestagNode) every contact of the routing table, one flat list. */

@@ -6,6 +6,7 @@
 #define G_SETTINGS_ENABLE_BACKEND
 #include <gio/gsettingsbackend.h>
 #include <glib/gi18n-lib.h>
+#include <sys/statvfs.h>
 
 #include "core/error.h"
 
@@ -13,6 +14,8 @@
 #define SCHEMA_PATH "/io/github/bytestag/Bytestag/"
 #define FILE_NAME "settings.ini"
 #define GROUP "bytestag"
+/* Space for others that nobody misses on most disks. */
+#define LEND (G_GINT64_CONSTANT (2) << 30)
 
 /* g_settings_new() aborts when there is no such schema. */
 static GSettingsSchema *
@@ -76,4 +79,15 @@ bytestag_settings_resolve_download_folder (const char *setting)
   if (folder == NULL || *folder == '\0')
     folder = g_get_user_special_dir (G_USER_DIRECTORY_DOWNLOAD);
   return folder != NULL ? g_strdup (folder) : g_build_filename (g_get_home_dir (), "Downloads", NULL);
+}
+
+gint64
+bytestag_settings_propose_lend (const char *folder)
+{
+  struct statvfs info;
+
+  if (statvfs (folder, &info) != 0)
+    return LEND;
+
+  return (gint64) MIN ((guint64) info.f_bavail * info.f_frsize / 20, (guint64) LEND);
 }

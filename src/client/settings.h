@@ -16,4 +16,8 @@ GSettings *bytestag_settings_new                     (const char  *folder,
  * (nullable; "": the person's own download folder). (transfer full) */
 char      *bytestag_settings_resolve_download_folder (const char  *setting);
 
+/* How many bytes to propose as space for others (B.5): 2 GiB or 5 % of what is free where
+ * @folder is, whichever is less. */
+gint64     bytestag_settings_propose_lend            (const char  *folder);
+
 G_END_DECLS

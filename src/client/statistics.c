@@ -26,6 +26,13 @@ typedef enum {
   UPLOADS,
   VALUES_KEPT,
   BYTES_KEPT,
+  PIECES_SHARED,
+  PIECES_LOOKED_AT,
+  LOOK_REQUESTS,
+  COPIES_SENT,
+  PROMISES_RENEWED,
+  COPIES_CHECKED,
+  CHECKS_FAILED,
   N_COUNTERS
 } CounterNumber;
 
@@ -49,6 +56,13 @@ static const struct {
   [UPLOADS] = { "uploads", N_("Values sent"), BYTESTAG_COUNTER_NUMBER },
   [VALUES_KEPT] = { "values-kept", N_("Values kept for others"), BYTESTAG_COUNTER_NUMBER },
   [BYTES_KEPT] = { "bytes-kept", N_("Space they take"), BYTESTAG_COUNTER_BYTES },
+  [PIECES_SHARED] = { "pieces-shared", N_("Pieces shared"), BYTESTAG_COUNTER_NUMBER },
+  [PIECES_LOOKED_AT] = { "pieces-looked-at", N_("Pieces whose holders were asked"), BYTESTAG_COUNTER_NUMBER },
+  [LOOK_REQUESTS] = { "look-requests", N_("Requests that this took"), BYTESTAG_COUNTER_NUMBER },
+  [COPIES_SENT] = { "copies-sent", N_("Copies sent"), BYTESTAG_COUNTER_NUMBER },
+  [PROMISES_RENEWED] = { "promises-renewed", N_("Promises renewed"), BYTESTAG_COUNTER_NUMBER },
+  [COPIES_CHECKED] = { "copies-checked", N_("Copies checked"), BYTESTAG_COUNTER_NUMBER },
+  [CHECKS_FAILED] = { "checks-failed", N_("Checked copies that were missing or wrong"), BYTESTAG_COUNTER_NUMBER },
 };
 
 struct _BytestagStatistics
@@ -56,7 +70,8 @@ struct _BytestagStatistics
   GObject parent_instance;
 
   BytestagNetwork *network;
-  BytestagMemoryTable *kept;
+  BytestagKvpTable *kept;
+  BytestagPublisher *publisher;
   GMainContext *context;
   gint64 started_at; /* µs of the reactor's clock */
 
@@ -85,6 +100,7 @@ bytestag_statistics_dispose (GObject *object)
 
   stop_refreshing (self);
   g_clear_object (&self->network);
+  g_clear_object (&self->publisher);
   g_clear_object (&self->kept);
   g_clear_object (&self->counters);
   g_clear_object (&self->drops);
@@ -121,17 +137,20 @@ get_now (BytestagStatistics *self)
 }
 
 BytestagStatistics *
-bytestag_statistics_new (BytestagNetwork     *network,
-                         BytestagMemoryTable *kept)
+bytestag_statistics_new (BytestagNetwork   *network,
+                         BytestagKvpTable  *kept,
+                         BytestagPublisher *publisher)
 {
   BytestagStatistics *self;
 
   g_return_val_if_fail (BYTESTAG_IS_NETWORK (network), NULL);
-  g_return_val_if_fail (BYTESTAG_IS_MEMORY_TABLE (kept), NULL);
+  g_return_val_if_fail (BYTESTAG_IS_KVP_TABLE (kept), NULL);
+  g_return_val_if_fail (BYTESTAG_IS_PUBLISHER (publisher), NULL);
 
   self = g_object_new (BYTESTAG_TYPE_STATISTICS, NULL);
   self->network = g_object_ref (network);
   self->kept = g_object_ref (kept);
+  self->publisher = g_object_ref (publisher);
   self->started_at = get_now (self);
   return self;
 }
@@ -177,6 +196,31 @@ set_drop (BytestagStatistics *self,
   g_list_store_insert (self->drops, place, counter);
 }
 
+static void
+set_kept (BytestagStatistics *self)
+{
+  guint n_values;
+  guint64 n_bytes;
+
+  g_object_get (self->kept, "n-values", &n_values, "n-bytes", &n_bytes, NULL);
+  set_counter (self, VALUES_KEPT, n_values);
+  set_counter (self, BYTES_KEPT, n_bytes);
+}
+
+static void
+set_published (BytestagStatistics *self)
+{
+  const BytestagPublisherCounters *counts = bytestag_publisher_get_counters (self->publisher);
+
+  set_counter (self, PIECES_SHARED, bytestag_publisher_get_n_pieces (self->publisher));
+  set_counter (self, PIECES_LOOKED_AT, counts->n_looked);
+  set_counter (self, LOOK_REQUESTS, counts->n_requests);
+  set_counter (self, COPIES_SENT, counts->n_stored);
+  set_counter (self, PROMISES_RENEWED, counts->n_renewed);
+  set_counter (self, COPIES_CHECKED, counts->n_checked);
+  set_counter (self, CHECKS_FAILED, counts->n_failed_checks);
+}
+
 void
 bytestag_statistics_refresh (BytestagStatistics *self)
 {
@@ -199,8 +243,8 @@ bytestag_statistics_refresh (BytestagStatistics *self)
   set_counter (self, STORES_KEPT, counts->stores_kept);
   set_counter (self, STORES_WRONG, counts->stores_wrong);
   set_counter (self, UPLOADS, counts->uploads);
-  set_counter (self, VALUES_KEPT, bytestag_memory_table_get_n_values (self->kept));
-  set_counter (self, BYTES_KEPT, bytestag_memory_table_get_n_bytes (self->kept));
+  set_kept (self);
+  set_published (self);
 
   for (guint drop = BYTESTAG_DROP_NONE + 1; drop < BYTESTAG_N_DROPS; drop++)
     set_drop (self, drop, counts->drops[drop]);

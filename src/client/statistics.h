@@ -3,7 +3,7 @@
 
 #include "client/counter.h"
 #include "dht/network.h"
-#include "storage/memory-table.h"
+#include "sharing/publisher.h"
 
 G_BEGIN_DECLS
 
@@ -13,9 +13,12 @@ G_DECLARE_FINAL_TYPE (BytestagStatistics, bytestag_statistics, BYTESTAG, STATIST
 /* What the engine counts, as objects that views bind to; they change by
  * bytestag_statistics_refresh() alone, never for each datagram. */
 
-/* @kept: the values of others. The time since this call is the first counter. */
+/* @kept: the table of the values of others, which has the properties "n-values" and
+ * "n-bytes". @publisher: of what is shared here. The time since this call is the first
+ * counter. */
 BytestagStatistics *bytestag_statistics_new          (BytestagNetwork     *network,
-                                                      BytestagMemoryTable *kept);
+                                                      BytestagKvpTable    *kept,
+                                                      BytestagPublisher   *publisher);
 /* Reads every number now. */
 void                bytestag_statistics_refresh      (BytestagStatistics  *self);
 /* Refreshes now and 4 times a second, until bytestag_statistics_unwatch() has been

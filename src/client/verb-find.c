@@ -163,22 +163,16 @@ bytestag_verb_find (GTask        *task,
 {
   g_autoptr (GTask) owned = task;
   BytestagClient *client = g_task_get_source_object (task);
-  g_autoptr (BytestagLink) link = NULL;
+  GError *error = NULL;
   const char *text = "";
   GListModel *shortlist;
   Finding *finding;
   BytestagKey key;
 
   g_variant_dict_lookup (arguments, "key", "&s", &text);
-  link = bytestag_link_parse (text, NULL);
-  if (link != NULL)
+  if (!bytestag_verb_read_key (text, &key, &error))
     {
-      key = *bytestag_link_get_key (link);
-    }
-  else if (!bytestag_key_parse (&key, text, -1, NULL))
-    {
-      g_task_return_new_error (task, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID,
-                               _("“%s” is neither a key (hex, base32 or base64 of 20 bytes) nor a link"), text);
+      g_task_return_error (task, error);
       return;
     }
   if (bytestag_client_get_n_peers (client) == 0)

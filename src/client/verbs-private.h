@@ -18,6 +18,16 @@ void  bytestag_verb_say  (GTask        *task,
                           const char   *event,
                           ...) G_GNUC_NULL_TERMINATED;
 
+/* Reads the key that @text is, or names as a link. */
+gboolean bytestag_verb_read_key (const char   *text,
+                                 BytestagKey  *key,
+                                 GError      **error);
+
+/* (transfer full) (nullable) the share that the verb's "link" names, a key too. */
+BytestagShare *bytestag_verb_lookup_share (GTask         *task,
+                                           GVariantDict  *arguments,
+                                           GError       **error);
+
 /* The verbs that take a while. Each takes @task, and returns it. */
 void  bytestag_verb_share (GTask        *task,
                            GVariantDict *arguments);
@@ -25,5 +35,15 @@ void  bytestag_verb_get   (GTask        *task,
                            GVariantDict *arguments);
 void  bytestag_verb_find  (GTask        *task,
                            GVariantDict *arguments);
+
+/* Those about what is shared. The same. */
+void  bytestag_verb_library      (GTask        *task,
+                                  GVariantDict *arguments);
+void  bytestag_verb_stop_sharing (GTask        *task,
+                                  GVariantDict *arguments);
+void  bytestag_verb_survival     (GTask        *task,
+                                  GVariantDict *arguments);
+void  bytestag_verb_send_again   (GTask        *task,
+                                  GVariantDict *arguments);
 
 G_END_DECLS

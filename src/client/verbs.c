@@ -51,6 +51,26 @@ bytestag_verb_say (GTask      *task,
   say_line (task, &dict);
 }
 
+gboolean
+bytestag_verb_read_key (const char   *text,
+                        BytestagKey  *key,
+                        GError      **error)
+{
+  g_autoptr (BytestagLink) link = bytestag_link_parse (text, NULL);
+
+  if (link != NULL)
+    {
+      *key = *bytestag_link_get_key (link);
+      return TRUE;
+    }
+  if (bytestag_key_parse (key, text, -1, NULL))
+    return TRUE;
+
+  g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID,
+               _("“%s” is neither a key (hex, base32 or base64 of 20 bytes) nor a link"), text);
+  return FALSE;
+}
+
 static void
 answer_free (gpointer data)
 {
@@ -188,6 +208,10 @@ static const Verb verbs[] = {
   { "buckets", run_buckets },
   { "id", run_id },
   { "stats", run_stats },
+  { "library", bytestag_verb_library },
+  { "survival", bytestag_verb_survival },
+  { "send-again", bytestag_verb_send_again },
+  { "stop-sharing", bytestag_verb_stop_sharing },
 };
 
 void

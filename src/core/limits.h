@@ -91,6 +91,9 @@
 /* Uploads that answer getval at one time, and to one address. */
 #define BYTESTAG_LIMIT_UPLOADS 256
 #define BYTESTAG_LIMIT_UPLOADS_TO_ADDRESS 64
+/* Nodes nearby that are remembered not to get long chunks: few are, and one that is forgotten
+ * costs an upload. */
+#define BYTESTAG_LIMIT_SHORT_CHUNK_ENDPOINTS 64
 /* Downloads that run at one time; others wait in the slot. */
 #define BYTESTAG_LIMIT_DOWNLOADS 64
 /* A transfer may take so long, and longer for what it brought: the bytes of a second
@@ -114,8 +117,62 @@
 #define BYTESTAG_LIMIT_FETCHING 16
 /* Values of others that are replicated at one time: nobody waits for it. */
 #define BYTESTAG_LIMIT_REPLICATING 8
+/* Nodes that fell silent and are remembered until all values were looked at: of the 20 near
+ * us, all; more go at one time only when it is we who are cut off. */
+#define BYTESTAG_LIMIT_SILENT_NODES 32
+/* Pieces with the fewest copies that a list shows (ui): who has more of them sends all of
+ * them again. */
+#define BYTESTAG_LIMIT_WEAKEST 100
+/* Hours of contacts, all together, that tell how fast nodes go: a node with the 50 of a small
+ * network says so after half an hour. No more of them are believed that were saved: a
+ * routing table that is full, for a year. */
+#define BYTESTAG_LIMIT_CHURN_KNOWN_HOURS 25
+#define BYTESTAG_LIMIT_CHURN_HOURS (3200 * 24 * 366)
+/* Pieces that are added, walked over or saved in one event: some 1 ms. */
+#define BYTESTAG_LIMIT_PIECES_OF_SLICE 512
+/* Publications at one time, and different sets of them that have pieces in common: their
+ * numbers have 17 bits in each piece. */
+#define BYTESTAG_LIMIT_PUBLICATIONS (1 << 17)
+#define BYTESTAG_LIMIT_OWNER_SETS (1 << 16)
+/* Requests of one walk that ask holders for many keys, at one time. */
+#define BYTESTAG_LIMIT_BATCHES 8
+/* Pieces that were stored, and whose holders were not asked again yet. */
+#define BYTESTAG_LIMIT_UNCONFIRMED 256
+/* Spot checks at one time, and holders that failed one: those of a day, while few lie. */
+#define BYTESTAG_LIMIT_SPOT_CHECKS 4
+#define BYTESTAG_LIMIT_DISTRUSTED 256
 /* Pieces that wait for the disk: no more are asked for meanwhile (8 MiB). */
 #define BYTESTAG_LIMIT_PIECES_UNWRITTEN 32
+/* Files with the same part that are looked at for one that is present, in one request. */
+#define BYTESTAG_LIMIT_TWINS_TRIED 16
+/* Parts of a row of library.db: what is read at once is no more than a slice. */
+#define BYTESTAG_LIMIT_PARTS_OF_ROW 512
+/* Rows that are taken out of library.db in one transaction: values are read between two. */
+#define BYTESTAG_LIMIT_ROWS_OF_STEP 256
+/* Shares of before that are put into the list in one event. */
+#define BYTESTAG_LIMIT_SHARES_OF_SLICE 16
+/* Copies of a value (B.3): of a root and its pages always, of others as the person says. */
+#define BYTESTAG_LIMIT_COPIES 20
+/* Threads that hash, one for each core: more would only wait for the disk, each with
+ * its buffers. */
+#define BYTESTAG_LIMIT_HASHERS 16
+/* Jobs of one hashing that the worker has at one time: two for each of its threads, so
+ * that none waits for the engine. */
+#define BYTESTAG_LIMIT_HASH_JOBS 32
+/* Files, and bytes of several, that one job hashes: a completion for each of 100,000 small
+ * files would cost more than their digests, and one that takes long tells nothing. */
+#define BYTESTAG_LIMIT_FILES_OF_JOB 64
+#define BYTESTAG_LIMIT_BYTES_OF_JOB (4 * 1024 * 1024)
+/* Parts of a file that are read and not yet digested: one for each digest, and the next. */
+#define BYTESTAG_LIMIT_PARTS_IN_HAND 4
+/* Jobs that help with a large file (three digests and the reading share its work), and steps
+ * of 256 KiB, some 0.2 ms each, after which such a job lets others have the thread. */
+#define BYTESTAG_LIMIT_HASH_HELPERS 3
+#define BYTESTAG_LIMIT_STEPS_OF_HELP 1000
+/* Files that were left out of a collection and are named, for each reason: a person reads
+ * no more; all are counted. */
+#define BYTESTAG_LIMIT_SKIPPED_NAMED 100
+
 /* Parts of a file that still has a FileInfo value of its own (B.3): with more, it
  * would not fit into one part. */
 #define BYTESTAG_LIMIT_FILE_INFO_PARTS 8400
@@ -144,6 +201,20 @@
 #define BYTESTAG_LIMIT_REQUESTS_OF_PATH 12
 #define BYTESTAG_LIMIT_CANDIDATES_OF_PATH 24
 
+/* Signed records (B.3): bytes of one, addresses of a provider, collections on a page of a
+ * catalogue (tokens of JSON: 9 each) and its pages: all are under one key. */
+#define BYTESTAG_LIMIT_RECORD_BYTES (16 * 1024)
+#define BYTESTAG_LIMIT_ADDRESSES_OF_RECORD 4
+#define BYTESTAG_LIMIT_ENTRIES_OF_PAGE 100
+#define BYTESTAG_LIMIT_PAGES_OF_CATALOGUE 32
+/* Records that are kept under one key, and of them for one network (B.3); days that a record's
+ * day may differ from ours; how long one is kept, seconds. */
+#define BYTESTAG_LIMIT_RECORDS_OF_KEY 64
+#define BYTESTAG_LIMIT_RECORDS_OF_NETWORK 2
+#define BYTESTAG_LIMIT_RECORD_DAYS 1
+#define BYTESTAG_LIMIT_RECORD_LIFE 86400
+/* Of the records that are found so many are read, taken by chance (B.3). */
+#define BYTESTAG_LIMIT_RECORDS_READ 16
 /* Further keys of one findval (B.3 "Batch"). */
 #define BYTESTAG_LIMIT_KEYS_OF_REQUEST 32
 
@@ -218,6 +289,8 @@
 /* Keys of a denylist: what is longer costs memory and time for each value (20 MiB of keys), and
  * values that are looked at, to be purged, at one time: some 1 ms with the SHA-256 of each. */
 #define BYTESTAG_LIMIT_DENIED_KEYS 1000000
+/* Its file: so many of the longest lines. */
+#define BYTESTAG_LIMIT_DENYLIST_BYTES (72 * 1000 * 1000)
 #define BYTESTAG_LIMIT_PURGED 256
 /* What a publisher may ask for, seconds (B.3 "Life"). */
 #define BYTESTAG_LIMIT_SHORTEST_LIFE 86400
@@ -230,6 +303,22 @@
 #define BYTESTAG_LIMIT_LATEST_SECOND (G_GINT64_CONSTANT (1) << 40)
 /* Indices listed under one key. */
 #define BYTESTAG_LIMIT_INDICES_OF_KEY 64
+
+/* Folders that are watched for changes: half of what a person may watch on older systems
+ * (inotify's max_user_watches), since other programs want some too. */
+#define BYTESTAG_LIMIT_WATCHED_FOLDERS 4096
+/* A check of what is shared: entries of folders that it looks at beyond two for each shared
+ * file, since those may all have been moved; bytes that it reads of files in doubt, one file
+ * at least; files of which it remembers what it read; found files that it tries for one that
+ * is missed (those of one inode, or of one name and size, may be all). */
+#define BYTESTAG_LIMIT_CHECK_EXTRA_ENTRIES 100000
+#define BYTESTAG_LIMIT_CHECK_BYTES (G_GUINT64_CONSTANT (1024) * 1024 * 1024)
+#define BYTESTAG_LIMIT_CHECK_DIGESTS 4096
+#define BYTESTAG_LIMIT_CHECK_TRIES 64
+/* Files that are listed for it, and folders that are watched after it, in one event: each
+ * some 0.3 ms. */
+#define BYTESTAG_LIMIT_CHECK_SLICE 1000
+#define BYTESTAG_LIMIT_WATCH_SLICE 16
 
 /* A turn of the socket source: datagrams and time, whichever ends first. */
 #define BYTESTAG_LIMIT_DATAGRAMS_OF_TURN 32

@@ -7,7 +7,9 @@ G_DEFINE_INTERFACE (BytestagClock, bytestag_clock, G_TYPE_OBJECT)
 G_DEFINE_INTERFACE (BytestagRng, bytestag_rng, G_TYPE_OBJECT)
 G_DEFINE_INTERFACE (BytestagTransport, bytestag_transport, G_TYPE_OBJECT)
 G_DEFINE_INTERFACE (BytestagKvpTable, bytestag_kvp_table, G_TYPE_OBJECT)
+G_DEFINE_INTERFACE (BytestagSigner, bytestag_signer, G_TYPE_OBJECT)
 G_DEFINE_INTERFACE (BytestagWorker, bytestag_worker, G_TYPE_OBJECT)
+G_DEFINE_INTERFACE (BytestagFolderWatcher, bytestag_folder_watcher, G_TYPE_OBJECT)
 G_DEFINE_INTERFACE (BytestagEngine, bytestag_engine, G_TYPE_OBJECT)
 
 static void
@@ -31,8 +33,22 @@ bytestag_kvp_table_default_init (BytestagKvpTableInterface *iface)
 }
 
 static void
+bytestag_signer_default_init (BytestagSignerInterface *iface)
+{
+}
+
+static void
 bytestag_worker_default_init (BytestagWorkerInterface *iface)
 {
+}
+
+static guint folder_changed;
+
+static void
+bytestag_folder_watcher_default_init (BytestagFolderWatcherInterface *iface)
+{
+  folder_changed = g_signal_new ("changed", BYTESTAG_TYPE_FOLDER_WATCHER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                 G_TYPE_NONE, 1, G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
 }
 
 static void
@@ -233,6 +249,26 @@ bytestag_kvp_table_set_center (BytestagKvpTable *self,
   BYTESTAG_KVP_TABLE_GET_IFACE (self)->set_center (self, node_id);
 }
 
+GBytes *
+bytestag_signer_get_public_key (BytestagSigner *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SIGNER (self), NULL);
+
+  return BYTESTAG_SIGNER_GET_IFACE (self)->get_public_key (self);
+}
+
+GBytes *
+bytestag_signer_sign (BytestagSigner *self,
+                      GBytes *data,
+                      GError **error)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SIGNER (self), NULL);
+  g_return_val_if_fail (data != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return BYTESTAG_SIGNER_GET_IFACE (self)->sign (self, data, error);
+}
+
 void
 bytestag_worker_run (BytestagWorker *self,
                      BytestagJobFunc func,
@@ -247,6 +283,36 @@ bytestag_worker_run (BytestagWorker *self,
   g_return_if_fail (done != NULL);
 
   BYTESTAG_WORKER_GET_IFACE (self)->run (self, func, job, cancellable, done, user_data);
+}
+
+gboolean
+bytestag_folder_watcher_watch (BytestagFolderWatcher *self,
+                               const char *path)
+{
+  g_return_val_if_fail (BYTESTAG_IS_FOLDER_WATCHER (self), FALSE);
+  g_return_val_if_fail (path != NULL && g_path_is_absolute (path), FALSE);
+
+  return BYTESTAG_FOLDER_WATCHER_GET_IFACE (self)->watch (self, path);
+}
+
+void
+bytestag_folder_watcher_unwatch (BytestagFolderWatcher *self,
+                                 const char *path)
+{
+  g_return_if_fail (BYTESTAG_IS_FOLDER_WATCHER (self));
+  g_return_if_fail (path != NULL);
+
+  BYTESTAG_FOLDER_WATCHER_GET_IFACE (self)->unwatch (self, path);
+}
+
+void
+bytestag_folder_watcher_tell (BytestagFolderWatcher *self,
+                              const char *path)
+{
+  g_return_if_fail (BYTESTAG_IS_FOLDER_WATCHER (self));
+  g_return_if_fail (path != NULL);
+
+  g_signal_emit (self, folder_changed, 0, path);
 }
 
 void

@@ -147,6 +147,24 @@ gboolean bytestag_kvp_table_expire     (BytestagKvpTable        *self,
 void     bytestag_kvp_table_set_center (BytestagKvpTable        *self,
                                         const BytestagKey       *node_id);
 
+/* A key pair that signs in this node's name (B.2). */
+#define BYTESTAG_TYPE_SIGNER (bytestag_signer_get_type ())
+G_DECLARE_INTERFACE (BytestagSigner, bytestag_signer, BYTESTAG, SIGNER, GObject)
+
+struct _BytestagSignerInterface
+{
+  GTypeInterface parent;
+  GBytes *(*get_public_key) (BytestagSigner *self);
+  GBytes *(*sign) (BytestagSigner *self, GBytes *data, GError **error);
+};
+
+/* (transfer none) 44 bytes: DER of an Ed25519 SubjectPublicKeyInfo. */
+GBytes  *bytestag_signer_get_public_key (BytestagSigner *self);
+/* (transfer full) (nullable) 64 bytes: Ed25519 over @data. */
+GBytes  *bytestag_signer_sign          (BytestagSigner          *self,
+                                        GBytes                  *data,
+                                        GError                 **error);
+
 /* Work off the engine's thread. */
 #define BYTESTAG_TYPE_WORKER (bytestag_worker_get_type ())
 G_DECLARE_INTERFACE (BytestagWorker, bytestag_worker, BYTESTAG, WORKER, GObject)
@@ -172,6 +190,33 @@ void     bytestag_worker_run           (BytestagWorker          *self,
                                         GCancellable            *cancellable,
                                         BytestagJobDoneFunc      done,
                                         gpointer                 user_data);
+
+/* Word of changes in folders. */
+#define BYTESTAG_TYPE_FOLDER_WATCHER (bytestag_folder_watcher_get_type ())
+G_DECLARE_INTERFACE (BytestagFolderWatcher, bytestag_folder_watcher, BYTESTAG, FOLDER_WATCHER, GObject)
+
+struct _BytestagFolderWatcherInterface
+{
+  GTypeInterface parent;
+  gboolean (*watch) (BytestagFolderWatcher *self, const char *path);
+  void (*unwatch) (BytestagFolderWatcher *self, const char *path);
+};
+
+/* Signal "changed" (path): something in the folder, or it itself, was made, changed, moved or
+ * removed. Told once, and then the folder is not watched any more, so that a storm of changes
+ * costs nothing: who wants to know of later ones watches it again, and then looks what there is.
+ *
+ * Watches the folder @path (absolute), but none in it; again is no matter. FALSE: what
+ * changes there would not be told: its file system has no notification (a network's), or as
+ * many folders are watched as may be. */
+gboolean bytestag_folder_watcher_watch   (BytestagFolderWatcher  *self,
+                                          const char             *path);
+/* Does nothing to a folder that is not watched. */
+void     bytestag_folder_watcher_unwatch (BytestagFolderWatcher  *self,
+                                          const char             *path);
+/* For implementations: the folder is not watched any more. */
+void     bytestag_folder_watcher_tell    (BytestagFolderWatcher  *self,
+                                          const char             *path);
 
 /* What a driver (io's engine source, the simulator) drives. */
 #define BYTESTAG_TYPE_ENGINE (bytestag_engine_get_type ())

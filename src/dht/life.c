@@ -148,7 +148,8 @@ may_renew (BytestagNetwork         *self,
       bytestag_endpoint_equal (&network, &source))
     return TRUE;
 
-  if (request->node_id_member != BYTESTAG_MEMBER_VALID)
+  /* A provider's record is its owner's alone. */
+  if (request->node_id_member != BYTESTAG_MEMBER_VALID || held->kind == BYTESTAG_KVP_PROVIDER)
     return FALSE;
 
   sender = bytestag_routing_table_find (self->routing_table, &request->node_id, from);
@@ -174,7 +175,12 @@ _bytestag_network_renew_life (BytestagNetwork         *self,
   /* Never shortened, and by nothing but a promise prolonged. */
   if (has_promise (request))
     {
-      held->until = MAX (offer->until, (gint64) expiry);
+      gint64 until = offer->until;
+
+      /* A record is signed anew each day. */
+      if (held->kind != BYTESTAG_KVP_VALUE)
+        until = MIN (until, get_wall_seconds (self) + BYTESTAG_LIMIT_RECORD_LIFE);
+      held->until = MAX (until, (gint64) expiry);
       if (offer->copies > 0)
         held->copies = offer->copies;
     }

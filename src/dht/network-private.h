@@ -101,6 +101,11 @@ struct _BytestagNetwork
   GQueue stores_waiting;          /* (element-type BytestagStoreToNodeTask): for a place there; borrowed */
   GPtrArray *drains;    /* (element-type Drain): transfers of originals that we gave up */
   GPtrArray *uploads;   /* (element-type BytestagUpload): answers to getval; borrowed */
+  BytestagEndpointCache *short_chunks; /* guint8: who acks no long ones */
+  guint64 upload_limit; /* bytes of values a second; 0: none */
+  BytestagTokenBucket upload_bucket;
+  BytestagTimer upload_timer;
+  GQueue uploads_waiting; /* (element-type BytestagUpload): for their turn; borrowed */
 
   BytestagTimer expiry_timer;
 
@@ -350,6 +355,14 @@ void          _bytestag_network_handle_request  (BytestagNetwork        *self,
                                                  const BytestagEndpoint *from,
                                                  const BytestagMessage  *message);
 
+/* keep-record.c: keeps what came, where it is a record by its rules (B.3); @offer: how it was
+ * stored. @done as of bytestag_kvp_table_write(). */
+void          _bytestag_network_keep_value      (BytestagNetwork        *self,
+                                                 const BytestagKvpRecord *offer,
+                                                 GBytes                 *value,
+                                                 BytestagKvpWriteFunc    done,
+                                                 gpointer                user_data);
+
 /* denied.c */
 void          _bytestag_network_stop_denying    (BytestagNetwork        *self);
 
@@ -376,6 +389,19 @@ void          _bytestag_upload_free             (BytestagUpload         *self);
 gsize         _bytestag_upload_get_n_acked      (const BytestagUpload   *self);
 /* Every byte was acked and the end was sent. */
 gboolean      _bytestag_upload_is_complete      (const BytestagUpload   *self);
+/* upload-limit.c: whether a chunk of @length bytes may go out now; else @upload waits, and
+ * _bytestag_upload_go_on() is called when its turn comes. */
+gboolean      _bytestag_network_take_upload     (BytestagNetwork        *self,
+                                                 BytestagUpload         *upload,
+                                                 gsize                   length);
+/* It waits no longer. */
+void          _bytestag_network_forget_upload   (BytestagNetwork        *self,
+                                                 BytestagUpload         *upload);
+/* Answers to getval that there may be at one time. */
+guint         _bytestag_network_get_max_uploads (BytestagNetwork        *self);
+void          _bytestag_upload_go_on            (BytestagUpload         *upload);
+/* Bytes that it is about to send. */
+gsize         _bytestag_upload_get_next_length  (const BytestagUpload   *upload);
 /* Answers a getval, when there is room. */
 BytestagDrop  _bytestag_network_serve_value     (BytestagNetwork        *self,
                                                  const BytestagEndpoint *to,

@@ -647,6 +647,7 @@ bytestag_network_finalize (GObject *object)
   g_clear_pointer (&self->stores_to_originals, g_ptr_array_unref);
   g_clear_pointer (&self->drains, g_ptr_array_unref);
   g_clear_pointer (&self->uploads, g_ptr_array_unref);
+  g_clear_pointer (&self->short_chunks, bytestag_endpoint_cache_free);
   g_clear_pointer (&self->running, g_ptr_array_unref);
   g_clear_object (&self->tasks);
   g_clear_object (&self->download_slot);
@@ -758,4 +759,6 @@ bytestag_network_init (BytestagNetwork *self)
   self->drains = g_ptr_array_new ();
   self->uploads = g_ptr_array_new ();
   g_queue_init (&self->waiting);
+  g_queue_init (&self->uploads_waiting);
+  self->short_chunks = bytestag_endpoint_cache_new (BYTESTAG_LIMIT_SHORT_CHUNK_ENDPOINTS, sizeof (guint8));
 }

@@ -79,6 +79,11 @@ gboolean              bytestag_network_get_read_only     (BytestagNetwork       
  * too, which they do not at first: for tests. */
 void                  bytestag_network_set_limits_private (BytestagNetwork       *self,
                                                           gboolean                limits_private);
+/* How many bytes of values may go out in a second, served and published together; 0, as at
+ * first: any number. Uploads have their turns chunk by chunk. */
+void                  bytestag_network_set_upload_limit  (BytestagNetwork        *self,
+                                                          guint64                 bytes_per_second);
+guint64               bytestag_network_get_upload_limit  (BytestagNetwork        *self);
 /* (nullable) What this node will not store, replicate, serve or fetch from now on (B.3
  * "Denylist"). What the table keeps of it goes in slices, at once and whenever the list changes;
  * a table that has yet to load what it keeps is to be there before. */
@@ -95,12 +100,32 @@ gint64                bytestag_network_get_clock_difference (BytestagNetwork    
 guint                 bytestag_network_count_nearer      (BytestagNetwork        *self,
                                                           const BytestagKey      *key);
 
+/**
+ * BytestagRecordFault:
+ *
+ * Why a value that claims to be a record (B.3) was not kept.
+ */
+typedef enum {
+  BYTESTAG_RECORD_FAULT_NONE,
+  BYTESTAG_RECORD_FAULT_FORM,         /* not written as it should be, or its signature is wrong */
+  BYTESTAG_RECORD_FAULT_KEY,          /* under another key than its own */
+  BYTESTAG_RECORD_FAULT_HOST,         /* a provider somewhere else than who stored it */
+  BYTESTAG_RECORD_FAULT_DAY,          /* of another day */
+  BYTESTAG_RECORD_FAULT_OLDER,        /* a newer one of this owner is kept */
+  BYTESTAG_RECORD_FAULT_FULL,         /* as many as there may be are under this key */
+  BYTESTAG_RECORD_FAULT_NETWORK_FULL, /* of this network */
+  BYTESTAG_N_RECORD_FAULTS,
+} BytestagRecordFault;
+
 /* Counters since the start. */
 typedef struct {
   guint64 datagrams_received, datagrams_sent;
   guint64 bytes_received, bytes_sent;
   guint64 requests_served, stores_accepted, stores_kept, stores_wrong, uploads;
+  guint64 bytes_uploaded;  /* of values, what was sent again included */
+  guint64 chunks_delayed;  /* by the upload limit */
   guint64 values_denied; /* that were held, and purged (B.3 "Denylist") */
+  guint64 records_refused[BYTESTAG_N_RECORD_FAULTS];
   guint64 drops[BYTESTAG_N_DROPS];
 } BytestagNetworkCounters;
 const BytestagNetworkCounters *bytestag_network_get_counters (BytestagNetwork    *self);
@@ -188,6 +213,19 @@ BytestagStoreToNodeTask   *bytestag_network_refresh_at_node      (BytestagNetwor
 BytestagSpotCheckTask     *bytestag_network_spot_check           (BytestagNetwork        *self,
                                                                   BytestagNode           *node,
                                                                   const BytestagKvpId    *id);
+/* Who shares the collection K, by the providers' records: BYTESTAG_LIMIT_RECORDS_READ of them,
+ * taken by chance. */
+BytestagFindRecordsTask   *bytestag_network_find_providers       (BytestagNetwork        *self,
+                                                                  const BytestagKey      *collection);
+/* What @owner lets be browsed, asked from itself first. */
+BytestagFindRecordsTask   *bytestag_network_find_catalogue       (BytestagNetwork        *self,
+                                                                  BytestagNode           *owner);
+/* Stores a signed record of ours (wire/record.h) under the key that is derived for it, to the
+ * @copies closest nodes, for a day; stored again it is renewed. */
+BytestagStoreValueTask    *bytestag_network_store_record         (BytestagNetwork        *self,
+                                                                  const BytestagKey      *key,
+                                                                  GBytes                 *value,
+                                                                  guint                   copies);
 /* Publishes a value of our table to the @copies closest nodes (1 to 20); DONE with
  * one copy at least, BYTESTAG_ERROR_NO_PEERS when there is nobody to ask. */
 BytestagStoreValueTask    *bytestag_network_store_value          (BytestagNetwork        *self,

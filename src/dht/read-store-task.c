@@ -63,7 +63,7 @@ keep (BytestagReadStoreTask *self,
   writing = g_new0 (Writing, 1);
   writing->task = g_object_ref (self);
   writing->network = g_object_ref (network);
-  bytestag_kvp_table_write (network->table, &self->record, bytes, written_cb, writing);
+  _bytestag_network_keep_value (network, &self->record, bytes, written_cb, writing);
 }
 
 /* Also when the end never came (A.1.5): what is complete is kept. */

@@ -18,6 +18,7 @@ enum {
 
 enum {
   SIGNAL_BUCKET_FULL,
+  SIGNAL_CONTACT_STALE,
   N_SIGNALS,
 };
 
@@ -156,6 +157,14 @@ bytestag_routing_table_class_init (BytestagRoutingTableClass *klass)
   signals[SIGNAL_BUCKET_FULL] =
     g_signal_new ("bucket-full", BYTESTAG_TYPE_ROUTING_TABLE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                   G_TYPE_NONE, 3, BYTESTAG_TYPE_BUCKET, BYTESTAG_TYPE_NODE, BYTESTAG_TYPE_NODE);
+
+  /**
+   * BytestagRoutingTable::contact-stale:
+   * @node: who may have made room for another meanwhile
+   */
+  signals[SIGNAL_CONTACT_STALE] =
+    g_signal_new ("contact-stale", BYTESTAG_TYPE_ROUTING_TABLE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 1, BYTESTAG_TYPE_NODE);
 }
 
 static void
@@ -594,7 +603,8 @@ bytestag_routing_table_node_failed (BytestagRoutingTable *self,
                                     BytestagNode         *node)
 {
   g_autoptr (BytestagNode) replacement = NULL;
-  BytestagNode *member;
+  g_autoptr (BytestagNode) member = NULL;
+  gboolean was_stale;
   guint number;
 
   g_return_if_fail (BYTESTAG_IS_ROUTING_TABLE (self));
@@ -612,6 +622,8 @@ bytestag_routing_table_node_failed (BytestagRoutingTable *self,
       return;
     }
 
+  g_object_ref (member);
+  was_stale = is_stale (member);
   bytestag_node_failed (member);
   if (is_stale (member))
     {
@@ -620,6 +632,8 @@ bytestag_routing_table_node_failed (BytestagRoutingTable *self,
         bytestag_bucket_replace (self->buckets[number], member, replacement,
                                  bytestag_clock_get_time (self->clock));
     }
+  if (!was_stale && is_stale (member))
+    g_signal_emit (self, signals[SIGNAL_CONTACT_STALE], 0, member);
 }
 
 gdouble

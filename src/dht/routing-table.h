@@ -13,7 +13,8 @@ G_DECLARE_FINAL_TYPE (BytestagRoutingTable, bytestag_routing_table, BYTESTAG, RO
  * of the 160 BytestagBuckets, each made when it is first looked at or filled.
  * Property "num-contacts", notified. Signal "bucket-full" (bucket, node, oldest):
  * the bucket is locked; whoever listens pings @oldest and then calls
- * bytestag_routing_table_keep_old_node() or _keep_new_node(). Never sends. */
+ * bytestag_routing_table_keep_old_node() or _keep_new_node(). Signal "contact-stale"
+ * (node): a contact has failed to answer twice. Never sends. */
 BytestagRoutingTable *bytestag_routing_table_new              (const BytestagKey    *key,
                                                                BytestagClock        *clock);
 const BytestagKey    *bytestag_routing_table_get_key          (BytestagRoutingTable *self);

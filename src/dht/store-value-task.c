@@ -166,6 +166,13 @@ lookup_finished_cb (BytestagTask           *task,
 }
 
 static void
+start_lookup (BytestagStoreValueTask *self)
+{
+  self->lookup = bytestag_network_find_node_shortlist (self->network, &self->record.id.key);
+  g_signal_connect (self->lookup, "finished", G_CALLBACK (lookup_finished_cb), self);
+}
+
+static void
 read_cb (GBytes       *value,
          const GError *error,
          gpointer      user_data)
@@ -193,8 +200,7 @@ read_cb (GBytes       *value,
       begin_storing (self);
       return;
     }
-  self->lookup = bytestag_network_find_node_shortlist (self->network, &self->record.id.key);
-  g_signal_connect (self->lookup, "finished", G_CALLBACK (lookup_finished_cb), self);
+  start_lookup (self);
 }
 
 static void
@@ -202,6 +208,12 @@ bytestag_store_value_task_start (BytestagTask *task)
 {
   BytestagStoreValueTask *self = BYTESTAG_STORE_VALUE_TASK (task);
   BytestagKvpId id = self->record.id;
+
+  if (self->value != NULL)
+    {
+      start_lookup (self);
+      return;
+    }
 
   if (bytestag_network_is_denied (self->network, &id))
     {
@@ -296,6 +308,31 @@ _bytestag_store_value_task_new (BytestagNetwork     *network,
     }
   bytestag_task_set_total (BYTESTAG_TASK (self), copies);
   return self;
+}
+
+BytestagStoreValueTask *
+bytestag_network_store_record (BytestagNetwork   *self,
+                               const BytestagKey *key,
+                               GBytes            *value,
+                               guint              copies)
+{
+  BytestagStoreValueTask *task;
+  BytestagKvpId id;
+
+  g_return_val_if_fail (BYTESTAG_IS_NETWORK (self), NULL);
+  g_return_val_if_fail (key != NULL && value != NULL, NULL);
+  g_return_val_if_fail (copies >= 1 && copies <= BYTESTAG_MAX_BUCKET_SIZE, NULL);
+
+  id.key = *key;
+  bytestag_key_digest (&id.index, g_bytes_get_data (value, NULL), g_bytes_get_size (value));
+  task = _bytestag_store_value_task_new (self, &id, copies, NULL);
+  task->value = g_bytes_ref (value);
+  task->keep = BYTESTAG_LIMIT_RECORD_LIFE;
+  task->record.timestamp = bytestag_reactor_get_wall_time (self->reactor) / G_USEC_PER_SEC;
+  task->record.copies = (guint8) copies;
+  /* None of the copies is here. */
+  task->record.is_original = TRUE;
+  return _bytestag_network_run (self, task, FALSE);
 }
 
 guint

@@ -122,6 +122,16 @@ BytestagNode *bytestag_download_task_get_node  (BytestagDownloadTask *self);
 #define BYTESTAG_TYPE_READ_STORE_TASK (bytestag_read_store_task_get_type ())
 G_DECLARE_FINAL_TYPE (BytestagReadStoreTask, bytestag_read_store_task, BYTESTAG, READ_STORE_TASK, BytestagDownloadTask)
 
+/* Signed records: who shares a collection, or what a node lets be browsed (B.3). Signal
+ * "provider-found" (BytestagNode): one of the first, as soon as it is known. DONE also when
+ * nothing was found. */
+#define BYTESTAG_TYPE_FIND_RECORDS_TASK (bytestag_find_records_task_get_type ())
+G_DECLARE_FINAL_TYPE (BytestagFindRecordsTask, bytestag_find_records_task, BYTESTAG, FIND_RECORDS_TASK, BytestagTask)
+/* (transfer none) (element-type BytestagNode) that answered, with the id that signed. */
+GPtrArray *bytestag_find_records_task_get_providers (BytestagFindRecordsTask *self);
+/* (transfer none) (element-type BytestagCatalogueEntry), see wire/record.h. */
+GPtrArray *bytestag_find_records_task_get_entries   (BytestagFindRecordsTask *self);
+
 /* Whether a node that says it holds a value does (B.3 "A copy counts"). */
 #define BYTESTAG_TYPE_SPOT_CHECK_TASK (bytestag_spot_check_task_get_type ())
 G_DECLARE_FINAL_TYPE (BytestagSpotCheckTask, bytestag_spot_check_task, BYTESTAG, SPOT_CHECK_TASK, BytestagTask)

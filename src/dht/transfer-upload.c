@@ -14,6 +14,12 @@
 #define RESEND_FIRST (1000 * 1000)
 #define RESEND_MIN (250 * 1000)
 
+/* Chunks to peers of ours, which take any length (A.1.5): as many bytes of a value as a datagram
+ * that no network cuts into fragments carries (B.1), and, where packets hardly get lost and
+ * round trips are all that counts, one that a receiver still takes. */
+#define CHUNK_TO_OURS 1090
+#define CHUNK_NEARBY 5900
+
 struct _BytestagUpload
 {
   BytestagNetwork *network; /* borrowed */
@@ -32,6 +38,7 @@ struct _BytestagUpload
   gint64 started_at;
   guint64 handle; /* of the chunk in flight */
   BytestagKey chunk_id;
+  gsize chunk_size;
   gsize offset; /* of the chunk in flight */
   gsize n_acked;
   guint n_unacked; /* in a row */
@@ -40,6 +47,7 @@ struct _BytestagUpload
 };
 
 static gboolean send_chunk (BytestagUpload *self);
+static gboolean send_next (BytestagUpload *self);
 
 static BytestagSlice
 get_transfer (const BytestagUpload *self)
@@ -50,13 +58,37 @@ get_transfer (const BytestagUpload *self)
 static gsize
 get_chunk_length (const BytestagUpload *self)
 {
-  return MIN (g_bytes_get_size (self->bytes) - self->offset, BYTESTAG_CHUNK_SIZE);
+  return MIN (g_bytes_get_size (self->bytes) - self->offset, self->chunk_size);
 }
 
 static const guint8 *
 get_chunk (const BytestagUpload *self)
 {
   return (const guint8 *) g_bytes_get_data (self->bytes, NULL) + self->offset;
+}
+
+static gsize
+choose_chunk_size (BytestagNetwork        *network,
+                   const BytestagEndpoint *to,
+                   gboolean                is_ours)
+{
+  if (!is_ours)
+    return BYTESTAG_CHUNK_SIZE;
+
+  /* A long chunk would keep others waiting for their turn. */
+  if (!bytestag_endpoint_is_private (to) || network->upload_limit > 0 ||
+      bytestag_endpoint_cache_peek (network->short_chunks, to) != NULL)
+    return CHUNK_TO_OURS;
+  return CHUNK_NEARBY;
+}
+
+/* Not one long chunk was acked: fragments may not get through. The upload cannot go on with
+ * shorter ones, since the receiver may have taken what was sent; the next one does. */
+static void
+note_failure (BytestagUpload *self)
+{
+  if (self->chunk_size == CHUNK_NEARBY && self->n_acked == 0 && self->n_unacked > 0)
+    bytestag_endpoint_cache_use (self->network->short_chunks, &self->to, NULL);
 }
 
 /* Sent exactly once, and nothing after it (A.2, 2); also by an upload that gives
@@ -67,6 +99,7 @@ end_upload (BytestagUpload *self)
   BytestagSlice transfer = get_transfer (self);
 
   bytestag_reactor_disarm (self->network->reactor, &self->timer);
+  _bytestag_network_forget_upload (self->network, self);
   self->end_sent = TRUE;
   _bytestag_network_send_end (self->network, &self->to, &transfer);
   self->func (self, TRUE, self->user_data);
@@ -121,8 +154,9 @@ ack_cb (const BytestagMessage  *message,
       self->offset += get_chunk_length (self);
     }
 
+  note_failure (self);
   /* The owner comes last: it may free the upload. */
-  if (has_given_up (self) || self->offset == g_bytes_get_size (self->bytes) || !send_chunk (self))
+  if (has_given_up (self) || self->offset == g_bytes_get_size (self->bytes) || !send_next (self))
     end_upload (self);
   else if (message != NULL)
     self->func (self, FALSE, self->user_data);
@@ -135,6 +169,7 @@ resend_cb (gpointer user_data)
   BytestagSlice transfer = get_transfer (self);
 
   self->resent = TRUE;
+  self->network->counters.bytes_uploaded += get_chunk_length (self);
   _bytestag_network_resend_chunk (self->network, &self->to, &transfer, &self->chunk_id,
                                   get_chunk (self), get_chunk_length (self));
   self->resend_delay *= 2;
@@ -158,12 +193,33 @@ send_chunk (BytestagUpload *self)
   if (self->handle == 0)
     return FALSE;
 
+  self->network->counters.bytes_uploaded += get_chunk_length (self);
   if (self->is_ours)
     {
       self->resend_delay = self->rtt > 0 ? MAX (4 * self->rtt, RESEND_MIN) : RESEND_FIRST;
       bytestag_reactor_arm (self->network->reactor, &self->timer, self->resend_delay, resend_cb, self);
     }
   return TRUE;
+}
+
+/* The same, when its turn comes. */
+static gboolean
+send_next (BytestagUpload *self)
+{
+  return !_bytestag_network_take_upload (self->network, self, get_chunk_length (self)) || send_chunk (self);
+}
+
+void
+_bytestag_upload_go_on (BytestagUpload *self)
+{
+  if (!send_chunk (self))
+    end_upload (self);
+}
+
+gsize
+_bytestag_upload_get_next_length (const BytestagUpload *self)
+{
+  return get_chunk_length (self);
 }
 
 static void
@@ -173,7 +229,7 @@ start_cb (gpointer user_data)
 
   self->started_at = bytestag_reactor_get_time (self->network->reactor);
   /* An empty value is its end alone. */
-  if (g_bytes_get_size (self->bytes) == 0 || !send_chunk (self))
+  if (g_bytes_get_size (self->bytes) == 0 || !send_next (self))
     end_upload (self);
 }
 
@@ -195,6 +251,7 @@ _bytestag_upload_new (BytestagNetwork        *network,
   self->transfer_length = transfer->length;
   self->bytes = g_bytes_ref (bytes);
   self->is_ours = is_ours;
+  self->chunk_size = choose_chunk_size (network, to, is_ours);
   self->func = func;
   self->user_data = user_data;
   bytestag_reactor_arm (network->reactor, &self->timer, delay, start_cb, self);
@@ -205,6 +262,7 @@ void
 _bytestag_upload_free (BytestagUpload *self)
 {
   bytestag_reactor_disarm (self->network->reactor, &self->timer);
+  _bytestag_network_forget_upload (self->network, self);
   _bytestag_network_cancel_request (self->network, &self->handle);
   g_bytes_unref (self->bytes);
   g_free (self->transfer);
@@ -408,7 +466,7 @@ check_place (BytestagNetwork        *self,
              const BytestagSlice    *transfer,
              gboolean                is_proven)
 {
-  guint n_to_address = 0, n_unproven = 0;
+  guint n_to_address = 0, n_unproven = 0, max_uploads = _bytestag_network_get_max_uploads (self);
 
   for (guint i = 0; i < self->uploads->len; i++)
     {
@@ -425,7 +483,7 @@ check_place (BytestagNetwork        *self,
 
   if (n_to_address >= BYTESTAG_LIMIT_UPLOADS_TO_ADDRESS ||
       (!is_proven && n_unproven >= BYTESTAG_LIMIT_UNPROVEN_UPLOADS) ||
-      (self->uploads->len >= BYTESTAG_LIMIT_UPLOADS && !make_place (self, to, is_proven)))
+      (self->uploads->len >= max_uploads && !make_place (self, to, is_proven)))
     return BYTESTAG_DROP_RATE;
   return BYTESTAG_DROP_NONE;
 }

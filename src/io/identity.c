@@ -33,7 +33,10 @@ struct _BytestagIdentity
   BytestagKey node_id;
 };
 
-G_DEFINE_FINAL_TYPE (BytestagIdentity, bytestag_identity, G_TYPE_OBJECT)
+static void signer_iface_init (BytestagSignerInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (BytestagIdentity, bytestag_identity, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (BYTESTAG_TYPE_SIGNER, signer_iface_init))
 
 static void
 bytestag_identity_finalize (GObject *object)
@@ -388,4 +391,23 @@ bytestag_identity_sign (BytestagIdentity *self, GBytes *data, GError **error)
   gnutls_free (signature.data);
 
   return bytes;
+}
+
+static GBytes *
+signer_get_public_key (BytestagSigner *signer)
+{
+  return bytestag_identity_get_public_key (BYTESTAG_IDENTITY (signer));
+}
+
+static GBytes *
+signer_sign (BytestagSigner *signer, GBytes *data, GError **error)
+{
+  return bytestag_identity_sign (BYTESTAG_IDENTITY (signer), data, error);
+}
+
+static void
+signer_iface_init (BytestagSignerInterface *iface)
+{
+  iface->get_public_key = signer_get_public_key;
+  iface->sign = signer_sign;
 }

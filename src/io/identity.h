@@ -3,14 +3,14 @@
 
 #include <gio/gio.h>
 
-#include "core/key.h"
+#include "core/ports.h"
 
 G_BEGIN_DECLS
 
 #define BYTESTAG_TYPE_IDENTITY (bytestag_identity_get_type ())
 G_DECLARE_FINAL_TYPE (BytestagIdentity, bytestag_identity, BYTESTAG, IDENTITY, GObject)
 
-/* A node's Ed25519 key pair (B.2), in FOLDER/identity.pem: made on first start,
+/* A node's Ed25519 key pair (B.2), a BytestagSigner, in FOLDER/identity.pem: made on first start,
  * mode 0600, written atomically and synced. A damaged one is renamed to
  * identity.pem.damaged-N, a new one is made, and @set_aside says where the old one
  * is (out) (optional) (nullable) (transfer full). */

@@ -7,34 +7,56 @@
 
 #include "core/limits.h"
 
-static void
-built_value_clear (gpointer data)
+struct _BytestagCollectionBuilder
 {
-  BytestagBuiltValue *value = data;
+  BytestagCollectionWriter *writer;
+  BytestagBuiltFunc func;
+  gpointer user_data;
+};
 
-  g_clear_pointer (&value->bytes, g_bytes_unref);
+static void
+page_cb (GBytes            *value,
+         const BytestagKey *digest,
+         gpointer           user_data)
+{
+  BytestagCollectionBuilder *self = user_data;
+
+  self->func (BYTESTAG_BUILT_PAGE, &(BytestagKvpId) { *digest, *digest }, value, self->user_data);
 }
 
-/* @key: (nullable) the index itself */
-static void
-add_value (GArray            *values,
-           const BytestagKey *key,
-           GBytes            *bytes)
+BytestagCollectionBuilder *
+bytestag_collection_builder_new (const char        *name,
+                                 const char        *comment,
+                                 gint64             timestamp,
+                                 BytestagBuiltFunc  func,
+                                 gpointer           user_data)
 {
-  BytestagBuiltValue value = { 0 };
+  BytestagCollectionBuilder *self = g_new0 (BytestagCollectionBuilder, 1);
 
-  bytestag_key_digest (&value.id.index, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
-  value.id.key = key != NULL ? *key : value.id.index;
-  value.bytes = g_bytes_ref (bytes);
-  g_array_append_val (values, value);
+  self->func = func;
+  self->user_data = user_data;
+  self->writer = bytestag_collection_writer_new (name, comment, timestamp, page_cb, self);
+
+  return self;
+}
+
+void
+bytestag_collection_builder_free (BytestagCollectionBuilder *self)
+{
+  if (self == NULL)
+    return;
+
+  g_clear_pointer (&self->writer, bytestag_collection_writer_free);
+  g_free (self);
 }
 
 static void
-add_file_info (BytestagBuiltCollection *self,
-               BytestagFileInfo        *file)
+give_file_info (BytestagCollectionBuilder *self,
+                BytestagFileInfo          *file)
 {
   g_autoptr (BytestagFileInfo) stripped = NULL;
   g_autoptr (GBytes) bytes = NULL;
+  BytestagKvpId id;
   guint n_parts;
 
   /* A file of one part has the key of this part: A.3 B6. */
@@ -44,7 +66,64 @@ add_file_info (BytestagBuiltCollection *self,
 
   stripped = bytestag_file_info_strip (file);
   bytes = bytestag_serializable_to_bytes (BYTESTAG_SERIALIZABLE (stripped));
-  add_value (self->file_infos, bytestag_file_info_get_hash (file), bytes);
+  id.key = *bytestag_file_info_get_hash (file);
+  bytestag_key_digest (&id.index, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  self->func (BYTESTAG_BUILT_FILE_INFO, &id, bytes, self->user_data);
+}
+
+gboolean
+bytestag_collection_builder_add (BytestagCollectionBuilder  *self,
+                                 BytestagFileInfo           *file,
+                                 GError                    **error)
+{
+  if (!bytestag_collection_writer_add (self->writer, file, error))
+    return FALSE;
+
+  give_file_info (self, file);
+  return TRUE;
+}
+
+gboolean
+bytestag_collection_builder_finish (BytestagCollectionBuilder  *self,
+                                    BytestagKey                *key,
+                                    guint8                     *sha256,
+                                    GError                    **error)
+{
+  g_autoptr (GBytes) root = bytestag_collection_writer_finish (self->writer, error);
+
+  if (root == NULL)
+    return FALSE;
+
+  bytestag_key_digest (key, g_bytes_get_data (root, NULL), g_bytes_get_size (root));
+  gnutls_hash_fast (GNUTLS_DIG_SHA256, g_bytes_get_data (root, NULL), g_bytes_get_size (root), sha256);
+  self->func (BYTESTAG_BUILT_ROOT, &(BytestagKvpId) { *key, *key }, root, self->user_data);
+  return TRUE;
+}
+
+static void
+built_value_clear (gpointer data)
+{
+  BytestagBuiltValue *value = data;
+
+  g_clear_pointer (&value->bytes, g_bytes_unref);
+}
+
+static void
+keep_value (BytestagBuiltKind    kind,
+            const BytestagKvpId *id,
+            GBytes              *bytes,
+            gpointer             user_data)
+{
+  BytestagBuiltCollection *self = user_data;
+  BytestagBuiltValue value = { *id, g_bytes_ref (bytes) };
+
+  /* The root comes last, and is wanted first by those who have the link. */
+  if (kind == BYTESTAG_BUILT_FILE_INFO)
+    g_array_append_val (self->file_infos, value);
+  else if (kind == BYTESTAG_BUILT_ROOT)
+    g_array_prepend_val (self->pages, value);
+  else
+    g_array_append_val (self->pages, value);
 }
 
 BytestagBuiltCollection *
@@ -54,8 +133,7 @@ bytestag_built_collection_new (GPtrArray   *files,
                                GError     **error)
 {
   g_autoptr (BytestagBuiltCollection) self = g_new0 (BytestagBuiltCollection, 1);
-  g_autoptr (GPtrArray) values = NULL;
-  GBytes *root;
+  g_autoptr (BytestagCollectionBuilder) builder = bytestag_collection_builder_new (name, comment, 0, keep_value, self);
 
   self->info = bytestag_collection_info_new (files, name, comment, 0);
   self->pages = g_array_new (FALSE, FALSE, sizeof (BytestagBuiltValue));
@@ -63,20 +141,13 @@ bytestag_built_collection_new (GPtrArray   *files,
   g_array_set_clear_func (self->pages, built_value_clear);
   g_array_set_clear_func (self->file_infos, built_value_clear);
 
-  values = bytestag_collection_info_paginate (self->info, error);
-  if (values == NULL)
-    return NULL;
-
-  /* The root comes last from there, and is wanted first by those who have the link. */
-  root = g_ptr_array_index (values, values->len - 1);
-  for (guint i = values->len; i > 0; i--)
-    add_value (self->pages, NULL, g_ptr_array_index (values, i - 1));
-
-  self->key = g_array_index (self->pages, BytestagBuiltValue, 0).id.key;
-  gnutls_hash_fast (GNUTLS_DIG_SHA256, g_bytes_get_data (root, NULL), g_bytes_get_size (root), self->sha256);
-
   for (guint i = 0; i < files->len; i++)
-    add_file_info (self, g_ptr_array_index (files, i));
+    {
+      if (!bytestag_collection_builder_add (builder, g_ptr_array_index (files, i), error))
+        return NULL;
+    }
+  if (!bytestag_collection_builder_finish (builder, &self->key, self->sha256, error))
+    return NULL;
 
   return g_steal_pointer (&self);
 }

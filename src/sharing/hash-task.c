@@ -3,20 +3,22 @@
 
 #include "sharing/hash-task.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <glib/gi18n-lib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "core/error.h"
+#include "core/limits.h"
 #include "core/reactor.h"
-#include "sharing/file-digest.h"
 #include "sharing/folder-walk.h"
+#include "sharing/hash-job.h"
 #include "sharing/sharing-private.h"
 
-/* Files given to the worker at one time: enough that none of its threads waits for us. */
-#define MAX_JOBS 8
+/* Readings of the rate that are looked back on: four seconds. */
+#define N_SAMPLES (4 * G_USEC_PER_SEC / BYTESTAG_PROGRESS_INTERVAL)
+
+typedef struct {
+  gint64 time; /* µs */
+  guint64 n_read;
+} Sample;
 
 struct _BytestagHashTask
 {
@@ -24,38 +26,45 @@ struct _BytestagHashTask
 
   BytestagWorker *worker;
   char **paths;
+  BytestagKnownFiles *known; /* (nullable) */
+  BytestagHashedFunc taker;
+  gpointer taker_data;
+  GDestroyNotify taker_destroy;
 
   GCancellable *cancellable;
-  BytestagFolderWalk *walk; /* NULL until it is over */
+  BytestagHashJobShared *shared; /* NULL until the walk is over */
+  BytestagFolderWalk *walk;      /* of it */
   GPtrArray *files;         /* (element-type BytestagHashedFile) by the order of the walk */
   guint next_file;          /* of walk->files, to be given to the worker */
   guint n_jobs;
+  guint n_helpers;
+  guint n_ended;            /* files that are hashed or left out */
   guint n_hashed;
-  char *current_file;
+  guint n_known;
 
-  _Atomic guint64 n_read; /* jobs write it while they hold us */
+  char *current_file;
+  Sample samples[N_SAMPLES];
+  guint n_samples;
+  gint64 seconds_left;
   BytestagTimer progress_timer;
 };
 
 typedef struct {
   char **paths;
-  GCancellable *cancellable;
   BytestagFolderWalk *walk;
   GError *error;
 } WalkJob;
 
 typedef struct {
-  const BytestagWalkFile *file; /* of the task's walk, which outlives the job */
-  guint position;
-  _Atomic guint64 *n_read;
-  BytestagFileStamp stamp;
-  BytestagFileDigest digest;
-  GError *error;
-} FileJob;
+  BytestagHashJobShared *shared;
+  GPtrArray *files;
+} Dropped;
 
 enum {
   PROP_0,
   PROP_CURRENT_FILE,
+  PROP_BYTES_LEFT,
+  PROP_SECONDS_LEFT,
   N_PROPS
 };
 
@@ -64,12 +73,11 @@ static GParamSpec *properties[N_PROPS];
 G_DEFINE_FINAL_TYPE (BytestagHashTask, bytestag_hash_task, BYTESTAG_TYPE_TASK)
 
 static void give_files (BytestagHashTask *self);
+static void give_help (BytestagHashTask *self);
 
-static void
-hashed_file_free (gpointer data)
+void
+bytestag_hashed_file_free (BytestagHashedFile *file)
 {
-  BytestagHashedFile *file = data;
-
   if (file == NULL)
     return;
 
@@ -97,149 +105,198 @@ walk_job_free (WalkJob *job)
   g_free (job);
 }
 
-/* On a worker. FALSE with no error: it changed while it was read. */
-static gboolean
-hash_once (FileJob       *job,
-           int            fd,
-           GCancellable  *cancellable,
-           GError       **error)
-{
-  BytestagFileStamp after;
-
-  if (lseek (fd, 0, SEEK_SET) != 0 || !bytestag_file_stamp_read (&job->stamp, fd))
-    {
-      g_set_error_literal (error, G_IO_ERROR, (int) g_io_error_from_errno (errno), g_strerror (errno));
-      return FALSE;
-    }
-  if (!bytestag_file_digest_read (&job->digest, fd, job->n_read, cancellable, error))
-    return FALSE;
-
-  if (bytestag_file_stamp_read (&after, fd) && bytestag_file_stamp_equal (&job->stamp, &after) &&
-      job->digest.size == job->stamp.size)
-    return TRUE;
-
-  atomic_fetch_sub (job->n_read, job->digest.size);
-  bytestag_file_digest_clear (&job->digest);
-  return FALSE;
-}
-
-/* On a worker. */
+/* On a worker: to free what is known of 100,000 files takes longer than a dispatch may. */
 static void
-file_job_run (gpointer      data,
+drop_job_run (gpointer      data,
               GCancellable *cancellable)
 {
-  FileJob *job = data;
-  g_autofree char *name = g_filename_display_name (job->file->path);
-  g_autoptr (GError) error = NULL;
-  struct stat info;
-  gboolean hashed;
-  /* Not blocking: it may have become a fifo since the walk. */
-  int fd = open (job->file->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  Dropped *dropped = data;
 
-  if (fd < 0 || fstat (fd, &info) != 0)
+  g_clear_pointer (&dropped->shared, bytestag_hash_job_shared_unref);
+  g_clear_pointer (&dropped->files, g_ptr_array_unref);
+  g_free (dropped);
+}
+
+/* The job freed itself: it may be that no event comes any more. */
+static void
+drop_job_done (gpointer data,
+               gpointer user_data)
+{
+}
+
+static void
+drop_files (BytestagHashTask *self)
+{
+  Dropped *dropped;
+
+  self->walk = NULL;
+  if (self->files == NULL)
+    return;
+
+  dropped = g_new0 (Dropped, 1);
+  dropped->shared = g_steal_pointer (&self->shared);
+  dropped->files = g_steal_pointer (&self->files);
+  bytestag_worker_run (self->worker, drop_job_run, dropped, NULL, drop_job_done, NULL);
+}
+
+/* The total is what will have been read: less what is left out, and as long as files
+ * turned out to be. */
+static void
+mend_total (BytestagHashTask      *self,
+            const BytestagHashJob *job)
+{
+  guint64 total = bytestag_task_get_total (BYTESTAG_TASK (self));
+
+  for (guint i = 0; i < job->n_files; i++)
     {
-      g_set_error (&job->error, G_IO_ERROR, (int) g_io_error_from_errno (errno),
-                   _("Cannot read “%s”: %s"), name, g_strerror (errno));
-      if (fd >= 0)
-        close (fd);
+      const BytestagWalkFile *file = g_ptr_array_index (self->walk->files, job->first + i);
+
+      total -= file->stamp.size;
+    }
+  bytestag_task_set_total (BYTESTAG_TASK (self), total + job->size);
+}
+
+static void
+take_files (BytestagHashTask *self,
+            BytestagHashJob  *job)
+{
+  self->n_ended += job->n_files;
+  self->n_hashed += job->hashed->len;
+  self->n_known += job->n_known;
+  bytestag_skip_list_add_list (self->walk->skipped, job->skipped);
+  mend_total (self, job);
+
+  if (job->hashed->len == 0)
+    return;
+
+  if (self->taker != NULL)
+    {
+      self->taker (g_steal_pointer (&job->hashed), self->taker_data);
+      return;
+    }
+  for (guint i = 0; i < job->hashed->len; i++)
+    {
+      BytestagHashedFile *file = g_steal_pointer (&g_ptr_array_index (job->hashed, i));
+
+      g_ptr_array_index (self->files, file->position) = file;
+    }
+}
+
+static void
+fail (BytestagHashTask *self,
+      GError           *error)
+{
+  g_cancellable_cancel (self->cancellable);
+  bytestag_task_fail (BYTESTAG_TASK (self), error);
+}
+
+static void
+hash_job_done (gpointer data,
+               gpointer user_data)
+{
+  g_autoptr (BytestagHashTask) self = user_data;
+  g_autoptr (BytestagHashJob) job = data;
+
+  self->n_jobs--;
+  if (bytestag_task_is_finished (BYTESTAG_TASK (self)))
+    return;
+
+  if (job->error != NULL)
+    {
+      fail (self, g_steal_pointer (&job->error));
       return;
     }
 
-  hashed = S_ISREG (info.st_mode) && hash_once (job, fd, cancellable, &error);
-  if (!hashed && error == NULL && S_ISREG (info.st_mode))
-    hashed = hash_once (job, fd, cancellable, &error);
-  close (fd);
-
-  if (error != NULL)
-    g_set_error (&job->error, error->domain, error->code, _("Cannot read “%s”: %s"), name, error->message);
-  else if (!hashed)
-    g_set_error (&job->error, BYTESTAG_ERROR, BYTESTAG_ERROR_CHANGED,
-                 _("“%s” changes while it is read: share it again when it is at rest"), name);
-}
-
-static void
-file_job_free (FileJob *job)
-{
-  bytestag_file_digest_clear (&job->digest);
-  g_clear_error (&job->error);
-  g_free (job);
-}
-
-static void
-take_file (BytestagHashTask *self,
-           FileJob          *job)
-{
-  BytestagHashedFile *file = g_new0 (BytestagHashedFile, 1);
-
-  file->path = g_strdup (job->file->path);
-  file->stamp = job->stamp;
-  file->info = bytestag_file_info_new (&job->digest.hash,
-                                       (const BytestagKey *) job->digest.parts->data, job->digest.parts->len,
-                                       job->digest.size,
-                                       (const char * const *) job->file->filename,
-                                       job->digest.sha256);
-  g_ptr_array_index (self->files, job->position) = file;
-  self->n_hashed++;
-}
-
-static void
-file_job_done (gpointer data,
-               gpointer user_data)
-{
-  FileJob *job = data;
-  g_autoptr (BytestagHashTask) self = user_data;
-
-  self->n_jobs--;
+  take_files (self, job);
+  /* Whoever took them may have cancelled it. */
   if (!bytestag_task_is_finished (BYTESTAG_TASK (self)))
+    give_files (self);
+}
+
+/* Those that were left out leave no gaps. */
+static void
+close_gaps (GPtrArray *files)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < files->len; i++)
     {
-      if (job->error != NULL)
-        {
-          g_cancellable_cancel (self->cancellable);
-          bytestag_task_fail (BYTESTAG_TASK (self), g_steal_pointer (&job->error));
-        }
-      else
-        {
-          take_file (self, job);
-          give_files (self);
-        }
+      gpointer file = g_steal_pointer (&g_ptr_array_index (files, i));
+
+      if (file != NULL)
+        g_ptr_array_index (files, n++) = file;
+    }
+  g_ptr_array_set_size (files, (int) n);
+}
+
+static void
+end (BytestagHashTask *self)
+{
+  if (self->n_hashed == 0)
+    {
+      const GError *problem = self->walk->skipped->problem;
+
+      fail (self, problem != NULL ? g_error_copy (problem)
+                                  : g_error_new (BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID,
+                                                 _("Of “%s” nothing can be shared"), self->walk->name));
+      return;
     }
 
-  file_job_free (job);
+  close_gaps (self->files);
+  bytestag_task_set_progress (BYTESTAG_TASK (self), atomic_load (&self->shared->n_read));
+  bytestag_task_done (BYTESTAG_TASK (self));
 }
 
 static void
-set_current_file (BytestagHashTask *self,
-                  const char       *path)
+help_job_run (gpointer      data,
+              GCancellable *cancellable)
 {
-  g_autofree char *shown = path != NULL ? g_filename_display_basename (path) : NULL;
+  BytestagHashJobShared *shared = data;
 
-  if (g_strcmp0 (self->current_file, shown) == 0)
-    return;
+  bytestag_digest_pool_help (shared->pool, cancellable);
+}
 
-  g_free (self->current_file);
-  self->current_file = g_steal_pointer (&shown);
+static void
+help_job_done (gpointer data,
+               gpointer user_data)
+{
+  g_autoptr (BytestagHashTask) self = user_data;
+
+  self->n_helpers--;
+  if (!bytestag_task_is_finished (BYTESTAG_TASK (self)) && self->n_jobs > 0)
+    give_help (self);
+}
+
+/* Behind all files, so that a helper runs only where no file is left to begin. */
+static void
+give_help (BytestagHashTask *self)
+{
+  while (self->n_helpers < BYTESTAG_LIMIT_HASH_HELPERS && bytestag_digest_pool_is_expecting (self->shared->pool))
+    {
+      self->n_helpers++;
+      bytestag_worker_run (self->worker, help_job_run, self->shared, self->cancellable, help_job_done,
+                           g_object_ref (self));
+    }
 }
 
 /* Keeps the worker busy; ends the task after the last file. */
 static void
 give_files (BytestagHashTask *self)
 {
-  while (self->n_jobs < MAX_JOBS && self->next_file < self->walk->files->len)
+  while (self->n_jobs < BYTESTAG_LIMIT_HASH_JOBS && self->next_file < self->walk->files->len)
     {
-      FileJob *job = g_new0 (FileJob, 1);
+      BytestagHashJob *job = bytestag_hash_job_new (self->shared, self->next_file);
 
-      job->position = self->next_file++;
-      job->file = g_ptr_array_index (self->walk->files, job->position);
-      job->n_read = &self->n_read;
+      self->next_file += job->n_files;
       self->n_jobs++;
-      bytestag_worker_run (self->worker, file_job_run, job, self->cancellable, file_job_done, g_object_ref (self));
+      bytestag_worker_run (self->worker, bytestag_hash_job_run, job, self->cancellable, hash_job_done,
+                           g_object_ref (self));
     }
 
-  if (self->n_hashed == self->walk->files->len)
-    {
-      bytestag_task_set_progress (BYTESTAG_TASK (self), atomic_load (&self->n_read));
-      bytestag_task_done (BYTESTAG_TASK (self));
-    }
+  if (self->n_ended == self->walk->files->len)
+    end (self);
+  else if (self->next_file == self->walk->files->len)
+    give_help (self);
 }
 
 static void
@@ -257,14 +314,56 @@ walk_job_done (gpointer data,
         }
       else
         {
-          self->walk = g_steal_pointer (&job->walk);
-          g_ptr_array_set_size (self->files, (int) self->walk->files->len);
+          self->walk = job->walk;
+          self->shared = bytestag_hash_job_shared_new (g_steal_pointer (&job->walk), self->known);
+          if (self->taker == NULL)
+            g_ptr_array_set_size (self->files, (int) self->walk->files->len);
           bytestag_task_set_total (BYTESTAG_TASK (self), self->walk->size);
           give_files (self);
         }
     }
 
   walk_job_free (job);
+}
+
+static void
+set_current_file (BytestagHashTask *self,
+                  const char       *path)
+{
+  g_autofree char *shown = g_filename_display_basename (path);
+
+  if (g_strcmp0 (self->current_file, shown) == 0)
+    return;
+
+  g_free (self->current_file);
+  self->current_file = g_steal_pointer (&shown);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CURRENT_FILE]);
+}
+
+/* By what was really read: what was known came at once, and says nothing of the rest. */
+static void
+tell_time_left (BytestagHashTask *self)
+{
+  gint64 now = bytestag_reactor_get_time (bytestag_task_get_reactor (BYTESTAG_TASK (self)));
+  guint64 n_read = atomic_load (&self->shared->n_read);
+  guint64 n_known = atomic_load (&self->shared->n_known);
+  Sample *newest = &self->samples[self->n_samples % N_SAMPLES];
+  const Sample *oldest = &self->samples[self->n_samples < N_SAMPLES ? 0 : (self->n_samples + 1) % N_SAMPLES];
+  gint64 seconds_left = -1;
+
+  *newest = (Sample) { now, n_read - MIN (n_known, n_read) };
+  self->n_samples++;
+  if (newest->n_read > oldest->n_read && newest->time > oldest->time)
+    {
+      gdouble rate = (gdouble) (newest->n_read - oldest->n_read) / (gdouble) (newest->time - oldest->time);
+
+      seconds_left = (gint64) ((gdouble) bytestag_hash_task_get_bytes_left (self) / rate / G_USEC_PER_SEC + 0.5);
+    }
+
+  if (self->seconds_left == seconds_left)
+    return;
+  self->seconds_left = seconds_left;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SECONDS_LEFT]);
 }
 
 static void
@@ -277,18 +376,13 @@ progress_cb (gpointer user_data)
 
   if (self->walk != NULL)
     {
-      /* Jobs run in order, so the oldest unfinished one is what is read now. */
-      const BytestagWalkFile *file = NULL;
+      const BytestagWalkFile *file = g_ptr_array_index (self->walk->files, atomic_load (&self->shared->current));
 
-      for (guint i = self->next_file - MIN (self->next_file, MAX_JOBS); file == NULL && i < self->next_file; i++)
-        {
-          if (g_ptr_array_index (self->files, i) == NULL)
-            file = g_ptr_array_index (self->walk->files, i);
-        }
       g_object_freeze_notify (G_OBJECT (self));
-      set_current_file (self, file != NULL ? file->path : NULL);
-      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CURRENT_FILE]);
-      bytestag_task_set_progress (BYTESTAG_TASK (self), atomic_load (&self->n_read));
+      set_current_file (self, file->path);
+      bytestag_task_set_progress (BYTESTAG_TASK (self), atomic_load (&self->shared->n_read));
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_BYTES_LEFT]);
+      tell_time_left (self);
       g_object_thaw_notify (G_OBJECT (self));
     }
 
@@ -324,6 +418,9 @@ bytestag_hash_task_dispose (GObject *object)
   if (bytestag_timer_is_armed (&self->progress_timer))
     bytestag_reactor_disarm (bytestag_task_get_reactor (BYTESTAG_TASK (self)), &self->progress_timer);
   g_cancellable_cancel (self->cancellable);
+  if (self->taker_destroy != NULL)
+    g_steal_pointer (&self->taker_destroy) (self->taker_data);
+  drop_files (self);
 
   G_OBJECT_CLASS (bytestag_hash_task_parent_class)->dispose (object);
 }
@@ -336,8 +433,7 @@ bytestag_hash_task_finalize (GObject *object)
   g_clear_object (&self->worker);
   g_clear_object (&self->cancellable);
   g_clear_pointer (&self->paths, g_strfreev);
-  g_clear_pointer (&self->files, g_ptr_array_unref);
-  g_clear_pointer (&self->walk, bytestag_folder_walk_free);
+  g_clear_pointer (&self->known, bytestag_known_files_unref);
   g_clear_pointer (&self->current_file, g_free);
 
   G_OBJECT_CLASS (bytestag_hash_task_parent_class)->finalize (object);
@@ -356,6 +452,12 @@ bytestag_hash_task_get_property (GObject    *object,
     case PROP_CURRENT_FILE:
       g_value_set_string (value, self->current_file);
       break;
+    case PROP_BYTES_LEFT:
+      g_value_set_uint64 (value, bytestag_hash_task_get_bytes_left (self));
+      break;
+    case PROP_SECONDS_LEFT:
+      g_value_set_int64 (value, self->seconds_left);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -366,6 +468,7 @@ bytestag_hash_task_class_init (BytestagHashTaskClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   BytestagTaskClass *task_class = BYTESTAG_TASK_CLASS (klass);
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
 
   object_class->dispose = bytestag_hash_task_dispose;
   object_class->finalize = bytestag_hash_task_finalize;
@@ -373,9 +476,9 @@ bytestag_hash_task_class_init (BytestagHashTaskClass *klass)
   task_class->start = bytestag_hash_task_start;
   task_class->stop = bytestag_hash_task_stop;
 
-  properties[PROP_CURRENT_FILE] =
-    g_param_spec_string ("current-file", NULL, NULL, NULL,
-                         G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  properties[PROP_CURRENT_FILE] = g_param_spec_string ("current-file", NULL, NULL, NULL, flags);
+  properties[PROP_BYTES_LEFT] = g_param_spec_uint64 ("bytes-left", NULL, NULL, 0, G_MAXUINT64, 0, flags);
+  properties[PROP_SECONDS_LEFT] = g_param_spec_int64 ("seconds-left", NULL, NULL, -1, G_MAXINT64, -1, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
@@ -383,7 +486,8 @@ static void
 bytestag_hash_task_init (BytestagHashTask *self)
 {
   self->cancellable = g_cancellable_new ();
-  self->files = g_ptr_array_new_with_free_func (hashed_file_free);
+  self->files = g_ptr_array_new_with_free_func ((GDestroyNotify) bytestag_hashed_file_free);
+  self->seconds_left = -1;
 }
 
 BytestagHashTask *
@@ -403,12 +507,37 @@ bytestag_hash_task_new (BytestagReactor    *reactor,
   return self;
 }
 
+void
+bytestag_hash_task_set_known (BytestagHashTask   *self,
+                              BytestagKnownFiles *known)
+{
+  g_return_if_fail (BYTESTAG_IS_HASH_TASK (self));
+  g_return_if_fail (bytestag_task_get_state (BYTESTAG_TASK (self)) == BYTESTAG_TASK_PENDING);
+
+  g_clear_pointer (&self->known, bytestag_known_files_unref);
+  self->known = known != NULL ? bytestag_known_files_ref (known) : NULL;
+}
+
+void
+bytestag_hash_task_set_taker (BytestagHashTask   *self,
+                              BytestagHashedFunc  func,
+                              gpointer            user_data,
+                              GDestroyNotify      destroy)
+{
+  g_return_if_fail (BYTESTAG_IS_HASH_TASK (self));
+  g_return_if_fail (bytestag_task_get_state (BYTESTAG_TASK (self)) == BYTESTAG_TASK_PENDING);
+
+  self->taker = func;
+  self->taker_data = user_data;
+  self->taker_destroy = destroy;
+}
+
 guint
 bytestag_hash_task_get_n_files (BytestagHashTask *self)
 {
   g_return_val_if_fail (BYTESTAG_IS_HASH_TASK (self), 0);
 
-  return self->walk != NULL ? self->walk->files->len : 0;
+  return self->walk != NULL ? self->walk->files->len - (self->n_ended - self->n_hashed) : 0;
 }
 
 const char *
@@ -427,7 +556,35 @@ bytestag_hash_task_get_current_file (BytestagHashTask *self)
   return self->current_file;
 }
 
-GPtrArray *
+guint
+bytestag_hash_task_get_n_known (BytestagHashTask *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_HASH_TASK (self), 0);
+
+  return self->n_known;
+}
+
+guint64
+bytestag_hash_task_get_bytes_left (BytestagHashTask *self)
+{
+  guint64 total, progress;
+
+  g_return_val_if_fail (BYTESTAG_IS_HASH_TASK (self), 0);
+
+  total = bytestag_task_get_total (BYTESTAG_TASK (self));
+  progress = bytestag_task_get_progress (BYTESTAG_TASK (self));
+  return total > progress ? total - progress : 0;
+}
+
+gint64
+bytestag_hash_task_get_seconds_left (BytestagHashTask *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_HASH_TASK (self), -1);
+
+  return self->seconds_left;
+}
+
+BytestagSkipList *
 bytestag_hash_task_get_skipped (BytestagHashTask *self)
 {
   g_return_val_if_fail (BYTESTAG_IS_HASH_TASK (self), NULL);

@@ -7,50 +7,19 @@
 
 #include "core/error.h"
 #include "core/limits.h"
-#include "sharing/collection-builder.h"
-#include "sharing/folder-walk.h"
-#include "sharing/publish-queue.h"
-#include "sharing/share-private.h"
+#include "sharing/library-private.h"
 #include "sharing/sharing-private.h"
-#include "wire/safe-name.h"
 
-/* Copies (B.3). */
 #define DEFAULT_COPIES 4
-#define MAX_COPIES 20
-#define COPIES_OF_PAGES 20
 
-struct _BytestagLibrary
-{
-  GObject parent_instance;
-
-  BytestagReactor *reactor;
-  BytestagSharedFilesTable *table;
-  BytestagWorker *worker;
-  BytestagPublishQueue *queue;
-
-  GPtrArray *shares; /* (element-type BytestagShare) */
-  GPtrArray *link_peers;
-  guint copies;
-  BytestagTimer flush_timer;
+enum {
+  PROP_0,
+  PROP_PROBLEM,
+  PROP_LOADED,
+  N_PROPS
 };
 
-typedef struct {
-  GPtrArray *files; /* (element-type BytestagFileInfo) */
-  char *name;
-  char *comment;
-  BytestagBuiltCollection *built;
-  GArray *pieces; /* (element-type BytestagKvpId) */
-  GError *error;
-
-  BytestagLibrary *library;
-  BytestagShare *share;
-} BuildJob;
-
-typedef struct {
-  BytestagLibrary *library;
-  BytestagShare *share;
-  char **paths;
-} Beginning;
+static GParamSpec *properties[N_PROPS];
 
 static void bytestag_library_list_model_init (GListModelInterface *iface);
 
@@ -90,7 +59,8 @@ static gboolean
 is_moving (BytestagShare *share)
 {
   return share->state == BYTESTAG_SHARE_HASHING ||
-         (share->publication != NULL && bytestag_publication_is_passing (share->publication));
+         (share->publication != NULL &&
+          bytestag_publication_get_phase (share->publication) != BYTESTAG_PUBLICATION_COMPLETE);
 }
 
 /* One timer tells of all progress; it rests when nothing moves. */
@@ -112,19 +82,84 @@ flush_cb (gpointer user_data)
     bytestag_reactor_arm (self->reactor, &self->flush_timer, BYTESTAG_PROGRESS_INTERVAL, flush_cb, self);
 }
 
-static void
-flush_later (BytestagLibrary *self)
+void
+bytestag_library_flush_later (BytestagLibrary *self)
 {
   if (!bytestag_timer_is_armed (&self->flush_timer))
     bytestag_reactor_arm (self->reactor, &self->flush_timer, BYTESTAG_PROGRESS_INTERVAL, flush_cb, self);
 }
 
 static void
-remove_share (BytestagLibrary *self,
-              BytestagShare   *share)
+step_free (gpointer data)
+{
+  BytestagLibraryStep *step = data;
+
+  g_clear_weak_pointer (&step->library);
+  g_clear_object (&step->share);
+  bytestag_library_store_unref (step->store);
+  g_clear_pointer (&step->saved, bytestag_saved_share_free);
+  if (step->data != NULL && step->destroy != NULL)
+    step->destroy (step->data);
+  g_clear_error (&step->error);
+  g_free (step);
+}
+
+static void
+step_job_run (gpointer      data,
+              GCancellable *cancellable)
+{
+  BytestagLibraryStep *step = data;
+
+  step->run (step);
+}
+
+static void
+step_job_done (gpointer data,
+               gpointer user_data)
+{
+  BytestagLibraryStep *step = data;
+  g_autoptr (BytestagLibrary) alive = step->library != NULL ? g_object_ref (step->library) : NULL;
+
+  if (alive != NULL)
+    step->done (step);
+  step_free (step);
+}
+
+void
+bytestag_library_run_step (BytestagLibrary  *self,
+                           BytestagShare    *share,
+                           gpointer          data,
+                           GDestroyNotify    destroy,
+                           void            (*run) (BytestagLibraryStep *step),
+                           void            (*done) (BytestagLibraryStep *step))
+{
+  BytestagLibraryStep *step = g_new0 (BytestagLibraryStep, 1);
+
+  g_set_weak_pointer (&step->library, self);
+  step->share = share != NULL ? g_object_ref (share) : NULL;
+  step->store = bytestag_library_store_ref (self->store);
+  step->saved = share != NULL ? bytestag_saved_share_copy (share->saved) : NULL;
+  step->data = data;
+  step->destroy = destroy;
+  step->run = run;
+  step->done = done;
+  bytestag_worker_run (self->disk, step_job_run, step, NULL, step_job_done, NULL);
+}
+
+gboolean
+bytestag_library_step_is_wanted (BytestagLibraryStep *step)
+{
+  return !step->library->closed && step->share->state != BYTESTAG_SHARE_STOPPED &&
+         step->share->state != BYTESTAG_SHARE_FAILED;
+}
+
+void
+bytestag_library_remove_item (BytestagLibrary *self,
+                              BytestagShare   *share)
 {
   guint position;
 
+  share->library = NULL;
   if (g_ptr_array_find (self->shares, share, &position))
     {
       g_ptr_array_remove_index (self->shares, position);
@@ -132,367 +167,259 @@ remove_share (BytestagLibrary *self,
     }
 }
 
-static BytestagShare *
-find_collection (BytestagLibrary   *self,
-                 const BytestagKey *key)
+BytestagShare *
+bytestag_library_find_twin (BytestagLibrary *self,
+                            BytestagShare   *share)
 {
   for (guint i = 0; i < self->shares->len; i++)
     {
-      BytestagShare *share = g_ptr_array_index (self->shares, i);
+      BytestagShare *other = g_ptr_array_index (self->shares, i);
 
-      if (share->link != NULL && bytestag_key_equal (&share->key, key))
-        return share;
+      if (other != share && other->has_key && other->state != BYTESTAG_SHARE_FAILED &&
+          bytestag_key_equal (&other->saved->key, &share->saved->key))
+        return other;
     }
 
   return NULL;
 }
 
-static BytestagShare *
-find_hash_task (BytestagLibrary *self,
-                gpointer         task)
+void
+bytestag_library_set_link (BytestagLibrary *self,
+                           BytestagShare   *share)
 {
-  for (guint i = 0; i < self->shares->len; i++)
-    {
-      BytestagShare *share = g_ptr_array_index (self->shares, i);
+  g_autoptr (BytestagLink) link = bytestag_link_new (&share->saved->key, share->saved->sha256, share->name,
+                                                     share->saved->size, self->link_peers);
 
-      if (share->hash_task == task)
-        return share;
-    }
-
-  return NULL;
-}
-
-static int
-compare_ids (gconstpointer a,
-             gconstpointer b)
-{
-  return bytestag_kvp_id_compare (a, b);
-}
-
-/* (transfer full) (element-type BytestagKvpId) all parts and file infos, each once, by key. For
- * workers: there may be a million. */
-static GArray *
-list_pieces (GPtrArray               *files,
-             BytestagBuiltCollection *built)
-{
-  GArray *ids = g_array_new (FALSE, FALSE, sizeof (BytestagKvpId));
-  BytestagKey nothing;
-  guint n_kept = 0;
-
-  bytestag_key_digest (&nothing, "", 0);
-  for (guint i = 0; i < files->len; i++)
-    {
-      guint n_parts;
-      const BytestagKey *parts = bytestag_file_info_get_parts (g_ptr_array_index (files, i), &n_parts);
-
-      for (guint j = 0; j < n_parts; j++)
-        {
-          BytestagKvpId id = { parts[j], parts[j] };
-
-          /* The part of an empty file is fetched from nowhere. */
-          if (!bytestag_key_equal (&parts[j], &nothing))
-            g_array_append_val (ids, id);
-        }
-    }
-  for (guint i = 0; i < built->file_infos->len; i++)
-    {
-      const BytestagBuiltValue *value = &g_array_index (built->file_infos, BytestagBuiltValue, i);
-
-      g_array_append_val (ids, value->id);
-    }
-
-  g_array_sort (ids, compare_ids);
-  for (guint i = 0; i < ids->len; i++)
-    {
-      BytestagKvpId id = g_array_index (ids, BytestagKvpId, i);
-
-      if (n_kept == 0 || !bytestag_kvp_id_equal (&g_array_index (ids, BytestagKvpId, n_kept - 1), &id))
-        g_array_index (ids, BytestagKvpId, n_kept++) = id;
-    }
-  g_array_set_size (ids, n_kept);
-
-  return ids;
-}
-
-static void
-serve_values (BytestagLibrary *self,
-              BytestagShare   *share,
-              GArray          *values)
-{
-  for (guint i = 0; i < values->len; i++)
-    {
-      const BytestagBuiltValue *value = &g_array_index (values, BytestagBuiltValue, i);
-
-      bytestag_shared_files_table_add_value (self->table, &value->id, value->bytes);
-      g_array_append_val (share->values, value->id);
-    }
-}
-
-static void
-serve (BytestagLibrary         *self,
-       BytestagShare           *share,
-       BytestagBuiltCollection *built)
-{
-  for (guint i = 0; i < share->files->len; i++)
-    {
-      const BytestagHashedFile *file = g_ptr_array_index (share->files, i);
-
-      bytestag_shared_files_table_add_file (self->table, file->path, &file->stamp, file->info);
-    }
-  serve_values (self, share, built->pages);
-  serve_values (self, share, built->file_infos);
-}
-
-static void
-stop_serving (BytestagLibrary *self,
-              BytestagShare   *share)
-{
-  if (share->publication != NULL)
-    bytestag_publish_queue_remove (self->queue, share->publication);
-  for (guint i = 0; i < share->values->len; i++)
-    bytestag_shared_files_table_remove_value (self->table, &g_array_index (share->values, BytestagKvpId, i));
-  g_array_set_size (share->values, 0);
-
-  if (share->publication != NULL)
-    {
-      for (guint i = 0; i < share->files->len; i++)
-        {
-          const BytestagHashedFile *file = g_ptr_array_index (share->files, i);
-
-          bytestag_shared_files_table_remove_file (self->table, file->path);
-        }
-    }
-  g_clear_pointer (&share->files, g_ptr_array_unref);
-}
-
-static void
-passed_cb (BytestagPublication *publication,
-           BytestagShare       *share)
-{
-  gboolean first = share->state == BYTESTAG_SHARE_PUBLISHING;
-
-  bytestag_share_set_state (share, BYTESTAG_SHARE_ONLINE);
-  bytestag_share_flush (share);
-  if (first)
-    bytestag_share_emit_published (share);
-}
-
-static void
-publish (BytestagLibrary         *self,
-         BytestagShare           *share,
-         BytestagBuiltCollection *built,
-         GArray                  *pieces)
-{
-  share->publication = bytestag_publication_new ();
-  /* Root and pages first: who has the link can see what there is. */
-  for (guint i = 0; i < built->pages->len; i++)
-    {
-      const BytestagBuiltValue *value = &g_array_index (built->pages, BytestagBuiltValue, i);
-
-      bytestag_publication_add (share->publication, &value->id, COPIES_OF_PAGES);
-    }
-  for (guint i = 0; i < pieces->len; i++)
-    bytestag_publication_add (share->publication, &g_array_index (pieces, BytestagKvpId, i), self->copies);
-
-  g_signal_connect_object (share->publication, "passed", G_CALLBACK (passed_cb), share, 0);
-  bytestag_publish_queue_add (self->queue, share->publication);
-}
-
-static void
-set_link (BytestagLibrary         *self,
-          BytestagShare           *share,
-          BytestagBuiltCollection *built)
-{
-  g_autoptr (BytestagLink) link = bytestag_link_new (&built->key, built->sha256,
-                                                     bytestag_collection_info_get_name (built->info),
-                                                     bytestag_collection_info_get_size (built->info),
-                                                     self->link_peers);
-
-  share->key = built->key;
-  g_set_object (&share->collection, built->info);
   bytestag_share_set_link (share, link);
 }
 
-/* On a worker. */
-static void
-build_job_run (gpointer      data,
-               GCancellable *cancellable)
+void
+bytestag_library_fail (BytestagLibrary *self,
+                       BytestagShare   *share,
+                       GError          *error)
 {
-  BuildJob *job = data;
-
-  job->built = bytestag_built_collection_new (job->files, job->name, job->comment, &job->error);
-  if (job->built != NULL)
-    job->pieces = list_pieces (job->files, job->built);
+  bytestag_library_forget (self, share);
+  bytestag_share_fail (share, error);
 }
 
-static void
-build_job_free (BuildJob *job)
-{
-  g_ptr_array_unref (job->files);
-  g_clear_pointer (&job->built, bytestag_built_collection_free);
-  g_clear_pointer (&job->pieces, g_array_unref);
-  g_clear_error (&job->error);
-  g_free (job->name);
-  g_free (job->comment);
-  g_object_unref (job->share);
-  g_object_unref (job->library);
-  g_free (job);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (BuildJob, build_job_free)
-
-static void
-build_job_done (gpointer data,
-                gpointer user_data)
-{
-  g_autoptr (BuildJob) job = data;
-  BytestagLibrary *self = job->library;
-  BytestagShare *share = job->share;
-  BytestagShare *twin;
-
-  if (share->state != BYTESTAG_SHARE_HASHING)
-    return;
-
-  if (job->error != NULL)
-    {
-      g_clear_object (&share->hash_task);
-      bytestag_share_fail (share, g_steal_pointer (&job->error));
-      return;
-    }
-
-  g_object_freeze_notify (G_OBJECT (share));
-  bytestag_share_flush (share);
-  g_clear_object (&share->hash_task);
-  twin = find_collection (self, &job->built->key);
-  set_link (self, share, job->built);
-  if (twin != NULL)
-    {
-      share->twin = g_object_ref (twin);
-      bytestag_share_set_state (share, BYTESTAG_SHARE_STOPPED);
-    }
-  else
-    {
-      serve (self, share, job->built);
-      publish (self, share, job->built, job->pieces);
-      bytestag_share_set_state (share, BYTESTAG_SHARE_PUBLISHING);
-    }
-  g_object_thaw_notify (G_OBJECT (share));
-
-  if (twin != NULL)
-    remove_share (self, share);
-  bytestag_share_emit_ready (share);
-}
-
-static void
-hashed_cb (BytestagTask    *task,
-           BytestagLibrary *self)
-{
-  BytestagShare *share = find_hash_task (self, task);
-  GPtrArray *hashed = bytestag_hash_task_get_files (BYTESTAG_HASH_TASK (task));
-  BuildJob *job;
-
-  if (share == NULL || share->state != BYTESTAG_SHARE_HASHING)
-    return;
-
-  if (bytestag_task_get_state (task) != BYTESTAG_TASK_DONE)
-    {
-      bytestag_share_flush (share);
-      bytestag_share_fail (share, g_error_copy (bytestag_task_get_error (task)));
-      return;
-    }
-
-  share->files = g_ptr_array_ref (hashed);
-
-  job = g_new0 (BuildJob, 1);
-  job->library = g_object_ref (self);
-  job->share = g_object_ref (share);
-  job->name = g_strdup (share->name);
-  job->comment = g_strdup (share->comment);
-  job->files = g_ptr_array_new_full (hashed->len, g_object_unref);
-  for (guint i = 0; i < hashed->len; i++)
-    g_ptr_array_add (job->files, g_object_ref (((BytestagHashedFile *) g_ptr_array_index (hashed, i))->info));
-  bytestag_worker_run (self->worker, build_job_run, job, NULL, build_job_done, NULL);
-}
-
-static GError *
-check_words (BytestagShare      *share,
-             const char * const *paths)
-{
-  g_autofree char *own_name = share->name == NULL ? bytestag_folder_walk_dup_name (paths) : NULL;
-  const char *name = share->name != NULL ? share->name : own_name;
-  g_autoptr (GError) reason = NULL;
-
-  if (!bytestag_safe_name_check (name, &reason))
-    {
-      g_autofree char *shown = bytestag_name_for_display (name);
-
-      return g_error_new (BYTESTAG_ERROR, BYTESTAG_ERROR_UNSAFE_NAME,
-                          own_name != NULL ? _("“%s” cannot be shared under this name: %s")
-                                           : _("A collection cannot be called “%s”: %s"), shown, reason->message);
-    }
-  if (share->comment != NULL && !g_utf8_validate (share->comment, -1, NULL))
-    return g_error_new_literal (BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID, _("The comment is not valid text"));
-  if (share->comment != NULL && strlen (share->comment) > BYTESTAG_LIMIT_COMMENT_BYTES)
-    {
-      g_autofree char *limit = g_format_size_full (BYTESTAG_LIMIT_COMMENT_BYTES, G_FORMAT_SIZE_IEC_UNITS);
-
-      return g_error_new (BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE,
-                          _("The comment is too long: at most %s"), limit);
-    }
-
-  return NULL;
-}
-
+/* Later than the call, so that whoever made the item can listen before anything happens. */
 static void
 begin_cb (gpointer user_data)
 {
-  Beginning *beginning = user_data;
-  BytestagLibrary *self = beginning->library;
-  BytestagShare *share = beginning->share;
-  GError *error;
+  BytestagShare *share = user_data;
 
-  if (share->state != BYTESTAG_SHARE_HASHING)
-    return;
+  if (share->state == BYTESTAG_SHARE_HASHING && share->library != NULL && !share->library->closed)
+    bytestag_library_hash (share->library, share);
+}
 
-  error = check_words (share, (const char * const *) beginning->paths);
-  if (error != NULL)
+static void
+add_item (BytestagLibrary *self,
+          BytestagShare   *share)
+{
+  share->library = self;
+  g_ptr_array_add (self->shares, share);
+  g_list_model_items_changed (G_LIST_MODEL (self), self->shares->len - 1, 0, 1);
+}
+
+/* What was shared when we ended. */
+typedef struct {
+  BytestagDatabaseOpening opening;
+  char *set_aside;
+  GPtrArray *saved; /* (element-type BytestagSavedShare) */
+} Loading;
+
+static void
+loading_free (gpointer data)
+{
+  Loading *self = data;
+
+  g_free (self->set_aside);
+  g_clear_pointer (&self->saved, g_ptr_array_unref);
+  g_free (self);
+}
+
+/* On the disk worker. */
+static void
+load_run (BytestagLibraryStep *step)
+{
+  Loading *self = step->data;
+
+  if (bytestag_library_store_open (step->store, &self->opening, &self->set_aside, &step->error))
+    self->saved = bytestag_library_store_list_shares (step->store, &step->error);
+}
+
+static void
+set_problem (BytestagLibrary *self,
+             char            *problem)
+{
+  g_free (self->problem);
+  self->problem = problem;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PROBLEM]);
+}
+
+static void
+tell_opening (BytestagLibrary *self,
+              const Loading   *loading,
+              const GError    *error)
+{
+  g_autofree char *name = loading->set_aside != NULL ? g_filename_display_name (loading->set_aside) : NULL;
+
+  if (loading->opening == BYTESTAG_DATABASE_NEWER)
+    set_problem (self, g_strdup (_("The list of what is shared was made by a newer version of this program: it is "
+                                   "not changed, and what is shared now is forgotten at the end")));
+  else if (name != NULL)
+    set_problem (self, g_strdup_printf (_("The list of what is shared was damaged and is kept as “%s”: share your "
+                                          "folders again, their links stay the same"), name));
+  else if (error != NULL)
+    set_problem (self, g_strdup (error->message));
+}
+
+static void
+add_saved (BytestagLibrary    *self,
+           BytestagSavedShare *saved)
+{
+  BytestagShare *share = bytestag_share_new_saved (saved);
+
+  if (saved->state == BYTESTAG_SAVED_STOPPED)
     {
-      bytestag_share_fail (share, error);
+      bytestag_library_forget (self, share);
+      g_object_unref (share);
       return;
     }
 
-  /* At once, for whoever watches it being hashed, or failing. */
-  if (share->name == NULL)
+  add_item (self, share);
+  if (saved->state == BYTESTAG_SAVED_SHARED)
     {
-      g_autofree char *name = bytestag_folder_walk_dup_name ((const char * const *) beginning->paths);
+      bytestag_library_set_link (self, share);
+      bytestag_share_set_state (share, BYTESTAG_SHARE_PUBLISHING);
+      bytestag_library_serve (self, share);
+    }
+  else
+    {
+      bytestag_reactor_post (self->reactor, begin_cb, g_object_ref (share), g_object_unref);
+    }
+}
 
-      bytestag_share_set_name (share, name);
+/* The list, a slice at a time. */
+static void
+load_slice (gpointer user_data)
+{
+  BytestagLibrary *self = user_data;
+  guint n = MIN (self->loading->len, BYTESTAG_LIMIT_SHARES_OF_SLICE);
+
+  for (guint i = 0; i < n; i++)
+    add_saved (self, g_ptr_array_steal_index (self->loading, 0));
+  if (self->loading->len > 0)
+    {
+      bytestag_reactor_arm (self->reactor, &self->load_timer, 0, load_slice, self);
+      return;
     }
 
-  share->hash_task = bytestag_hash_task_new (self->reactor, self->worker, (const char * const *) beginning->paths);
-  g_signal_connect_object (share->hash_task, "finished", G_CALLBACK (hashed_cb), self, 0);
-  bytestag_task_start (BYTESTAG_TASK (share->hash_task));
-  flush_later (self);
+  g_clear_pointer (&self->loading, g_ptr_array_unref);
+  self->loaded = TRUE;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LOADED]);
 }
 
 static void
-beginning_free (gpointer data)
+load_done (BytestagLibraryStep *step)
 {
-  Beginning *beginning = data;
+  BytestagLibrary *self = step->library;
+  Loading *loading = step->data;
 
-  g_object_unref (beginning->library);
-  g_object_unref (beginning->share);
-  g_strfreev (beginning->paths);
-  g_free (beginning);
+  if (self->closed)
+    return;
+
+  tell_opening (self, loading, step->error);
+  self->loading = loading->saved != NULL ? g_steal_pointer (&loading->saved) : g_ptr_array_new ();
+  load_slice (self);
+}
+
+/* On the disk worker. */
+static void
+update_files_run (BytestagLibraryStep *step)
+{
+  bytestag_library_store_update_files (step->store, step->saved, step->data, &step->error);
 }
 
 static void
-sent_cb (BytestagPublishQueue *queue,
-         const BytestagKvpId  *id,
-         BytestagLibrary      *self)
+update_files_done (BytestagLibraryStep *step)
 {
-  bytestag_shared_files_table_set_published (self->table, id,
-                                             bytestag_reactor_get_wall_time (self->reactor) / G_USEC_PER_SEC);
+  /* It is found out again after the next start. */
+  if (step->error != NULL)
+    g_message ("What was seen of a file is not saved: %s", step->error->message);
+}
+
+void
+bytestag_library_save_files (BytestagLibrary *self,
+                             BytestagShare   *share,
+                             GPtrArray       *files)
+{
+  bytestag_library_run_step (self, share, files, (GDestroyNotify) g_ptr_array_unref, update_files_run,
+                             update_files_done);
+}
+
+void
+bytestag_library_set_file_state (BytestagLibrary         *self,
+                                 BytestagShare           *share,
+                                 guint                    number,
+                                 BytestagSharedFileState  state)
+{
+  BytestagSharedFile *file = bytestag_shared_set_get_file (share->set, number);
+  GPtrArray *files = g_ptr_array_new_with_free_func ((GDestroyNotify) bytestag_saved_file_free);
+  BytestagSavedFile *saved = g_new0 (BytestagSavedFile, 1);
+
+  saved->id = file->id;
+  saved->path = g_strdup (file->path);
+  saved->stamp = file->stamp;
+  saved->state = state;
+  g_ptr_array_add (files, saved);
+  bytestag_shared_files_table_set_state (self->table, share->set, number, state);
+  bytestag_library_save_files (self, share, files);
+}
+
+static void
+file_changed_cb (BytestagSharedFilesTable *table,
+                 BytestagSharedSet        *set,
+                 guint                     number,
+                 BytestagLibrary          *self)
+{
+  for (guint i = 0; i < self->shares->len; i++)
+    {
+      BytestagShare *share = g_ptr_array_index (self->shares, i);
+
+      if (share->set != set)
+        continue;
+
+      /* It was PRESENT, or it would not have been read. */
+      share->n_of_state[BYTESTAG_SHARED_FILE_PRESENT]--;
+      share->n_of_state[bytestag_shared_set_get_file (set, number)->state]++;
+      bytestag_library_set_file_state (self, share, number, bytestag_shared_set_get_file (set, number)->state);
+      bytestag_library_doubt (self, share);
+    }
+}
+
+void
+bytestag_library_close (BytestagLibrary *self)
+{
+  g_return_if_fail (BYTESTAG_IS_LIBRARY (self));
+
+  if (self->closed)
+    return;
+
+  self->closed = TRUE;
+  bytestag_library_end_watch (self);
+  bytestag_reactor_disarm (self->reactor, &self->flush_timer);
+  bytestag_reactor_disarm (self->reactor, &self->load_timer);
+  /* It saves what it knows, while there is somebody to write it. */
+  g_clear_object (&self->publisher);
+  for (guint i = 0; i < self->shares->len; i++)
+    {
+      BytestagShare *share = g_ptr_array_index (self->shares, i);
+
+      if (share->hash_task != NULL)
+        bytestag_task_cancel (BYTESTAG_TASK (share->hash_task));
+      bytestag_library_withdraw (self, share);
+    }
 }
 
 static void
@@ -501,19 +428,18 @@ bytestag_library_dispose (GObject *object)
   BytestagLibrary *self = BYTESTAG_LIBRARY (object);
 
   if (self->reactor != NULL)
-    bytestag_reactor_disarm (self->reactor, &self->flush_timer);
-  for (guint i = 0; self->table != NULL && i < self->shares->len; i++)
-    {
-      BytestagShare *share = g_ptr_array_index (self->shares, i);
-
-      if (share->hash_task != NULL)
-        bytestag_task_cancel (BYTESTAG_TASK (share->hash_task));
-      stop_serving (self, share);
-    }
+    bytestag_library_close (self);
+  if (self->table != NULL)
+    bytestag_shared_files_table_set_store (self->table, NULL, NULL);
+  for (guint i = 0; self->shares != NULL && i < self->shares->len; i++)
+    ((BytestagShare *) g_ptr_array_index (self->shares, i))->library = NULL;
+  g_queue_clear_full (&self->serving, g_object_unref);
   g_clear_pointer (&self->shares, g_ptr_array_unref);
   g_clear_pointer (&self->link_peers, g_ptr_array_unref);
-  g_clear_object (&self->queue);
+  g_clear_pointer (&self->loading, g_ptr_array_unref);
+  g_clear_object (&self->network);
   g_clear_object (&self->worker);
+  g_clear_object (&self->disk);
   g_clear_object (&self->table);
   g_clear_object (&self->reactor);
 
@@ -521,9 +447,50 @@ bytestag_library_dispose (GObject *object)
 }
 
 static void
+bytestag_library_finalize (GObject *object)
+{
+  BytestagLibrary *self = BYTESTAG_LIBRARY (object);
+
+  g_clear_pointer (&self->store, bytestag_library_store_unref);
+  g_clear_pointer (&self->problem, g_free);
+
+  G_OBJECT_CLASS (bytestag_library_parent_class)->finalize (object);
+}
+
+static void
+bytestag_library_get_property (GObject    *object,
+                               guint       prop_id,
+                               GValue     *value,
+                               GParamSpec *pspec)
+{
+  BytestagLibrary *self = BYTESTAG_LIBRARY (object);
+
+  switch (prop_id)
+    {
+    case PROP_PROBLEM:
+      g_value_set_string (value, self->problem);
+      break;
+    case PROP_LOADED:
+      g_value_set_boolean (value, self->loaded);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
 bytestag_library_class_init (BytestagLibraryClass *klass)
 {
-  G_OBJECT_CLASS (klass)->dispose = bytestag_library_dispose;
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  object_class->dispose = bytestag_library_dispose;
+  object_class->finalize = bytestag_library_finalize;
+  object_class->get_property = bytestag_library_get_property;
+
+  properties[PROP_PROBLEM] = g_param_spec_string ("problem", NULL, NULL, NULL, flags);
+  properties[PROP_LOADED] = g_param_spec_boolean ("loaded", NULL, NULL, FALSE, flags);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
 static void
@@ -532,6 +499,37 @@ bytestag_library_init (BytestagLibrary *self)
   self->shares = g_ptr_array_new_with_free_func (g_object_unref);
   self->link_peers = g_ptr_array_new_with_free_func (g_free);
   self->copies = DEFAULT_COPIES;
+  g_queue_init (&self->serving);
+}
+
+BytestagLibrary *
+bytestag_library_new_saved (BytestagNetwork          *network,
+                            BytestagSharedFilesTable *table,
+                            BytestagWorker           *worker,
+                            const char               *path,
+                            BytestagWorker           *disk)
+{
+  BytestagLibrary *self;
+
+  g_return_val_if_fail (BYTESTAG_IS_NETWORK (network), NULL);
+  g_return_val_if_fail (BYTESTAG_IS_SHARED_FILES_TABLE (table), NULL);
+  g_return_val_if_fail (BYTESTAG_IS_WORKER (worker), NULL);
+  g_return_val_if_fail (BYTESTAG_IS_WORKER (disk), NULL);
+
+  self = g_object_new (BYTESTAG_TYPE_LIBRARY, NULL);
+  self->reactor = g_object_ref (bytestag_network_get_reactor (network));
+  self->table = g_object_ref (table);
+  self->worker = g_object_ref (worker);
+  self->disk = g_object_ref (disk);
+  self->store = bytestag_library_store_new (path);
+  bytestag_shared_files_table_set_store (table, self->store, disk);
+  self->network = g_object_ref (network);
+  self->publisher = bytestag_publisher_new (network);
+  bytestag_publisher_set_save_func (self->publisher, bytestag_library_save_pieces, self);
+  g_signal_connect_object (table, "file-changed", G_CALLBACK (file_changed_cb), self, 0);
+  bytestag_library_run_step (self, NULL, g_new0 (Loading, 1), loading_free, load_run, load_done);
+
+  return self;
 }
 
 BytestagLibrary *
@@ -539,20 +537,24 @@ bytestag_library_new (BytestagNetwork          *network,
                       BytestagSharedFilesTable *table,
                       BytestagWorker           *worker)
 {
-  BytestagLibrary *self;
+  return bytestag_library_new_saved (network, table, worker, NULL, worker);
+}
 
-  g_return_val_if_fail (BYTESTAG_IS_NETWORK (network), NULL);
-  g_return_val_if_fail (BYTESTAG_IS_SHARED_FILES_TABLE (table), NULL);
-  g_return_val_if_fail (BYTESTAG_IS_WORKER (worker), NULL);
+/* (transfer none) an item that begins soon. */
+static BytestagShare *
+add_new (BytestagLibrary *self,
+         BytestagShare   *share,
+         char           **paths)
+{
+  share->saved->state = BYTESTAG_SAVED_HASHING;
+  share->saved->roots = g_strdupv (paths);
+  share->saved->comment = g_strdup (share->comment);
+  share->saved->created = bytestag_reactor_get_wall_time (self->reactor) / G_USEC_PER_SEC;
+  share->saved->copies = self->copies;
+  add_item (self, share);
+  bytestag_reactor_post (self->reactor, begin_cb, g_object_ref (share), g_object_unref);
 
-  self = g_object_new (BYTESTAG_TYPE_LIBRARY, NULL);
-  self->reactor = g_object_ref (bytestag_network_get_reactor (network));
-  self->table = g_object_ref (table);
-  self->worker = g_object_ref (worker);
-  self->queue = bytestag_publish_queue_new (network);
-  g_signal_connect_object (self->queue, "sent", G_CALLBACK (sent_cb), self, 0);
-
-  return self;
+  return share;
 }
 
 BytestagShare *
@@ -561,24 +563,31 @@ bytestag_library_share (BytestagLibrary    *self,
                         const char         *name,
                         const char         *comment)
 {
-  Beginning *beginning;
-  BytestagShare *share;
-
   g_return_val_if_fail (BYTESTAG_IS_LIBRARY (self), NULL);
+  g_return_val_if_fail (!self->closed, NULL);
   g_return_val_if_fail (paths != NULL && paths[0] != NULL, NULL);
 
-  share = bytestag_share_new (name, comment);
-  g_ptr_array_add (self->shares, share);
+  return add_new (self, bytestag_share_new (name, comment), (char **) paths);
+}
 
-  /* Later, so that whoever made it can listen before anything happens. */
-  beginning = g_new0 (Beginning, 1);
-  beginning->library = g_object_ref (self);
-  beginning->share = g_object_ref (share);
-  beginning->paths = g_strdupv ((char **) paths);
-  bytestag_reactor_post (self->reactor, begin_cb, beginning, beginning_free);
+BytestagShare *
+bytestag_library_share_new_version (BytestagLibrary *self,
+                                    BytestagShare   *share)
+{
+  BytestagShare *version;
 
-  g_list_model_items_changed (G_LIST_MODEL (self), self->shares->len - 1, 0, 1);
-  return share;
+  g_return_val_if_fail (BYTESTAG_IS_LIBRARY (self), NULL);
+  g_return_val_if_fail (!self->closed, NULL);
+  g_return_val_if_fail (BYTESTAG_IS_SHARE (share), NULL);
+
+  if (share->library != self || share->link == NULL)
+    return NULL;
+
+  version = bytestag_share_new (share->name, share->comment);
+  version->saved->replaces = share->saved->id;
+  version->saved->timestamp = bytestag_reactor_get_wall_time (self->reactor) / G_USEC_PER_SEC;
+
+  return add_new (self, version, share->saved->roots);
 }
 
 void
@@ -590,16 +599,17 @@ bytestag_library_stop (BytestagLibrary *self,
   g_return_if_fail (BYTESTAG_IS_LIBRARY (self));
   g_return_if_fail (BYTESTAG_IS_SHARE (share));
 
-  if (!g_ptr_array_find (self->shares, share, NULL))
+  if (share->library != self)
     return;
 
   alive = g_object_ref (share);
   if (share->hash_task != NULL)
     bytestag_task_cancel (BYTESTAG_TASK (share->hash_task));
   g_clear_object (&share->hash_task);
-  stop_serving (self, share);
+  bytestag_library_withdraw (self, share);
+  bytestag_library_forget (self, share);
   bytestag_share_set_state (share, BYTESTAG_SHARE_STOPPED);
-  remove_share (self, share);
+  bytestag_library_remove_item (self, share);
 }
 
 void
@@ -608,7 +618,7 @@ bytestag_library_set_copies (BytestagLibrary *self,
 {
   g_return_if_fail (BYTESTAG_IS_LIBRARY (self));
 
-  self->copies = CLAMP (copies, 1, MAX_COPIES);
+  self->copies = CLAMP (copies, 1, BYTESTAG_LIMIT_COPIES);
 }
 
 void
@@ -623,17 +633,104 @@ bytestag_library_set_link_peers (BytestagLibrary    *self,
 }
 
 void
+bytestag_library_send_again (BytestagLibrary *self,
+                             BytestagShare   *share)
+{
+  g_return_if_fail (BYTESTAG_IS_LIBRARY (self));
+  g_return_if_fail (BYTESTAG_IS_SHARE (share));
+
+  if (share->library != self || !share->served || self->closed)
+    return;
+
+  bytestag_publisher_send_again (self->publisher, share->publication);
+  bytestag_library_flush_later (self);
+}
+
+void
 bytestag_library_publish_again (BytestagLibrary *self)
 {
   g_return_if_fail (BYTESTAG_IS_LIBRARY (self));
 
-  bytestag_publish_queue_begin_again (self->queue);
   for (guint i = 0; i < self->shares->len; i++)
-    {
-      BytestagShare *share = g_ptr_array_index (self->shares, i);
+    bytestag_library_send_again (self, g_ptr_array_index (self->shares, i));
+}
 
-      if (share->publication != NULL && bytestag_publication_is_passing (share->publication))
-        bytestag_share_set_state (share, BYTESTAG_SHARE_PUBLISHING);
-    }
-  flush_later (self);
+BytestagPublisher *
+bytestag_library_get_publisher (BytestagLibrary *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_LIBRARY (self), NULL);
+
+  return self->publisher;
+}
+
+const char *
+bytestag_library_get_problem (BytestagLibrary *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_LIBRARY (self), NULL);
+
+  return self->problem;
+}
+
+gboolean
+bytestag_library_is_loaded (BytestagLibrary *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_LIBRARY (self), FALSE);
+
+  return self->loaded;
+}
+
+typedef struct {
+  gint64 after;
+  guint max;
+  GPtrArray *files;
+  BytestagLibraryFilesFunc done;
+  gpointer user_data;
+} Listing;
+
+static void
+listing_free (gpointer data)
+{
+  Listing *self = data;
+
+  g_clear_pointer (&self->files, g_ptr_array_unref);
+  g_free (self);
+}
+
+/* On the disk worker. */
+static void
+list_files_run (BytestagLibraryStep *step)
+{
+  Listing *self = step->data;
+
+  self->files = bytestag_library_store_list_files (step->store, step->saved->id, self->after, self->max, &step->error);
+}
+
+static void
+list_files_done (BytestagLibraryStep *step)
+{
+  Listing *self = step->data;
+
+  self->done (self->files, step->error, self->user_data);
+}
+
+void
+bytestag_library_list_files (BytestagLibrary          *self,
+                             BytestagShare            *share,
+                             gint64                    after,
+                             guint                     max,
+                             BytestagLibraryFilesFunc  done,
+                             gpointer                  user_data)
+{
+  Listing *listing;
+
+  g_return_if_fail (BYTESTAG_IS_LIBRARY (self));
+  g_return_if_fail (BYTESTAG_IS_SHARE (share));
+  g_return_if_fail (done != NULL);
+
+  listing = g_new0 (Listing, 1);
+  listing->after = after;
+  listing->max = max;
+  listing->done = done;
+  listing->user_data = user_data;
+  bytestag_library_run_step (self, share, listing, listing_free, list_files_run, list_files_done);
 }

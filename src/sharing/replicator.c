@@ -23,6 +23,19 @@
 #define VALUES_OF_STEP 256
 /* Who is nearest may have changed by then, µs. */
 #define LOOKUP_AGE (2 * MINUTE)
+/* Values that are read ahead to see whether the last look-up covers them. */
+#define VALUES_AHEAD 16
+/* A value that was stored so lately has its copies again, whoever is gone; seconds. */
+#define MENDED (5 * 60)
+/* A node that is to hold a value is about as near to its key as we are: their first bits are
+ * the same, but for so many. */
+#define BITS_OF_NEIGHBOURS 4
+
+/* A node that fell silent: what it held has one copy fewer. */
+typedef struct {
+  BytestagKey key;
+  gint64 since; /* unix seconds */
+} Silent;
 
 typedef struct {
   BytestagReplicator *replicator; /* borrowed: it disconnects before it goes */
@@ -48,6 +61,12 @@ struct _BytestagReplicator
   BytestagKvpId last;   /* seen */
   GArray *due;          /* (element-type BytestagKvpId) whose turn it may be, in order of id */
   guint n_taken;        /* of these */
+  gboolean is_ahead;    /* reads what the last look-up covers, and no more */
+  gboolean is_at_end;   /* of that */
+
+  /* whose values do not wait for their turn */
+  Silent silent[BYTESTAG_LIMIT_SILENT_NODES];
+  guint n_silent;       /* that were noted; the last of them are there */
 
   /* the last look-up */
   BytestagFindShortlistTask *lookup;
@@ -129,6 +148,58 @@ is_being_sent (BytestagReplicator  *self,
   return FALSE;
 }
 
+/* Whether @silent may have been one of the nodes that are to hold a value, and nobody has
+ * stored it since. */
+static gboolean
+may_have_held (BytestagReplicator      *self,
+               const Silent            *silent,
+               const BytestagKvpRecord *record)
+{
+  guint own = bytestag_key_bucket_number (&record->id.key, bytestag_network_get_key (self->network));
+
+  return silent->since >= record->replicated && (gdouble) silent->since >= record->last_update &&
+         bytestag_key_bucket_number (&record->id.key, &silent->key) + BITS_OF_NEIGHBOURS >= own;
+}
+
+/* Whether a holder may be gone, so that the value does not wait for its turn. */
+static gboolean
+may_be_weakened (BytestagReplicator      *self,
+                 const BytestagKvpRecord *record)
+{
+  if (record->handed_over || is_recent ((gdouble) record->replicated, get_wall_seconds (self), MENDED))
+    return FALSE;
+
+  for (guint i = 0; i < MIN (self->n_silent, BYTESTAG_LIMIT_SILENT_NODES); i++)
+    if (may_have_held (self, &self->silent[i], record))
+      return TRUE;
+  return FALSE;
+}
+
+/* The same for sure: it was nearer than the last of those that are to hold it now. */
+static gboolean
+is_weakened (BytestagReplicator      *self,
+             const BytestagKvpRecord *record)
+{
+  BytestagNode *nodes[BYTESTAG_MAX_BUCKET_SIZE];
+  guint copies = MIN (get_copies (record), G_N_ELEMENTS (nodes));
+  guint n;
+
+  if (record->replicated == 0)
+    return TRUE;
+  if (!may_be_weakened (self, record))
+    return FALSE;
+
+  /* Those that are stale come last. */
+  n = bytestag_routing_table_select_close (bytestag_network_get_routing_table (self->network), &record->id.key,
+                                           nodes, copies);
+  for (guint i = 0; i < MIN (self->n_silent, BYTESTAG_LIMIT_SILENT_NODES); i++)
+    if (may_have_held (self, &self->silent[i], record) &&
+        (n < copies || bytestag_key_compare_distance (&record->id.key, &self->silent[i].key,
+                                                      bytestag_node_get_key (nodes[n - 1])) < 0))
+      return TRUE;
+  return FALSE;
+}
+
 /* Whether the value is to go to others now; one that is spared has had its turn. Where
  * nearer nodes have taken over all copies they look after them, until so many of them
  * are gone that we are needed again. */
@@ -138,8 +209,9 @@ is_to_go (BytestagReplicator      *self,
 {
   gint64 now = get_wall_seconds (self);
   gdouble expiry = bytestag_kvp_record_get_expiry (record);
+  gboolean is_weak = is_weakened (self, record);
 
-  if (!has_turn (self, record) || is_being_sent (self, &record->id))
+  if ((!is_weak && !has_turn (self, record)) || is_being_sent (self, &record->id))
     return FALSE;
 
   /* By a clock that is wrong nothing ends. */
@@ -147,7 +219,7 @@ is_to_go (BytestagReplicator      *self,
       bytestag_network_get_clock_difference (self->network) == 0)
     return FALSE;
 
-  if (!is_recent (record->last_update, now, SPARED) &&
+  if (!is_recent (record->last_update, now, is_weak ? MENDED : SPARED) &&
       !(record->handed_over &&
         bytestag_network_count_nearer (self->network, &record->id.key) >= get_copies (record)))
     return TRUE;
@@ -156,25 +228,49 @@ is_to_go (BytestagReplicator      *self,
   return FALSE;
 }
 
-/* Whether the answers of the last look-up are the nearest nodes to @key too: it lies in
- * the part of the tree of which they are all. Where that holds fewer than 20 nodes the
- * others are from the part next to it, in the order of the first key. */
+/* Whether all keys that share the first @n_bits bits with @key lie no farther from the last
+ * look-up's than @farthest, so that all nodes there answered it. */
+static gboolean
+is_within (BytestagReplicator *self,
+           const BytestagKey  *key,
+           guint               n_bits,
+           const BytestagKey  *farthest)
+{
+  BytestagKey most, distance;
+
+  bytestag_key_distance (&self->key, key, &most);
+  bytestag_key_distance (&self->key, farthest, &distance);
+  for (guint i = n_bits; i < BYTESTAG_KEY_BITS; i++)
+    most.bytes[i / 8] |= (guint8) (0x80 >> i % 8);
+  return bytestag_key_compare (&most, &distance) <= 0;
+}
+
+/* Whether the @copies nodes nearest to @key are among the answers of the last look-up: it
+ * lies in a part of the tree of which they are all, and that holds as many. */
 static gboolean
 is_covered (BytestagReplicator *self,
-            const BytestagKey  *key)
+            const BytestagKey  *key,
+            guint               copies)
 {
-  BytestagNode *farthest;
+  const BytestagKey *farthest;
+  guint n_bits = 0;
+  guint n = 0;
 
   if (self->nodes == NULL || bytestag_reactor_get_time (self->reactor) - self->looked_up_at > LOOKUP_AGE)
     return FALSE;
 
-  /* That is everybody. */
-  if (self->nodes->len < BYTESTAG_MAX_BUCKET_SIZE)
+  /* That is everybody; where more are known some only fell silent. */
+  if (bytestag_key_equal (key, &self->key) ||
+      bytestag_routing_table_get_num_contacts (bytestag_network_get_routing_table (self->network)) <
+        BYTESTAG_MAX_BUCKET_SIZE)
     return TRUE;
 
-  farthest = self->nodes->pdata[self->nodes->len - 1];
-  return bytestag_key_bucket_number (&self->key, key) >
-         bytestag_key_bucket_number (&self->key, bytestag_node_get_key (farthest));
+  farthest = bytestag_node_get_key (self->nodes->pdata[self->nodes->len - 1]);
+  while (n_bits < BYTESTAG_KEY_BITS && !is_within (self, key, n_bits, farthest))
+    n_bits++;
+  for (guint i = 0; i < self->nodes->len; i++)
+    n += bytestag_key_bucket_number (key, bytestag_node_get_key (self->nodes->pdata[i])) >= n_bits;
+  return n >= copies;
 }
 
 static void
@@ -270,10 +366,57 @@ look_up (BytestagReplicator *self,
 }
 
 static void
+see_value (const BytestagKvpRecord *record,
+           gpointer                 user_data)
+{
+  BytestagReplicator *self = user_data;
+
+  if (self->is_ahead && (self->is_at_end || !is_covered (self, &record->id.key, get_copies (record))))
+    {
+      self->is_at_end = TRUE;
+      return;
+    }
+
+  self->last = record->id;
+  self->has_last = TRUE;
+  self->n_seen++;
+  if (has_turn (self, record) || may_be_weakened (self, record))
+    g_array_append_val (self->due, record->id);
+}
+
+/* What the last look-up covers has its turn before its time in the sweep rather than a
+ * look-up of its own. FALSE: there is nothing. */
+static gboolean
+read_ahead (BytestagReplicator *self)
+{
+  guint n_seen = self->n_seen;
+
+  if (self->nodes == NULL || !self->has_last)
+    return FALSE;
+
+  g_array_set_size (self->due, 0);
+  self->n_taken = 0;
+  self->is_ahead = TRUE;
+  self->is_at_end = FALSE;
+  bytestag_kvp_table_visit_kept (self->table, &self->last, VALUES_AHEAD, see_value, self);
+  self->is_ahead = FALSE;
+  return self->n_seen > n_seen;
+}
+
+/* Whether there is one whose turn it may be. */
+static gboolean
+has_due (BytestagReplicator *self)
+{
+  while (self->n_taken == self->due->len)
+    if (!read_ahead (self))
+      return FALSE;
+  return TRUE;
+}
+
+static void
 take_turns (BytestagReplicator *self)
 {
-  while (self->lookup == NULL && self->n_taken < self->due->len &&
-         self->sendings->len < BYTESTAG_LIMIT_REPLICATING)
+  while (self->lookup == NULL && self->sendings->len < BYTESTAG_LIMIT_REPLICATING && has_due (self))
     {
       BytestagKvpId id = g_array_index (self->due, BytestagKvpId, self->n_taken);
       BytestagKvpRecord record;
@@ -282,7 +425,7 @@ take_turns (BytestagReplicator *self)
         {
           self->n_taken++;
         }
-      else if (!is_covered (self, &id.key))
+      else if (!is_covered (self, &id.key, get_copies (&record)))
         {
           look_up (self, &id.key);
         }
@@ -292,19 +435,6 @@ take_turns (BytestagReplicator *self)
           send_value (self, &record);
         }
     }
-}
-
-static void
-see_value (const BytestagKvpRecord *record,
-           gpointer                 user_data)
-{
-  BytestagReplicator *self = user_data;
-
-  self->last = record->id;
-  self->has_last = TRUE;
-  self->n_seen++;
-  if (has_turn (self, record))
-    g_array_append_val (self->due, record->id);
 }
 
 /* How many values are to be seen now, so that the sweep takes its time. */
@@ -336,7 +466,10 @@ step (gpointer user_data)
 
   /* One after the other: what is late makes the sweep longer, not the load higher. */
   if (self->n_taken < self->due->len)
-    return;
+    {
+      take_turns (self);
+      return;
+    }
 
   g_array_set_size (self->due, 0);
   self->n_taken = 0;
@@ -351,6 +484,38 @@ step (gpointer user_data)
   take_turns (self);
 }
 
+/* A look-up showed that a node that is to hold it does not: its turn is now (B.3). */
+static void
+value_lost_cb (BytestagNetwork     *network,
+               const BytestagKvpId *id,
+               BytestagReplicator  *self)
+{
+  BytestagKvpRecord record;
+
+  if (!bytestag_kvp_table_lookup (self->table, id, &record) || record.is_original ||
+      is_recent ((gdouble) record.replicated, get_wall_seconds (self), MENDED))
+    return;
+
+  record.replicated = 0;
+  bytestag_kvp_table_update (self->table, &record);
+
+  /* More than that find their turn in the sweep. */
+  if (self->due->len - self->n_taken < VALUES_OF_STEP)
+    g_array_append_val (self->due, *id);
+  bytestag_reactor_arm (self->reactor, &self->timer, 0, step, self);
+}
+
+static void
+contact_stale_cb (BytestagRoutingTable *routing_table,
+                  BytestagNode         *node,
+                  BytestagReplicator   *self)
+{
+  self->silent[self->n_silent++ % BYTESTAG_LIMIT_SILENT_NODES] = (Silent) {
+    .key = *bytestag_node_get_key (node),
+    .since = get_wall_seconds (self),
+  };
+}
+
 static void
 bytestag_replicator_dispose (GObject *object)
 {
@@ -358,6 +523,11 @@ bytestag_replicator_dispose (GObject *object)
 
   if (self->reactor != NULL)
     bytestag_reactor_disarm (self->reactor, &self->timer);
+  if (self->network != NULL)
+    {
+      g_signal_handlers_disconnect_by_data (self->network, self);
+      g_signal_handlers_disconnect_by_data (bytestag_network_get_routing_table (self->network), self);
+    }
   if (self->lookup != NULL)
     {
       g_autoptr (BytestagTask) lookup = BYTESTAG_TASK (g_object_ref (self->lookup));
@@ -408,6 +578,9 @@ bytestag_replicator_new (BytestagNetwork *network)
   self->network = g_object_ref (network);
   self->reactor = g_object_ref (bytestag_network_get_reactor (network));
   self->table = g_object_ref (bytestag_network_get_table (network));
+
+  g_signal_connect (network, "value-lost", G_CALLBACK (value_lost_cb), self);
+  g_signal_connect (bytestag_network_get_routing_table (network), "contact-stale", G_CALLBACK (contact_stale_cb), self);
 
   /* Nodes that started together do not sweep together. */
   now = bytestag_reactor_get_time (self->reactor);

@@ -3,6 +3,7 @@
 
 #include "sharing/share.h"
 
+#include "core/limits.h"
 #include "sharing/share-private.h"
 
 enum {
@@ -19,6 +20,16 @@ enum {
   PROP_FRACTION,
   PROP_ERROR,
   PROP_SKIPPED,
+  PROP_N_SKIPPED,
+  PROP_PROBLEMS,
+  PROP_N_PROBLEMS,
+  PROP_COPIES,
+  PROP_AWAY,
+  PROP_N_CHANGED,
+  PROP_N_DELETED,
+  PROP_N_NEW,
+  PROP_LAST_CHECKED,
+  PROP_SURVIVAL,
   N_PROPS
 };
 
@@ -26,6 +37,7 @@ enum {
   READY,
   PUBLISHED,
   FAILED,
+  CHANGED,
   N_SIGNALS
 };
 
@@ -48,7 +60,9 @@ bytestag_share_dispose (GObject *object)
 
   g_clear_object (&self->hash_task);
   g_clear_object (&self->publication);
+  g_clear_object (&self->survival);
   g_clear_object (&self->twin);
+  g_ptr_array_set_size (self->followers, 0);
 
   G_OBJECT_CLASS (bytestag_share_parent_class)->dispose (object);
 }
@@ -59,13 +73,18 @@ bytestag_share_finalize (GObject *object)
   BytestagShare *self = BYTESTAG_SHARE (object);
 
   g_clear_object (&self->link);
-  g_clear_object (&self->collection);
   g_clear_pointer (&self->name, g_free);
   g_clear_pointer (&self->comment, g_free);
   g_clear_pointer (&self->uri, g_free);
   g_clear_pointer (&self->current_file, g_free);
   g_clear_pointer (&self->skipped, g_strfreev);
-  g_clear_pointer (&self->files, g_ptr_array_unref);
+  g_clear_pointer (&self->problems, g_strfreev);
+  g_clear_pointer (&self->saved, bytestag_saved_share_free);
+  g_clear_pointer (&self->unsaved, g_ptr_array_unref);
+  g_clear_pointer (&self->followers, g_ptr_array_unref);
+  g_clear_pointer (&self->set, bytestag_shared_set_unref);
+  g_clear_pointer (&self->digests, g_hash_table_unref);
+  g_clear_pointer (&self->stray_identities, g_hash_table_unref);
   g_clear_pointer (&self->values, g_array_unref);
   g_clear_error (&self->error);
 
@@ -118,6 +137,36 @@ bytestag_share_get_property (GObject    *object,
     case PROP_SKIPPED:
       g_value_set_boxed (value, self->skipped);
       break;
+    case PROP_N_SKIPPED:
+      g_value_set_uint (value, self->n_skipped);
+      break;
+    case PROP_PROBLEMS:
+      g_value_set_boxed (value, self->problems);
+      break;
+    case PROP_N_PROBLEMS:
+      g_value_set_uint (value, self->n_problems);
+      break;
+    case PROP_COPIES:
+      g_value_set_uint (value, self->saved->copies);
+      break;
+    case PROP_AWAY:
+      g_value_set_boolean (value, self->away);
+      break;
+    case PROP_N_CHANGED:
+      g_value_set_uint (value, self->n_changed);
+      break;
+    case PROP_N_DELETED:
+      g_value_set_uint (value, self->n_deleted);
+      break;
+    case PROP_N_NEW:
+      g_value_set_uint (value, self->n_new);
+      break;
+    case PROP_LAST_CHECKED:
+      g_value_set_int64 (value, self->last_checked);
+      break;
+    case PROP_SURVIVAL:
+      g_value_set_object (value, self->survival);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -146,6 +195,16 @@ bytestag_share_class_init (BytestagShareClass *klass)
   properties[PROP_FRACTION] = g_param_spec_double ("fraction", NULL, NULL, 0, 1, 0, flags);
   properties[PROP_ERROR] = g_param_spec_boxed ("error", NULL, NULL, G_TYPE_ERROR, flags);
   properties[PROP_SKIPPED] = g_param_spec_boxed ("skipped", NULL, NULL, G_TYPE_STRV, flags);
+  properties[PROP_N_SKIPPED] = g_param_spec_uint ("n-skipped", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  properties[PROP_PROBLEMS] = g_param_spec_boxed ("problems", NULL, NULL, G_TYPE_STRV, flags);
+  properties[PROP_N_PROBLEMS] = g_param_spec_uint ("n-problems", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  properties[PROP_COPIES] = g_param_spec_uint ("copies", NULL, NULL, 0, BYTESTAG_LIMIT_COPIES, 0, flags);
+  properties[PROP_AWAY] = g_param_spec_boolean ("away", NULL, NULL, FALSE, flags);
+  properties[PROP_N_CHANGED] = g_param_spec_uint ("n-changed", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  properties[PROP_N_DELETED] = g_param_spec_uint ("n-deleted", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  properties[PROP_N_NEW] = g_param_spec_uint ("n-new", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  properties[PROP_LAST_CHECKED] = g_param_spec_int64 ("last-checked", NULL, NULL, 0, G_MAXINT64, 0, flags);
+  properties[PROP_SURVIVAL] = g_param_spec_object ("survival", NULL, NULL, BYTESTAG_TYPE_SURVIVAL, flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   signals[READY] = g_signal_new ("ready", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
@@ -154,12 +213,18 @@ bytestag_share_class_init (BytestagShareClass *klass)
                                      0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[FAILED] = g_signal_new ("failed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
                                   0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[CHANGED] = g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
+                                   0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
 bytestag_share_init (BytestagShare *self)
 {
   self->values = g_array_new (FALSE, FALSE, sizeof (BytestagKvpId));
+  self->followers = g_ptr_array_new_with_free_func (g_object_unref);
+  self->unsaved = g_ptr_array_new_with_free_func ((GDestroyNotify) bytestag_hashed_file_free);
+  self->digests = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  self->stray_identities = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 }
 
 BytestagShare *
@@ -170,6 +235,23 @@ bytestag_share_new (const char *name,
 
   self->name = g_strdup (name);
   self->comment = g_strdup (comment);
+  self->saved = bytestag_saved_share_new ();
+
+  return self;
+}
+
+BytestagShare *
+bytestag_share_new_saved (BytestagSavedShare *saved)
+{
+  BytestagShare *self = bytestag_share_new (saved->name, saved->comment);
+
+  bytestag_saved_share_free (self->saved);
+  self->saved = saved;
+  self->n_files = saved->n_files;
+  self->size = saved->size;
+  self->last_checked = saved->checked;
+  self->has_key = saved->state == BYTESTAG_SAVED_SHARED;
+  self->hashed = self->has_key;
 
   return self;
 }
@@ -216,25 +298,46 @@ set_string (BytestagShare *self,
 }
 
 static void
+flush_skipped (BytestagShare *self)
+{
+  const BytestagSkipList *skipped = bytestag_hash_task_get_skipped (self->hash_task);
+  g_autoptr (GStrvBuilder) paths = NULL;
+  g_autoptr (GStrvBuilder) problems = NULL;
+
+  if (skipped == NULL || bytestag_skip_list_get_n_skipped (skipped) == self->n_skipped)
+    return;
+
+  paths = g_strv_builder_new ();
+  problems = g_strv_builder_new ();
+  for (guint i = 0; i < skipped->files->len; i++)
+    {
+      const BytestagSkippedFile *file = g_ptr_array_index (skipped->files, i);
+
+      g_strv_builder_add (paths, file->path);
+      if (file->reason >= BYTESTAG_SKIP_FIRST_PROBLEM)
+        g_strv_builder_add (problems, file->words);
+    }
+  g_strfreev (self->skipped);
+  self->skipped = g_strv_builder_end (paths);
+  g_strfreev (self->problems);
+  self->problems = g_strv_builder_end (problems);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SKIPPED]);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PROBLEMS]);
+  set_uint (self, &self->n_skipped, bytestag_skip_list_get_n_skipped (skipped), PROP_N_SKIPPED);
+  set_uint (self, &self->n_problems, bytestag_skip_list_get_n_problems (skipped), PROP_N_PROBLEMS);
+}
+
+static void
 flush_hashing (BytestagShare *self)
 {
   BytestagTask *task = BYTESTAG_TASK (self->hash_task);
-  GPtrArray *skipped = bytestag_hash_task_get_skipped (self->hash_task);
 
   set_uint (self, &self->n_files, bytestag_hash_task_get_n_files (self->hash_task), PROP_N_FILES);
   set_uint64 (self, &self->size, bytestag_task_get_total (task), PROP_SIZE);
   set_uint64 (self, &self->bytes_hashed, bytestag_task_get_progress (task), PROP_BYTES_HASHED);
   set_string (self, &self->current_file, bytestag_hash_task_get_current_file (self->hash_task), PROP_CURRENT_FILE);
 
-  if (self->skipped == NULL && skipped != NULL)
-    {
-      g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-
-      for (guint i = 0; i < skipped->len; i++)
-        g_strv_builder_add (builder, g_ptr_array_index (skipped, i));
-      self->skipped = g_strv_builder_end (builder);
-      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SKIPPED]);
-    }
+  flush_skipped (self);
 }
 
 static gdouble
@@ -329,6 +432,45 @@ bytestag_share_set_link (BytestagShare *self,
 }
 
 void
+bytestag_share_set_survival (BytestagShare    *self,
+                             BytestagSurvival *survival)
+{
+  /* Whoever still looks at it does without names: they were ours. */
+  if (self->survival != NULL && self->survival != survival)
+    bytestag_survival_set_name_func (self->survival, NULL, NULL);
+  if (g_set_object (&self->survival, survival))
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SURVIVAL]);
+}
+
+void
+bytestag_share_tell_check (BytestagShare *self)
+{
+  gboolean away = self->n_of_state[BYTESTAG_SHARED_FILE_AWAY] > 0;
+  gint64 checked = MAX (self->checked, self->saved->checked);
+  gboolean changed = self->n_changed != self->n_of_state[BYTESTAG_SHARED_FILE_CHANGED] ||
+                     self->n_deleted != self->n_of_state[BYTESTAG_SHARED_FILE_GONE] || self->n_new != self->n_found;
+
+  g_object_freeze_notify (G_OBJECT (self));
+  set_uint (self, &self->n_changed, self->n_of_state[BYTESTAG_SHARED_FILE_CHANGED], PROP_N_CHANGED);
+  set_uint (self, &self->n_deleted, self->n_of_state[BYTESTAG_SHARED_FILE_GONE], PROP_N_DELETED);
+  set_uint (self, &self->n_new, self->n_found, PROP_N_NEW);
+  if (self->away != away)
+    {
+      self->away = away;
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_AWAY]);
+    }
+  if (self->last_checked != checked)
+    {
+      self->last_checked = checked;
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LAST_CHECKED]);
+    }
+  g_object_thaw_notify (G_OBJECT (self));
+
+  if (changed && self->n_changed + self->n_deleted + self->n_new > 0)
+    g_signal_emit (self, signals[CHANGED], 0);
+}
+
+void
 bytestag_share_emit_ready (BytestagShare *self)
 {
   g_signal_emit (self, signals[READY], 0);
@@ -362,14 +504,6 @@ bytestag_share_get_link (BytestagShare *self)
   g_return_val_if_fail (BYTESTAG_IS_SHARE (self), NULL);
 
   return self->link;
-}
-
-BytestagCollectionInfo *
-bytestag_share_get_collection (BytestagShare *self)
-{
-  g_return_val_if_fail (BYTESTAG_IS_SHARE (self), NULL);
-
-  return self->collection;
 }
 
 const GError *
@@ -418,6 +552,78 @@ bytestag_share_get_n_pieces_sent (BytestagShare *self)
   g_return_val_if_fail (BYTESTAG_IS_SHARE (self), 0);
 
   return self->n_pieces_sent;
+}
+
+BytestagPublication *
+bytestag_share_get_publication (BytestagShare *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARE (self), NULL);
+
+  return self->publication;
+}
+
+BytestagSurvival *
+bytestag_share_get_survival (BytestagShare *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARE (self), NULL);
+
+  return self->survival;
+}
+
+guint
+bytestag_share_get_copies (BytestagShare *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARE (self), 0);
+
+  return self->saved->copies;
+}
+
+gboolean
+bytestag_share_is_away (BytestagShare *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARE (self), FALSE);
+
+  return self->away;
+}
+
+guint
+bytestag_share_get_n_changed (BytestagShare *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARE (self), 0);
+
+  return self->n_changed;
+}
+
+guint
+bytestag_share_get_n_deleted (BytestagShare *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARE (self), 0);
+
+  return self->n_deleted;
+}
+
+guint
+bytestag_share_get_n_new (BytestagShare *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARE (self), 0);
+
+  return self->n_new;
+}
+
+gint64
+bytestag_share_get_last_checked (BytestagShare *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARE (self), 0);
+
+  return self->last_checked;
+}
+
+const char * const *
+bytestag_share_get_paths (BytestagShare *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARE (self), NULL);
+
+  return (const char * const *) self->saved->roots;
 }
 
 BytestagShare *

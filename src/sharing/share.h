@@ -4,7 +4,7 @@
 #include <gio/gio.h>
 
 #include "core/task.h"
-#include "wire/collection-info.h"
+#include "sharing/survival.h"
 #include "wire/link.h"
 
 G_BEGIN_DECLS
@@ -29,19 +29,36 @@ G_DECLARE_FINAL_TYPE (BytestagShare, bytestag_share, BYTESTAG, SHARE, GObject)
  * (uint), "size" (uint64 bytes), "bytes-hashed" (uint64), "current-file" (string, nullable),
  * "n-pieces" (uint: values to publish), "n-pieces-sent" (uint: went to at least one node),
  * "fraction" (double, of what it does now), "error" (GError, nullable),
- * "skipped" (GStrv: hidden files and links left out). Signal "ready": hashed, the link is there
- * (of its twin too); "published": the first pass is over; "failed". */
+ * "skipped" (GStrv: paths of what was left out: hidden files, links, and what could not be
+ * shared; BYTESTAG_LIMIT_SKIPPED_NAMED of each reason), "n-skipped" (uint: all of it), "problems"
+ * (GStrv: of what could not be shared, a sentence each), "n-problems" (uint);
+ * "copies" (uint: that are wanted of each piece), "away" (boolean: on a drive that is not there now),
+ * "n-changed", "n-deleted" (uint: files that are not what was shared any more), "n-new" (uint: files
+ * in its folders that came later), "last-checked" (int64: unix seconds when that was looked at, 0: never),
+ * "survival" (BytestagSurvival, nullable: until it is published). Signal "ready": hashed, the link is
+ * there (of its twin too); "published": the first pass is over; "failed"; "changed": what is there is
+ * not what was shared, and may be shared as a new version (bytestag_library_share_new_version()). */
 const char            *bytestag_share_get_name       (BytestagShare *self);
 BytestagShareState     bytestag_share_get_state      (BytestagShare *self);
 /* (transfer none) (nullable) */
 BytestagLink          *bytestag_share_get_link       (BytestagShare *self);
-BytestagCollectionInfo *bytestag_share_get_collection (BytestagShare *self);
 const GError          *bytestag_share_get_error      (BytestagShare *self);
 guint                  bytestag_share_get_n_files    (BytestagShare *self);
 guint64                bytestag_share_get_size       (BytestagShare *self);
 guint64                bytestag_share_get_bytes_hashed (BytestagShare *self);
 guint                  bytestag_share_get_n_pieces   (BytestagShare *self);
 guint                  bytestag_share_get_n_pieces_sent (BytestagShare *self);
+/* (transfer none) (nullable) while it is published */
+BytestagPublication   *bytestag_share_get_publication (BytestagShare *self);
+BytestagSurvival      *bytestag_share_get_survival   (BytestagShare *self);
+guint                  bytestag_share_get_copies     (BytestagShare *self);
+gboolean               bytestag_share_is_away        (BytestagShare *self);
+guint                  bytestag_share_get_n_changed  (BytestagShare *self);
+guint                  bytestag_share_get_n_deleted  (BytestagShare *self);
+guint                  bytestag_share_get_n_new      (BytestagShare *self);
+gint64                 bytestag_share_get_last_checked (BytestagShare *self);
+/* (transfer none) what was given to be shared, absolute. */
+const char * const    *bytestag_share_get_paths      (BytestagShare *self);
 /* (transfer none) (nullable) the item that shared the same collection already,
  * when this one left the list for it. */
 BytestagShare         *bytestag_share_get_twin       (BytestagShare *self);

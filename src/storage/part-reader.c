@@ -18,6 +18,8 @@ struct _BytestagPartReader
   guint64 offset;
   gsize length;
   BytestagKey hash;
+  gboolean checked;
+  gboolean gone;
 
   GBytes *bytes;
   GError *error;
@@ -28,7 +30,8 @@ bytestag_part_reader_new (const char              *path,
                           const BytestagFileStamp *stamp,
                           guint64                  offset,
                           gsize                    length,
-                          const BytestagKey       *hash)
+                          const BytestagKey       *hash,
+                          gboolean                 checked)
 {
   BytestagPartReader *self = g_new0 (BytestagPartReader, 1);
 
@@ -37,6 +40,7 @@ bytestag_part_reader_new (const char              *path,
   self->offset = offset;
   self->length = length;
   self->hash = *hash;
+  self->checked = checked;
 
   return self;
 }
@@ -69,6 +73,7 @@ set_open_error (BytestagPartReader *self, int saved_errno)
     case ELOOP: /* a symbolic link is there now */
     case ENXIO: /* a socket */
     case EINVAL:
+      self->gone = saved_errno == ENOENT || saved_errno == ENOTDIR;
       set_changed (self);
       break;
     default:
@@ -126,11 +131,29 @@ read_fully (BytestagPartReader *self, int fd, guint8 *buffer)
   return TRUE;
 }
 
+static gboolean
+check_hash (BytestagPartReader *self, const guint8 *buffer)
+{
+  BytestagKey hash;
+
+  bytestag_key_digest (&hash, buffer, self->length);
+
+  return bytestag_key_equal (&hash, &self->hash);
+}
+
+/* What was written while we read is not known by the stamp from before. */
+static gboolean
+is_same_file (BytestagPartReader *self, int fd)
+{
+  BytestagFileStamp stamp;
+
+  return bytestag_file_stamp_read (&stamp, fd) && bytestag_file_stamp_equal (&stamp, &self->stamp);
+}
+
 void
 bytestag_part_reader_run (BytestagPartReader *self, GCancellable *cancellable)
 {
   g_autofree guint8 *buffer = NULL;
-  BytestagKey hash;
   int fd;
 
   if (g_cancellable_is_cancelled (cancellable))
@@ -146,8 +169,7 @@ bytestag_part_reader_run (BytestagPartReader *self, GCancellable *cancellable)
   buffer = g_malloc (MAX (self->length, 1));
   if (read_fully (self, fd, buffer))
     {
-      bytestag_key_digest (&hash, buffer, self->length);
-      if (bytestag_key_equal (&hash, &self->hash))
+      if ((self->checked || check_hash (self, buffer)) && is_same_file (self, fd))
         self->bytes = g_bytes_new_take (g_steal_pointer (&buffer), self->length);
       else
         set_changed (self);
@@ -171,4 +193,10 @@ const GError *
 bytestag_part_reader_get_error (BytestagPartReader *self)
 {
   return self->error;
+}
+
+gboolean
+bytestag_part_reader_is_gone (BytestagPartReader *self)
+{
+  return self->gone;
 }

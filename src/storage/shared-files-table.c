@@ -4,48 +4,24 @@
 #include "storage/shared-files-table.h"
 
 #include <glib/gi18n-lib.h>
-#include <string.h>
 
 #include "core/error.h"
 #include "core/limits.h"
 #include "storage/part-reader.h"
-
-/* A file that is shared, with its parts. The info holds the hashes: nothing here
- * copies them, since there may be a million. */
-typedef struct
-{
-  char *path;
-  BytestagFileStamp stamp;
-  BytestagFileInfo *info;
-  const BytestagKey *parts; /* of info */
-  guint n_parts;
-  guint32 *published; /* unix seconds, for each part; 0: never */
-  guint n_added;
-} File;
-
-/* An info value, held in memory. */
-typedef struct
-{
-  BytestagKvpId id;
-  GBytes *bytes;
-  gdouble published;
-  guint n_added;
-} Value;
+#include "storage/shared-infos.h"
+#include "wire/file-info.h"
 
 struct _BytestagSharedFilesTable
 {
   GObject parent_instance;
 
   BytestagWorker *worker;
+  BytestagLibraryStore *store;
+  BytestagWorker *disk;
   GCancellable *cancellable;
 
-  GHashTable *files; /* (element-type utf8 File) */
-  /* Which file serves a part: the key points into the file's own parts, so that
-   * the difference is the number of the part and an entry is two pointers. */
-  GHashTable *parts; /* (element-type BytestagKey File) */
-  /* Other files with a part that is served already, in order of adding. */
-  GHashTable *spares; /* (element-type BytestagKey GPtrArray<File>) */
-  GTree *values;      /* (element-type Value) by id; owns them */
+  BytestagSharedParts *parts;
+  BytestagSharedInfos *infos;
 };
 
 enum {
@@ -68,74 +44,27 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (BytestagSharedFilesTable, bytestag_shared_files_t
                                G_IMPLEMENT_INTERFACE (BYTESTAG_TYPE_KVP_TABLE,
                                                       bytestag_shared_files_table_table_init))
 
-static void
-file_free (gpointer data)
+static BytestagSharedFile *
+get_file (const BytestagSharedPart *part)
 {
-  File *file = data;
-
-  g_free (file->path);
-  g_clear_object (&file->info);
-  g_free (file->published);
-  g_free (file);
+  return bytestag_shared_set_get_file (part->set, part->file);
 }
 
-static guint64
-file_get_part_offset (const File *file, guint number)
+static gboolean
+find_part (BytestagSharedFilesTable *self, const BytestagKvpId *id, BytestagSharedPart *part)
 {
-  return (guint64) number * BYTESTAG_PART_SIZE;
-}
-
-static gsize
-file_get_part_length (const File *file, guint number)
-{
-  return MIN (file->stamp.size - file_get_part_offset (file, number), BYTESTAG_PART_SIZE);
-}
-
-static void
-value_free (gpointer data)
-{
-  Value *value = data;
-
-  g_bytes_unref (value->bytes);
-  g_free (value);
-}
-
-static int
-compare_ids (gconstpointer a, gconstpointer b, gpointer user_data)
-{
-  return bytestag_kvp_id_compare (a, b);
-}
-
-/* The file that serves a part, and which of its parts it is. */
-static File *
-find_part (BytestagSharedFilesTable *self, const BytestagKey *key, guint *number)
-{
-  gpointer part;
-  gpointer file;
-
-  if (!g_hash_table_lookup_extended (self->parts, key, &part, &file))
-    return NULL;
-
-  *number = (const BytestagKey *) part - ((File *) file)->parts;
-
-  return file;
-}
-
-static File *
-find_part_by_id (BytestagSharedFilesTable *self, const BytestagKvpId *id, guint *number)
-{
-  return bytestag_key_equal (&id->key, &id->index) ? find_part (self, &id->key, number) : NULL;
+  return bytestag_key_equal (&id->key, &id->index) && bytestag_shared_parts_find (self->parts, &id->key, part);
 }
 
 /* What goes by its own hash carries the time of its last publication, also before
  * the first one (0); other infos carry no time (A.1.4, "vals"). */
 static void
-fill_record (BytestagKvpRecord *record, const BytestagKvpId *id, gsize size, gdouble published)
+fill_record (BytestagKvpRecord *record, const BytestagKvpId *id, gsize size, guint32 published)
 {
   *record = (BytestagKvpRecord) {
     .id = *id,
     .size = size,
-    .timestamp = (gint64) published,
+    .timestamp = published,
     .last_update = published,
     .has_timestamp = bytestag_key_equal (&id->key, &id->index),
     .is_original = TRUE,
@@ -143,36 +72,41 @@ fill_record (BytestagKvpRecord *record, const BytestagKvpId *id, gsize size, gdo
 }
 
 static void
-fill_part_record (BytestagKvpRecord *record, const File *file, guint number)
+fill_part_record (BytestagKvpRecord *record, const BytestagKvpId *id, const BytestagSharedPart *part)
 {
-  BytestagKvpId id = { .key = file->parts[number], .index = file->parts[number] };
+  const BytestagSharedFile *file = get_file (part);
 
-  fill_record (record, &id, file_get_part_length (file, number), file->published[number]);
+  fill_record (record, id, bytestag_shared_file_get_length (file, part->number), file->published);
 }
 
 static void
-fill_value_record (BytestagKvpRecord *record, const Value *value)
+fill_info_record (BytestagKvpRecord *record, const BytestagSharedInfo *info)
 {
-  fill_record (record, &value->id, g_bytes_get_size (value->bytes), value->published);
+  fill_record (record, &info->id, info->size, info->published);
+}
+
+/* @any: also what cannot be read now. */
+static gboolean
+look_up (BytestagSharedFilesTable *self, const BytestagKvpId *id, BytestagKvpRecord *record, gboolean any)
+{
+  const BytestagSharedInfo *info = bytestag_shared_infos_lookup (self->infos, id);
+  BytestagSharedPart part;
+
+  if (info == NULL && (!find_part (self, id, &part) || !(any || bytestag_shared_part_is_present (&part))))
+    return FALSE;
+
+  if (record != NULL && info != NULL)
+    fill_info_record (record, info);
+  else if (record != NULL)
+    fill_part_record (record, id, &part);
+
+  return TRUE;
 }
 
 static gboolean
 bytestag_shared_files_table_lookup (BytestagKvpTable *table, const BytestagKvpId *id, BytestagKvpRecord *record)
 {
-  BytestagSharedFilesTable *self = BYTESTAG_SHARED_FILES_TABLE (table);
-  const Value *value = g_tree_lookup (self->values, id);
-  const File *file = NULL;
-  guint number;
-
-  if (value == NULL && (file = find_part_by_id (self, id, &number)) == NULL)
-    return FALSE;
-
-  if (record != NULL && value != NULL)
-    fill_value_record (record, value);
-  else if (record != NULL)
-    fill_part_record (record, file, number);
-
-  return TRUE;
+  return look_up (BYTESTAG_SHARED_FILES_TABLE (table), id, record, FALSE);
 }
 
 static guint
@@ -182,42 +116,31 @@ bytestag_shared_files_table_visit_key (BytestagKvpTable     *table,
                                        gpointer              user_data)
 {
   BytestagSharedFilesTable *self = BYTESTAG_SHARED_FILES_TABLE (table);
-  BytestagKvpId first = { .key = *key };
-  GTreeNode *node = g_tree_lower_bound (self->values, &first);
-  guint number = 0;
-  const File *file = find_part (self, key, &number);
+  const BytestagSharedInfo *infos[BYTESTAG_LIMIT_INDICES_OF_KEY];
+  guint n_infos = bytestag_shared_infos_list (self->infos, key, infos, G_N_ELEMENTS (infos));
+  BytestagKvpId id = { *key, *key };
+  BytestagSharedPart part;
+  gboolean has_part = find_part (self, &id, &part) && bytestag_shared_part_is_present (&part);
   BytestagKvpRecord record;
   guint n_visited = 0;
 
-  while (n_visited < BYTESTAG_LIMIT_INDICES_OF_KEY)
+  for (guint i = 0; (i < n_infos || has_part) && n_visited < BYTESTAG_LIMIT_INDICES_OF_KEY; n_visited++)
     {
-      const Value *value = node != NULL ? g_tree_node_value (node) : NULL;
-      int order; /* of the value, seen from the part */
+      int order; /* of the info, seen from the part */
 
-      if (value != NULL && !bytestag_key_equal (&value->id.key, key))
-        value = NULL;
-      if (value == NULL && file == NULL)
-        break;
-
-      if (value == NULL)
+      if (i == n_infos)
         order = 1;
       else
-        order = file == NULL ? -1 : bytestag_key_compare (&value->id.index, key);
+        order = has_part ? bytestag_key_compare (&infos[i]->id.index, key) : -1;
 
       if (order <= 0)
-        {
-          fill_value_record (&record, value);
-          node = g_tree_node_next (node);
-        }
+        fill_info_record (&record, infos[i++]);
       else
-        {
-          fill_part_record (&record, file, number);
-        }
+        fill_part_record (&record, &id, &part);
       if (order >= 0)
-        file = NULL;
+        has_part = FALSE;
 
       visit (&record, user_data);
-      n_visited++;
     }
 
   return n_visited;
@@ -229,14 +152,47 @@ bytestag_shared_files_table_can_keep (BytestagKvpTable *table, const BytestagKvp
   return FALSE;
 }
 
-/* A read under way. */
+/* A read under way: of a part, or of an info in the store. */
 typedef struct
 {
   BytestagSharedFilesTable *table;
   BytestagPartReader *reader;
+  BytestagSharedPart part;
+  gint64 mtime; /* of the stamp that the file had when it began */
+
+  BytestagLibraryStore *store;
+  BytestagKvpId id;
+  GBytes *bytes;
+  GError *error;
+
   BytestagKvpReadFunc done;
   gpointer user_data;
 } Read;
+
+static void
+read_free (Read *read)
+{
+  g_clear_pointer (&read->reader, bytestag_part_reader_free);
+  g_clear_pointer (&read->part.set, bytestag_shared_set_unref);
+  g_clear_pointer (&read->store, bytestag_library_store_unref);
+  g_clear_pointer (&read->bytes, g_bytes_unref);
+  g_clear_error (&read->error);
+  g_object_unref (read->table);
+  g_free (read);
+}
+
+static Read *
+read_new (BytestagSharedFilesTable *self, const BytestagKvpId *id, BytestagKvpReadFunc done, gpointer user_data)
+{
+  Read *read = g_new0 (Read, 1);
+
+  read->table = g_object_ref (self);
+  read->id = *id;
+  read->done = done;
+  read->user_data = user_data;
+
+  return read;
+}
 
 static void
 read_part_job (gpointer job, GCancellable *cancellable)
@@ -246,37 +202,80 @@ read_part_job (gpointer job, GCancellable *cancellable)
   bytestag_part_reader_run (read->reader, cancellable);
 }
 
+/* What the read told of the file, unless that was told to be another meanwhile. */
+static void
+note_read (BytestagSharedFilesTable *self, Read *read)
+{
+  const GError *error = bytestag_part_reader_get_error (read->reader);
+  BytestagSharedFile *file;
+
+  if (bytestag_shared_set_is_removed (read->part.set))
+    return;
+
+  file = get_file (&read->part);
+  if (g_strcmp0 (file->path, bytestag_part_reader_get_path (read->reader)) != 0 || file->stamp.mtime != read->mtime)
+    return;
+
+  if (error == NULL)
+    {
+      bytestag_shared_file_set_checked (file, read->part.number);
+    }
+  else if (g_error_matches (error, BYTESTAG_ERROR, BYTESTAG_ERROR_CHANGED)
+           && file->state == BYTESTAG_SHARED_FILE_PRESENT)
+    {
+      file->state = bytestag_part_reader_is_gone (read->reader) ? BYTESTAG_SHARED_FILE_GONE
+                                                                : BYTESTAG_SHARED_FILE_CHANGED;
+      g_signal_emit (self, signals[FILE_CHANGED], 0, read->part.set, read->part.file);
+    }
+}
+
 static void
 read_part_done (gpointer job, gpointer user_data)
 {
   Read *read = job;
-  BytestagSharedFilesTable *self = read->table;
-  const GError *error = bytestag_part_reader_get_error (read->reader);
 
-  read->done (bytestag_part_reader_get_bytes (read->reader), error, read->user_data);
-  if (g_error_matches (error, BYTESTAG_ERROR, BYTESTAG_ERROR_CHANGED))
-    g_signal_emit (self, signals[FILE_CHANGED], 0, bytestag_part_reader_get_path (read->reader));
-
-  bytestag_part_reader_free (read->reader);
-  g_free (read);
-  g_object_unref (self);
+  read->done (bytestag_part_reader_get_bytes (read->reader), bytestag_part_reader_get_error (read->reader),
+              read->user_data);
+  note_read (read->table, read);
+  read_free (read);
 }
 
 static void
-read_part (BytestagSharedFilesTable *self,
-           const File               *file,
-           guint                     number,
-           BytestagKvpReadFunc       done,
-           gpointer                  user_data)
+read_part (BytestagSharedFilesTable *self, const BytestagSharedPart *part, Read *read)
 {
-  Read *read = g_new0 (Read, 1);
+  const BytestagSharedFile *file = get_file (part);
 
-  read->table = g_object_ref (self);
-  read->reader = bytestag_part_reader_new (file->path, &file->stamp, file_get_part_offset (file, number),
-                                           file_get_part_length (file, number), &file->parts[number]);
-  read->done = done;
-  read->user_data = user_data;
+  read->part = *part;
+  bytestag_shared_set_ref (part->set);
+  read->mtime = file->stamp.mtime;
+  read->reader = bytestag_part_reader_new (file->path, &file->stamp, (guint64) part->number * BYTESTAG_PART_SIZE,
+                                           bytestag_shared_file_get_length (file, part->number), &read->id.key,
+                                           bytestag_shared_file_is_checked (file, part->number));
   bytestag_worker_run (self->worker, read_part_job, read, self->cancellable, read_part_done, NULL);
+}
+
+static void
+read_info_job (gpointer job, GCancellable *cancellable)
+{
+  Read *read = job;
+
+  read->bytes = bytestag_library_store_read_info (read->store, &read->id, &read->error);
+}
+
+static void
+read_info_done (gpointer job, gpointer user_data)
+{
+  Read *read = job;
+
+  read->done (read->bytes, read->error, read->user_data);
+  read_free (read);
+}
+
+static void
+read_info (BytestagSharedFilesTable *self, Read *read)
+{
+  read->store = bytestag_library_store_ref (self->store);
+  bytestag_worker_run (self->disk, read_info_job, read, self->cancellable, read_info_done, NULL);
 }
 
 static void
@@ -286,19 +285,22 @@ bytestag_shared_files_table_read (BytestagKvpTable    *table,
                                   gpointer             user_data)
 {
   BytestagSharedFilesTable *self = BYTESTAG_SHARED_FILES_TABLE (table);
-  const Value *value = g_tree_lookup (self->values, id);
-  const File *file;
-  guint number;
+  const BytestagSharedInfo *info = bytestag_shared_infos_lookup (self->infos, id);
+  BytestagSharedPart part;
 
-  if (value != NULL)
+  if (info != NULL && info->bytes != NULL)
     {
-      g_autoptr (GBytes) bytes = g_bytes_ref (value->bytes);
+      g_autoptr (GBytes) bytes = g_bytes_ref (info->bytes);
 
       done (bytes, NULL, user_data);
     }
-  else if ((file = find_part_by_id (self, id, &number)) != NULL)
+  else if (info != NULL && self->store != NULL)
     {
-      read_part (self, file, number, done, user_data);
+      read_info (self, read_new (self, id, done, user_data));
+    }
+  else if (find_part (self, id, &part) && bytestag_shared_part_is_present (&part))
+    {
+      read_part (self, &part, read_new (self, id, done, user_data));
     }
   else
     {
@@ -387,6 +389,7 @@ bytestag_shared_files_table_dispose (GObject *object)
 
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->worker);
+  g_clear_object (&self->disk);
 
   G_OBJECT_CLASS (bytestag_shared_files_table_parent_class)->dispose (object);
 }
@@ -397,10 +400,9 @@ bytestag_shared_files_table_finalize (GObject *object)
   BytestagSharedFilesTable *self = BYTESTAG_SHARED_FILES_TABLE (object);
 
   g_clear_object (&self->cancellable);
-  g_clear_pointer (&self->spares, g_hash_table_unref);
-  g_clear_pointer (&self->parts, g_hash_table_unref);
-  g_clear_pointer (&self->files, g_hash_table_unref);
-  g_clear_pointer (&self->values, g_tree_unref);
+  g_clear_pointer (&self->store, bytestag_library_store_unref);
+  g_clear_pointer (&self->parts, bytestag_shared_parts_free);
+  g_clear_pointer (&self->infos, bytestag_shared_infos_free);
 
   G_OBJECT_CLASS (bytestag_shared_files_table_parent_class)->finalize (object);
 }
@@ -435,18 +437,15 @@ bytestag_shared_files_table_class_init (BytestagSharedFilesTableClass *klass)
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   signals[FILE_CHANGED] = g_signal_new ("file-changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
-                                        NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+                                        NULL, NULL, G_TYPE_NONE, 2, G_TYPE_POINTER, G_TYPE_UINT);
 }
 
 static void
 bytestag_shared_files_table_init (BytestagSharedFilesTable *self)
 {
   self->cancellable = g_cancellable_new ();
-  self->files = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, file_free);
-  self->parts = g_hash_table_new (bytestag_key_hash, bytestag_key_equal);
-  self->spares = g_hash_table_new_full (bytestag_key_hash, bytestag_key_equal,
-                                        (GDestroyNotify) bytestag_key_free, (GDestroyNotify) g_ptr_array_unref);
-  self->values = g_tree_new_full (compare_ids, NULL, NULL, value_free);
+  self->parts = bytestag_shared_parts_new ();
+  self->infos = bytestag_shared_infos_new ();
 }
 
 BytestagSharedFilesTable *
@@ -457,193 +456,154 @@ bytestag_shared_files_table_new (BytestagWorker *worker)
   return g_object_new (BYTESTAG_TYPE_SHARED_FILES_TABLE, "worker", worker, NULL);
 }
 
-static void
-add_spare (BytestagSharedFilesTable *self, const BytestagKey *key, File *file)
-{
-  GPtrArray *files = g_hash_table_lookup (self->spares, key);
-
-  if (files == NULL)
-    {
-      files = g_ptr_array_new ();
-      g_hash_table_insert (self->spares, bytestag_key_copy (key), files);
-    }
-
-  /* A file's own repetitions come one after another. */
-  if (files->len == 0 || g_ptr_array_index (files, files->len - 1) != file)
-    g_ptr_array_add (files, file);
-}
-
-static void
-remove_spare (BytestagSharedFilesTable *self, const BytestagKey *key, File *file)
-{
-  GPtrArray *files = g_hash_table_lookup (self->spares, key);
-  guint position;
-
-  if (files == NULL || !g_ptr_array_find (files, file, &position))
-    return;
-
-  g_ptr_array_remove_index (files, position);
-  if (files->len == 0)
-    g_hash_table_remove (self->spares, key);
-}
-
-static void
-add_parts (BytestagSharedFilesTable *self, File *file)
-{
-  for (guint i = 0; i < file->n_parts; i++)
-    {
-      File *server = g_hash_table_lookup (self->parts, &file->parts[i]);
-
-      if (server == NULL)
-        g_hash_table_insert (self->parts, (gpointer) &file->parts[i], file);
-      else if (server != file)
-        add_spare (self, &file->parts[i], file);
-    }
-}
-
-/* Another file takes a part over, with the time when it was last published. @number:
- * of the part in the file that goes, where a copy of it has the part too. */
-static void
-hand_part_over (BytestagSharedFilesTable *self, const BytestagKey *key, guint number, guint32 published)
-{
-  GPtrArray *files = g_hash_table_lookup (self->spares, key);
-  File *heir;
-
-  if (files == NULL)
-    {
-      g_hash_table_remove (self->parts, key);
-      return;
-    }
-
-  heir = g_ptr_array_index (files, 0);
-  if (number >= heir->n_parts || !bytestag_key_equal (&heir->parts[number], key))
-    number = 0;
-  while (!bytestag_key_equal (&heir->parts[number], key))
-    number++;
-
-  heir->published[number] = published;
-  g_hash_table_replace (self->parts, (gpointer) &heir->parts[number], heir);
-  remove_spare (self, key, heir);
-}
-
-static void
-remove_parts (BytestagSharedFilesTable *self, File *file)
-{
-  for (guint i = 0; i < file->n_parts; i++)
-    {
-      if (g_hash_table_lookup (self->parts, &file->parts[i]) == file)
-        hand_part_over (self, &file->parts[i], i, file->published[i]);
-      else
-        remove_spare (self, &file->parts[i], file);
-    }
-}
-
 void
+bytestag_shared_files_table_set_store (BytestagSharedFilesTable *self,
+                                       BytestagLibraryStore     *store,
+                                       BytestagWorker           *disk)
+{
+  g_return_if_fail (BYTESTAG_IS_SHARED_FILES_TABLE (self));
+  g_return_if_fail (store == NULL || BYTESTAG_IS_WORKER (disk));
+
+  g_clear_pointer (&self->store, bytestag_library_store_unref);
+  self->store = store != NULL ? bytestag_library_store_ref (store) : NULL;
+  g_set_object (&self->disk, disk);
+}
+
+BytestagSharedSet *
+bytestag_shared_files_table_add_set (BytestagSharedFilesTable *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARED_FILES_TABLE (self), NULL);
+
+  return bytestag_shared_parts_add_set (self->parts);
+}
+
+guint
 bytestag_shared_files_table_add_file (BytestagSharedFilesTable *self,
+                                      BytestagSharedSet        *set,
+                                      gint64                    id,
                                       const char               *path,
-                                      const BytestagFileStamp  *stamp,
-                                      BytestagFileInfo         *info)
+                                      const BytestagFileStamp  *stamp)
 {
-  File *old;
-  File *file;
-  const BytestagKey *parts;
-  guint n_parts;
+  g_return_val_if_fail (BYTESTAG_IS_SHARED_FILES_TABLE (self), 0);
+  g_return_val_if_fail (set != NULL && path != NULL && stamp != NULL, 0);
 
-  g_return_if_fail (BYTESTAG_IS_SHARED_FILES_TABLE (self));
-  g_return_if_fail (path != NULL);
-  g_return_if_fail (stamp != NULL);
-  g_return_if_fail (BYTESTAG_IS_FILE_INFO (info));
+  return bytestag_shared_parts_add_file (self->parts, set, id, path, stamp);
+}
 
-  parts = bytestag_file_info_get_parts (info, &n_parts);
-  g_return_if_fail (n_parts == MAX (1, (stamp->size + BYTESTAG_PART_SIZE - 1) / BYTESTAG_PART_SIZE));
+gboolean
+bytestag_shared_files_table_add_part (BytestagSharedFilesTable *self,
+                                      BytestagSharedSet        *set,
+                                      const BytestagKey        *part)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARED_FILES_TABLE (self), FALSE);
+  g_return_val_if_fail (set != NULL && part != NULL, FALSE);
 
-  old = g_hash_table_lookup (self->files, path);
-  if (old != NULL && memcmp (&old->stamp, stamp, sizeof *stamp) == 0)
-    {
-      old->n_added++;
-      return;
-    }
+  return bytestag_shared_parts_add_part (self->parts, set, part);
+}
 
-  file = g_new0 (File, 1);
-  file->path = g_strdup (path);
-  file->stamp = *stamp;
-  file->info = g_object_ref (info);
-  file->parts = parts;
-  file->n_parts = n_parts;
-  file->published = g_new0 (guint32, n_parts);
-  file->n_added = old != NULL ? old->n_added + 1 : 1;
+gboolean
+bytestag_shared_files_table_remove_set (BytestagSharedFilesTable *self, BytestagSharedSet *set, guint max)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARED_FILES_TABLE (self), FALSE);
+  g_return_val_if_fail (set != NULL, FALSE);
 
-  /* What was hashed of the file before is not there any more. */
-  if (old != NULL)
-    remove_parts (self, old);
-  g_hash_table_replace (self->files, file->path, file);
-  add_parts (self, file);
+  return bytestag_shared_parts_remove_set (self->parts, set, max);
 }
 
 void
-bytestag_shared_files_table_remove_file (BytestagSharedFilesTable *self, const char *path)
+bytestag_shared_files_table_set_state (BytestagSharedFilesTable *self,
+                                       BytestagSharedSet        *set,
+                                       guint                     file,
+                                       BytestagSharedFileState   state)
 {
-  File *file;
-
   g_return_if_fail (BYTESTAG_IS_SHARED_FILES_TABLE (self));
-  g_return_if_fail (path != NULL);
+  g_return_if_fail (set != NULL && file < bytestag_shared_set_get_n_files (set));
 
-  file = g_hash_table_lookup (self->files, path);
-  if (file == NULL || --file->n_added > 0)
-    return;
-
-  remove_parts (self, file);
-  g_hash_table_remove (self->files, path);
+  bytestag_shared_set_get_file (set, file)->state = (guint8) state;
 }
 
 void
-bytestag_shared_files_table_add_value (BytestagSharedFilesTable *self, const BytestagKvpId *id, GBytes *bytes)
+bytestag_shared_files_table_set_stamp (BytestagSharedFilesTable *self,
+                                       BytestagSharedSet        *set,
+                                       guint                     file,
+                                       const char               *path,
+                                       const BytestagFileStamp  *stamp)
 {
-  Value *value;
+  BytestagSharedFile *shared;
 
   g_return_if_fail (BYTESTAG_IS_SHARED_FILES_TABLE (self));
-  g_return_if_fail (id != NULL && bytes != NULL);
+  g_return_if_fail (set != NULL && file < bytestag_shared_set_get_n_files (set));
+  g_return_if_fail (path != NULL && stamp != NULL);
 
-  value = g_tree_lookup (self->values, id);
-  if (value == NULL)
+  shared = bytestag_shared_set_get_file (set, file);
+  g_return_if_fail (stamp->size == shared->stamp.size);
+
+  if (g_strcmp0 (shared->path, path) != 0)
     {
-      value = g_new0 (Value, 1);
-      value->id = *id;
-      value->bytes = g_bytes_ref (bytes);
-      g_tree_insert (self->values, &value->id, value);
+      g_free (shared->path);
+      shared->path = g_strdup (path);
     }
+  shared->stamp = *stamp;
+  shared->state = BYTESTAG_SHARED_FILE_PRESENT;
+  bytestag_shared_file_forget_checked (shared);
+}
 
-  value->n_added++;
+void
+bytestag_shared_files_table_add_value (BytestagSharedFilesTable *self,
+                                       const BytestagKvpId      *id,
+                                       gsize                     size,
+                                       GBytes                   *bytes)
+{
+  g_return_if_fail (BYTESTAG_IS_SHARED_FILES_TABLE (self));
+  g_return_if_fail (id != NULL);
+
+  bytestag_shared_infos_add (self->infos, id, (guint32) size, bytes);
 }
 
 void
 bytestag_shared_files_table_remove_value (BytestagSharedFilesTable *self, const BytestagKvpId *id)
 {
-  Value *value;
-
   g_return_if_fail (BYTESTAG_IS_SHARED_FILES_TABLE (self));
   g_return_if_fail (id != NULL);
 
-  value = g_tree_lookup (self->values, id);
-  if (value != NULL && --value->n_added == 0)
-    g_tree_remove (self->values, id);
+  bytestag_shared_infos_remove (self->infos, id);
 }
 
 void
 bytestag_shared_files_table_set_published (BytestagSharedFilesTable *self, const BytestagKvpId *id, gint64 time)
 {
-  Value *value;
-  File *file;
-  guint number;
+  guint32 seconds = (guint32) CLAMP (time, 0, (gint64) G_MAXUINT32);
+  BytestagSharedInfo *info;
+  BytestagSharedPart part;
 
   g_return_if_fail (BYTESTAG_IS_SHARED_FILES_TABLE (self));
   g_return_if_fail (id != NULL);
 
-  value = g_tree_lookup (self->values, id);
-  if (value != NULL)
-    value->published = time;
+  info = bytestag_shared_infos_lookup (self->infos, id);
+  if (info != NULL)
+    info->published = seconds;
+  if (find_part (self, id, &part))
+    get_file (&part)->published = seconds;
+}
 
-  file = find_part_by_id (self, id, &number);
-  if (file != NULL)
-    file->published[number] = (guint32) CLAMP (time, 0, (gint64) G_MAXUINT32);
+gboolean
+bytestag_shared_files_table_describe (BytestagSharedFilesTable *self,
+                                      const BytestagKvpId      *id,
+                                      BytestagKvpRecord        *record)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARED_FILES_TABLE (self), FALSE);
+  g_return_val_if_fail (id != NULL, FALSE);
+
+  return look_up (self, id, record, TRUE);
+}
+
+char *
+bytestag_shared_files_table_dup_path (BytestagSharedFilesTable *self, const BytestagKvpId *id)
+{
+  BytestagSharedPart part;
+
+  g_return_val_if_fail (BYTESTAG_IS_SHARED_FILES_TABLE (self), NULL);
+  g_return_val_if_fail (id != NULL, NULL);
+
+  return find_part (self, id, &part) ? g_strdup (get_file (&part)->path) : NULL;
 }

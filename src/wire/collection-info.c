@@ -293,84 +293,32 @@ bytestag_collection_info_from_bytes (GBytes *bytes, GError **error)
   return g_steal_pointer (&self);
 }
 
-static void
-write_files (BytestagCollectionInfo *self, BytestagCanonical *writer)
-{
-  bytestag_canonical_member (writer, BYTESTAG_JSON_FILES);
-  bytestag_canonical_begin_array (writer);
-  for (guint i = 0; i < self->files->len; i++)
-    bytestag_file_info_write (g_ptr_array_index (self->files, i), writer);
-  bytestag_canonical_end_array (writer);
-}
-
-static void
-write_pages (const GArray *pages, BytestagCanonical *writer)
-{
-  bytestag_canonical_member (writer, BYTESTAG_JSON_PAGES);
-  bytestag_canonical_begin_array (writer);
-  for (guint i = 0; i < pages->len; i++)
-    {
-      const BytestagPageRef *page = &g_array_index (pages, BytestagPageRef, i);
-
-      bytestag_canonical_begin_object (writer);
-      bytestag_canonical_member (writer, BYTESTAG_JSON_FILES);
-      bytestag_canonical_unsigned (writer, page->n_files);
-      bytestag_canonical_member (writer, BYTESTAG_JSON_KEY);
-      bytestag_canonical_key (writer, &page->key);
-      bytestag_canonical_member (writer, BYTESTAG_JSON_SIZE);
-      bytestag_canonical_unsigned (writer, page->size);
-      bytestag_canonical_end_object (writer);
-    }
-  bytestag_canonical_end_array (writer);
-}
-
-static void
-write_text (BytestagCanonical *writer, const char *name, const char *text)
-{
-  if (text == NULL)
-    return;
-
-  bytestag_canonical_member (writer, name);
-  bytestag_canonical_string (writer, text);
-}
-
-GBytes *
-bytestag_collection_info_write (BytestagCollectionInfo *self, const GArray *pages)
-{
-  BytestagCanonical writer;
-
-  bytestag_canonical_init (&writer);
-  bytestag_canonical_begin_object (&writer);
-  bytestag_canonical_member (&writer, BYTESTAG_JSON_HEADER);
-  bytestag_canonical_string (&writer, BYTESTAG_JSON_COLLECTION_INFO);
-  write_text (&writer, BYTESTAG_JSON_COMMENT, self->comment);
-
-  if (pages != NULL)
-    {
-      bytestag_canonical_member (&writer, BYTESTAG_JSON_COUNT);
-      bytestag_canonical_unsigned (&writer, self->count);
-      write_text (&writer, BYTESTAG_JSON_NAME, self->name);
-      write_pages (pages, &writer);
-      bytestag_canonical_member (&writer, BYTESTAG_JSON_SIZE);
-      bytestag_canonical_unsigned (&writer, self->size);
-    }
-  else
-    {
-      write_files (self, &writer);
-      write_text (&writer, BYTESTAG_JSON_NAME, self->name);
-    }
-
-  bytestag_info_write_integer (&writer, BYTESTAG_JSON_INFO_TIMESTAMP, &self->timestamp);
-  bytestag_canonical_end_object (&writer);
-  return bytestag_canonical_finish (&writer);
-}
-
 static GBytes *
 bytestag_collection_info_to_bytes (BytestagSerializable *serializable)
 {
   BytestagCollectionInfo *self = BYTESTAG_COLLECTION_INFO (serializable);
+  BytestagCanonical files;
 
-  return bytestag_collection_info_write (self, self->pages);
+  bytestag_canonical_init (&files);
+  bytestag_canonical_begin_array (&files);
+  for (guint i = 0; i < self->files->len; i++)
+    bytestag_file_info_write (g_ptr_array_index (self->files, i), &files);
+  bytestag_canonical_end_array (&files);
+
+  gsize length = files.text->len;
+  g_autofree char *text = bytestag_canonical_finish_text (&files);
+
+  return bytestag_collection_root_write (&(BytestagCollectionRoot) {
+    .comment = self->comment,
+    .name = self->name,
+    .timestamp = &self->timestamp,
+    .count = self->count,
+    .size = self->size,
+    .pages = self->pages,
+    /* Without its brackets. */
+    .files = text + 1,
+    .files_length = length - 2,
+  });
 }
 
 static void
@@ -401,6 +349,12 @@ bytestag_collection_info_get_timestamp (BytestagCollectionInfo *self)
   g_return_val_if_fail (BYTESTAG_IS_COLLECTION_INFO (self), 0);
 
   return MIN (self->timestamp.value, (guint64) G_MAXINT64);
+}
+
+const BytestagJsonInteger *
+bytestag_collection_info_get_timestamp_as_it_came (BytestagCollectionInfo *self)
+{
+  return &self->timestamp;
 }
 
 guint64

@@ -40,6 +40,15 @@
 #define BYTESTAG_JSON_PORT "port"
 #define BYTESTAG_JSON_ID "id"
 #define BYTESTAG_JSON_TIME "time"
+/* Records (B.3). */
+#define BYTESTAG_JSON_PROVIDER "BytestagProvider"
+#define BYTESTAG_JSON_CATALOGUE "BytestagCatalogue"
+#define BYTESTAG_JSON_ADDRESSES "addresses"
+#define BYTESTAG_JSON_COLLECTIONS "collections"
+#define BYTESTAG_JSON_PAGE_NUMBER "page"
+#define BYTESTAG_JSON_PUBLIC_KEY "pub"
+#define BYTESTAG_JSON_SEQUENCE_NUMBER "seq"
+#define BYTESTAG_JSON_SIGNATURE "sig"
 /* FileInfo, CollectionInfo (A.5), pages (B.3). */
 #define BYTESTAG_JSON_HEADER "!"
 #define BYTESTAG_JSON_FILE_INFO "BytestagFileInfo"

@@ -144,7 +144,7 @@ class Drive:
             folder.mkdir(parents=True)
             arguments = ['--known-node', known] if known else []
             node = self.session.spawn(self.build / 'src/cli/bytestag-node', 'run', '--json', '--host', '127.0.0.1',
-                                      '--data', folder / 'data', *arguments, log=folder / 'log')
+                                      '--lend', '2GiB', '--data', folder / 'data', *arguments, log=folder / 'log')
             ready = wait(lambda node=node: self.ready_line(node), SECONDS, f'node {number} ready')
             known = known or ready['address']
         self.say(f'{count} nodes run; the first is {known}')

@@ -83,7 +83,7 @@ class Starts:
 
     def folder_in_use_is_said_and_tried_again(self):
         folder = self.output / 'shared data & <b>'
-        node = self.session.spawn(self.node, 'run', '--json', '--host', '127.0.0.1', '--data', folder,
+        node = self.session.spawn(self.node, 'run', '--json', '--host', '127.0.0.1', '--lend', '2GiB', '--data', folder,
                                   log=self.output / 'node.log')
         wait(lambda: '"ready"' in node.log.read_text(), SECONDS, 'the node')
         process, app = self.open('--data', folder)

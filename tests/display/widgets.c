@@ -21,6 +21,7 @@
 #include "app/share-row.h"
 #include "app/shared-page.h"
 #include "app/shortcuts-window.h"
+#include "app/space-group.h"
 #include "app/window.h"
 #include "core/error.h"
 #include "sharing/share-private.h"
@@ -29,6 +30,7 @@
 /* Narrowest window, less what lists and cards put around a row. */
 #define ROW_WIDTH (360 - 2 * 12)
 #define NASTY "a&b<i>\xe2\x80\xaegpj.exe"
+#define PROPOSAL G_GINT64_CONSTANT (1500000000)
 #define LINK "bytestag:?xt=urn:bstagih:AAAQEAYEAUDAOCAJBIFQYDIOB4IBCEQT&dn=a%26b%3Ci%3E%E2%80%AEgpj.exe&xl=41000000"
 
 /* Every label in @widget that is mapped or not, joined by newlines. */
@@ -114,7 +116,7 @@ test_dialogs_finalize (void)
   g_autoptr (GSettings) settings = g_settings_new (BYTESTAG_APPLICATION_ID);
   GtkWidget *all[3] = {
     bytestag_open_link_dialog_new (NULL, "/tmp"),
-    bytestag_preferences_window_new (NULL, settings),
+    bytestag_preferences_window_new (NULL, settings, PROPOSAL),
     GTK_WIDGET (bytestag_shortcuts_window_new ()),
   };
 
@@ -372,7 +374,7 @@ test_preferences (void)
 {
   g_autoptr (GSettings) settings = g_settings_new (BYTESTAG_APPLICATION_ID);
   const char * const addresses[] = { "192.0.2.1:1", "example.org:2", NULL };
-  GtkWidget *window = bytestag_preferences_window_new (NULL, settings);
+  GtkWidget *window = bytestag_preferences_window_new (NULL, settings, PROPOSAL);
   g_auto (GStrv) left = NULL;
 
   g_settings_set_strv (settings, "known-nodes", addresses);
@@ -392,6 +394,37 @@ test_preferences (void)
   g_settings_reset (settings, "known-nodes");
   g_settings_reset (settings, "port");
   g_settings_reset (settings, "download-folder");
+}
+
+/* Nothing is lent before somebody switches it on. */
+static void
+test_space_for_others (void)
+{
+  g_autoptr (GSettings) settings = g_settings_new (BYTESTAG_APPLICATION_ID);
+  GtkWidget *window = bytestag_preferences_window_new (NULL, settings, PROPOSAL);
+  GtkWidget *group = find_type (window, BYTESTAG_TYPE_SPACE_GROUP);
+  GtkWidget *on = find_type (group, GTK_TYPE_SWITCH);
+  GtkWidget *space = find_type (group, GTK_TYPE_SPIN_BUTTON);
+
+  g_assert_cmpint (g_settings_get_int64 (settings, "lend"), ==, -1);
+  g_assert_false (gtk_switch_get_active (GTK_SWITCH (on)));
+  g_assert_false (gtk_widget_is_sensitive (space));
+
+  gtk_switch_set_active (GTK_SWITCH (on), TRUE);
+  g_assert_cmpint (g_settings_get_int64 (settings, "lend"), ==, PROPOSAL);
+  gtk_spin_button_set_value (GTK_SPIN_BUTTON (space), 7.5);
+  g_assert_cmpint (g_settings_get_int64 (settings, "lend"), ==, G_GINT64_CONSTANT (7500000000));
+  gtk_switch_set_active (GTK_SWITCH (on), FALSE);
+  g_assert_cmpint (g_settings_get_int64 (settings, "lend"), ==, 0);
+
+  g_settings_set_int64 (settings, "lend", G_GINT64_CONSTANT (3000000000));
+  g_assert_true (gtk_switch_get_active (GTK_SWITCH (on)));
+  g_assert_cmpfloat (gtk_spin_button_get_value (GTK_SPIN_BUTTON (space)), ==, 3);
+  g_settings_set_int64 (settings, "lend", G_GINT64_CONSTANT (2147483648));
+  g_assert_cmpint (g_settings_get_int64 (settings, "lend"), ==, G_GINT64_CONSTANT (2147483648));
+
+  gtk_window_destroy (GTK_WINDOW (window));
+  g_settings_reset (settings, "lend");
 }
 
 static void
@@ -560,6 +593,7 @@ main (int    argc,
   g_test_add_func ("/widgets/open-link/text", test_open_link);
   g_test_add_func ("/widgets/open-link/download", test_open_link_download);
   g_test_add_func ("/widgets/preferences", test_preferences);
+  g_test_add_func ("/widgets/space-for-others", test_space_for_others);
   g_test_add_func ("/widgets/pages/empty", test_empty_pages);
   g_test_add_func ("/widgets/drop-area", test_drop_area);
   g_test_add_func ("/widgets/window/trouble", test_window_trouble);

@@ -128,14 +128,28 @@ def stop_all():
     _running.clear()
 
 
-def node(verb, *arguments, data, host=True, known=(), before=(), **options):
-    """Starts bytestag-node VERB with JSON output on a folder of data; `before` stands before the program."""
+def node(verb, *arguments, data, host=True, known=(), before=(), lend='2GiB', **options):
+    """Starts bytestag-node VERB with JSON output on a folder of data; `before` stands before the program.
+
+    What runs for others keeps as much as `lend` says; None: as its settings say."""
     command = [*before, NODE, verb, '--json', '--data', str(data)]
+    if verb == 'run' and lend is not None:
+        command += ['--lend', lend]
     if host and verb in ('run', 'share', 'get'):
         command += ['--host', '127.0.0.1']
     for address in known:
         command += ['--known-node', address]
     return Process(command + [str(a) for a in arguments], **options)
+
+
+def ask(verb, *arguments, data):
+    """What a verb answers of the node that runs on a folder of data: events."""
+    process = node(verb, *arguments, data=data, host=False)
+    events = []
+    while (line := process.next_line(time.monotonic() + DEADLINE)) is not None:
+        events.append(json.loads(line))
+    assert process.wait() == 0, f'{verb}: {process.errors}'
+    return events
 
 
 def tree(folder):

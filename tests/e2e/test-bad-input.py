@@ -226,7 +226,8 @@ def a_second_start_on_a_folder_is_refused(folder):
 
 
 def commands_without_a_node_say_so(folder):
-    for verb in (['peers'], ['buckets'], ['find', 'Z' * 32]):
+    for verb in (['peers'], ['buckets'], ['find', 'Z' * 32], ['library'], ['survival', LINK], ['send-again', LINK],
+                 ['stop-sharing', LINK], ['delete-kept']):
         assert_refused(node(*verb, data=folder / 'data'), ['No Bytestag is running on', str(folder / 'data')])
     # A socket that a crash left behind is nobody either.
     crashed = node('run', data=folder / 'data')
@@ -240,7 +241,11 @@ def options_that_are_bad_are_refused(folder):
     for arguments in (['--port', '65536'], ['--port', 'x'], ['--known-node', 'nowhere'], ['--known-node', '1.2.3.4:0'],
                       ['--host', 'not-an-address', '--port', '0'], ['--nonsense'], ['superfluous']):
         assert_refused(node('run', *arguments, data=folder / 'data', host=False), [])
-    for command in ([], ['nonsense'], ['get'], ['share'], ['find'], ['get', 'a', 'b']):
+    for size in ('', '-1', 'x', '1e3', '0x10', 'inf', 'nan', '.', '1.2.3', '5PB', '2GiBs', '2 G B', '9000TiB', '1' * 400):
+        assert_refused(node('run', data=folder / 'data', host=False, lend=size), ['is not a size'])
+        assert_refused(node('run', '--upload-limit', size, data=folder / 'data', host=False), ['is not a size'])
+    for command in ([], ['nonsense'], ['survival'], ['send-again', 'a', 'b'], ['stop-sharing'], ['library', 'x'],
+                    ['delete-kept', 'x'], ['get'], ['share'], ['find'], ['get', 'a', 'b']):
         assert_refused(Process([NODE, *command]), [])
     # A variable of the shell that was not set is not the current folder.
     before = everything_in(folder)

@@ -85,6 +85,7 @@ def dictionaries():
         'node': [*message, *ids, *(f'\nd{letter}{{"' for letter in 'aeghjlmo'), '\na{"reply_id":@,', '\nt1', '\nt4',
                  '\nt7', '\nsa', '\nSh', '\njg', '\npe', '\nfa', '\ngb', '\nvc', '\nrd'],
         'node-list': message,
+        'record': [*quoted, *members, *keys(), *HOSTS, *values],
         'safe-name': ['/', '..', '.', '\\', 'CON', 'NUL', 'COM1', '.bytestag-incomplete', ' ', '\u202e', '\u200b',
                       *UTF8, b'\x00', b'\x1f'],
         'scanner': [*quoted, *values, *NOT_JSON],

@@ -15,6 +15,7 @@ typedef struct {
   BytestagTestClock *clock;
   BytestagNetwork *network;
   BytestagMemoryTable *table;
+  BytestagPublisher *publisher;
   BytestagStatistics *statistics;
 } Fixture;
 
@@ -34,7 +35,8 @@ set_up (Fixture       *self,
   self->table = bytestag_memory_table_new (1000);
   self->network = bytestag_network_new (reactor, BYTESTAG_TRANSPORT (transport), BYTESTAG_KVP_TABLE (self->table),
                                         NULL, NULL);
-  self->statistics = bytestag_statistics_new (self->network, self->table);
+  self->publisher = bytestag_publisher_new (self->network);
+  self->statistics = bytestag_statistics_new (self->network, BYTESTAG_KVP_TABLE (self->table), self->publisher);
 }
 
 static void
@@ -42,6 +44,7 @@ tear_down (Fixture       *self,
            gconstpointer  data)
 {
   g_assert_finalize_object (self->statistics);
+  g_assert_finalize_object (self->publisher);
   bytestag_network_shut_down (self->network);
   g_assert_finalize_object (self->network);
   g_assert_finalize_object (self->table);

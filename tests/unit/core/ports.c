@@ -16,6 +16,7 @@ test_interfaces (void)
     { bytestag_clock_get_type, "BytestagClock" },         { bytestag_rng_get_type, "BytestagRng" },
     { bytestag_transport_get_type, "BytestagTransport" }, { bytestag_kvp_table_get_type, "BytestagKvpTable" },
     { bytestag_worker_get_type, "BytestagWorker" },       { bytestag_engine_get_type, "BytestagEngine" },
+    { bytestag_folder_watcher_get_type, "BytestagFolderWatcher" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (ports); i++)

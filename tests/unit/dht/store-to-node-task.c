@@ -50,7 +50,7 @@ take_chunk (Receiver        *self,
   else
     {
       data = g_base64_decode (json_object_get_string_member (message, "xfer_data"), &length);
-      g_assert_cmpuint (length, <=, 1024);
+      g_assert_cmpuint (length, <=, 1090);
       g_byte_array_append (self->received, data, (guint) length);
       g_free (self->last_seq);
       self->last_seq = g_strdup (seq);

@@ -431,7 +431,7 @@ share (BytestagSharedFilesTable *shared,
        GBytes                   *bytes)
 {
   gsize size = g_bytes_get_size (bytes);
-  g_autoptr (BytestagFileInfo) info = NULL;
+  g_autoptr (BytestagSharedSet) set = bytestag_shared_files_table_add_set (shared);
   BytestagFileStamp stamp;
   BytestagKey key;
   int fd = g_open (path, O_RDONLY | O_CLOEXEC, 0);
@@ -440,14 +440,15 @@ share (BytestagSharedFilesTable *shared,
   g_assert_true (bytestag_file_stamp_read (&stamp, fd));
   g_assert_true (g_close (fd, NULL));
   bytestag_key_digest (&key, g_bytes_get_data (bytes, NULL), size);
-  info = bytestag_file_info_new (&key, &key, 1, size, (const char *const[]) { "file", NULL }, NULL);
-  bytestag_shared_files_table_add_file (shared, path, &stamp, info);
+  bytestag_shared_files_table_add_file (shared, set, 0, path, &stamp);
+  bytestag_shared_files_table_add_part (shared, set, &key);
   return key;
 }
 
 static void
 changed_cb (BytestagSharedFilesTable *shared,
-            const char               *path,
+            BytestagSharedSet        *set,
+            guint                     file,
             guint                    *n_changed)
 {
   (*n_changed)++;

@@ -31,6 +31,8 @@ void
 fixture_tear_down (Fixture       *self,
                    gconstpointer  data)
 {
+  /* What is with the worker comes back. */
+  bytestag_sim_run (self->sim, SECOND);
   g_clear_object (&self->worker);
   bytestag_sim_free (self->sim);
   bytestag_test_folder_remove (self->folder);

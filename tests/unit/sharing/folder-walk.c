@@ -79,12 +79,14 @@ assert_found (Fixture    *self,
   for (guint i = 0; i < found->files->len; i++)
     {
       const BytestagWalkFile *file = g_ptr_array_index (found->files, i);
-      g_autofree char *name = g_strjoinv ("/", file->filename);
+      g_auto (GStrv) filename = bytestag_walk_file_dup_filename (file);
+      g_autofree char *name = g_strjoinv ("/", filename);
 
+      g_assert_true (g_str_has_suffix (file->path, file->name));
       g_assert_true (g_path_is_absolute (file->path));
       g_assert_true (g_file_test (file->path, G_FILE_TEST_IS_REGULAR));
       g_string_append_printf (text, "%s%s", i > 0 ? " " : "", name);
-      size += file->size;
+      size += file->stamp.size;
     }
   g_assert_cmpstr (text->str, ==, expected);
   g_assert_cmpuint (found->size, ==, size);
@@ -157,7 +159,12 @@ test_left_out (Fixture       *self,
 
   assert_found (self, "all", "plain");
   found = walk (self, "all", NULL);
-  g_assert_cmpuint (found->skipped->len, ==, 6);
+  g_assert_cmpuint (bytestag_skip_list_get_n_skipped (found->skipped), ==, 6);
+  g_assert_cmpuint (bytestag_skip_list_get_n_problems (found->skipped), ==, 0);
+  g_assert_cmpuint (found->skipped->n_skipped[BYTESTAG_SKIP_HIDDEN], ==, 2);
+  g_assert_cmpuint (found->skipped->n_skipped[BYTESTAG_SKIP_INCOMPLETE], ==, 1);
+  g_assert_cmpuint (found->skipped->n_skipped[BYTESTAG_SKIP_LINK], ==, 2);
+  g_assert_cmpuint (found->skipped->n_skipped[BYTESTAG_SKIP_SPECIAL], ==, 1);
 
   /* Unless they are named. */
   assert_found (self, "all/.hidden", ".hidden");

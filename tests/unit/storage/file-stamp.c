@@ -70,6 +70,20 @@ test_regular_files_only (void)
   bytestag_test_folder_remove (folder);
 }
 
+/* An inode that another file got, with the size and time of the first. */
+static void
+test_birth (void)
+{
+  BytestagFileStamp one = { .size = 5, .mtime = 7, .inode = 11, .device = 13, .birth = 17 };
+  BytestagFileStamp other = one;
+
+  other.birth = 18;
+  g_assert_false (bytestag_file_stamp_equal (&one, &other));
+  other.birth = 0;
+  g_assert_true (bytestag_file_stamp_equal (&one, &other));
+  g_assert_true (bytestag_file_stamp_equal (&other, &one));
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -77,6 +91,7 @@ main (int argc, char *argv[])
 
   g_test_add_func ("/storage/file-stamp/tells-changes", test_tells_changes);
   g_test_add_func ("/storage/file-stamp/regular-files-only", test_regular_files_only);
+  g_test_add_func ("/storage/file-stamp/birth", test_birth);
 
   return g_test_run ();
 }

@@ -42,7 +42,7 @@ make_reader (Fixture *fixture, guint64 offset, gsize length, const char *expecte
 
   bytestag_key_digest (&hash, expected, length);
 
-  return bytestag_part_reader_new (fixture->path, &fixture->stamp, offset, length, &hash);
+  return bytestag_part_reader_new (fixture->path, &fixture->stamp, offset, length, &hash, FALSE);
 }
 
 static void

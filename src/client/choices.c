@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define G_LOG_DOMAIN "bytestag-client"
+
+#include "config.h"
+
+#include "client/choices.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "core/denylist.h"
+#include "core/limits.h"
+
+#define DENYLIST_NAME "denylist"
+
+struct _BytestagChoices
+{
+  GObject parent_instance;
+
+  GSettings *settings;
+  BytestagNetwork *network;
+  BytestagDatabaseTable *kept;
+  BytestagPublisher *publisher;
+
+  GFile *denylist_file;
+  GFileMonitor *denylist_monitor; /* (nullable) */
+  BytestagDenylist *denylist;
+  char *denylist_problem;
+};
+
+enum {
+  PROP_0,
+  PROP_DENYLIST_PROBLEM,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
+
+G_DEFINE_FINAL_TYPE (BytestagChoices, bytestag_choices, G_TYPE_OBJECT)
+
+static void
+bytestag_choices_dispose (GObject *object)
+{
+  BytestagChoices *self = BYTESTAG_CHOICES (object);
+
+  if (self->denylist_monitor != NULL)
+    g_file_monitor_cancel (self->denylist_monitor);
+  g_clear_object (&self->denylist_monitor);
+  g_clear_object (&self->denylist_file);
+  g_clear_object (&self->denylist);
+  g_clear_object (&self->publisher);
+  g_clear_object (&self->kept);
+  g_clear_object (&self->network);
+  g_clear_object (&self->settings);
+
+  G_OBJECT_CLASS (bytestag_choices_parent_class)->dispose (object);
+}
+
+static void
+bytestag_choices_finalize (GObject *object)
+{
+  g_clear_pointer (&BYTESTAG_CHOICES (object)->denylist_problem, g_free);
+
+  G_OBJECT_CLASS (bytestag_choices_parent_class)->finalize (object);
+}
+
+static void
+bytestag_choices_get_property (GObject    *object,
+                               guint       prop_id,
+                               GValue     *value,
+                               GParamSpec *pspec)
+{
+  switch (prop_id)
+    {
+    case PROP_DENYLIST_PROBLEM:
+      g_value_set_string (value, BYTESTAG_CHOICES (object)->denylist_problem);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+bytestag_choices_class_init (BytestagChoicesClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = bytestag_choices_dispose;
+  object_class->finalize = bytestag_choices_finalize;
+  object_class->get_property = bytestag_choices_get_property;
+
+  properties[PROP_DENYLIST_PROBLEM] =
+    g_param_spec_string ("denylist-problem", NULL, NULL, NULL,
+                         G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+bytestag_choices_init (BytestagChoices *self)
+{
+}
+
+static void
+apply_lend (BytestagChoices *self)
+{
+  /* -1: not chosen, and so nothing. */
+  bytestag_database_table_set_max_bytes (self->kept,
+                                         (guint64) MAX (g_settings_get_int64 (self->settings, "lend"), 0));
+}
+
+static void
+apply_upload_limit (BytestagChoices *self)
+{
+  bytestag_network_set_upload_limit (self->network, g_settings_get_uint64 (self->settings, "upload-limit"));
+}
+
+static void
+apply_metered (BytestagChoices *self)
+{
+  gboolean waits = g_network_monitor_get_network_metered (g_network_monitor_get_default ()) &&
+                   !g_settings_get_boolean (self->settings, "publish-on-metered");
+
+  bytestag_publisher_set_paused (self->publisher,
+                                 waits ? _("Copies wait: this network is paid for by its use") : NULL);
+}
+
+static void
+set_denylist_problem (BytestagChoices *self,
+                      const char      *problem)
+{
+  if (g_strcmp0 (self->denylist_problem, problem) == 0)
+    return;
+
+  g_free (self->denylist_problem);
+  self->denylist_problem = g_strdup (problem);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_DENYLIST_PROBLEM]);
+}
+
+/* A file that cannot be read leaves what was denied before: who wrote it wrongly wants
+ * no more to be kept. */
+static void
+read_cb (GObject      *source,
+         GAsyncResult *result,
+         gpointer      user_data)
+{
+  g_autoptr (BytestagChoices) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+  g_autofree char *problem = NULL;
+  gsize length = 0;
+  guint n_bad = 0;
+
+  if (self->denylist_file == NULL)
+    return;
+
+  if (g_file_load_partial_contents_finish (G_FILE (source), result, &text, &length, NULL, &error) ||
+      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    n_bad = bytestag_denylist_load (self->denylist, text != NULL ? text : "", length);
+  else
+    problem = g_strdup_printf (_("The list of what is denied cannot be read: %s"), error->message);
+  if (n_bad > 0)
+    problem = g_strdup_printf (ngettext ("%u line of the list of what is denied names no key",
+                                         "%u lines of the list of what is denied name no key", n_bad), n_bad);
+  set_denylist_problem (self, problem);
+}
+
+/* No more than a bit beyond what a list may have, which says that it is too long. */
+static gboolean
+read_more_cb (const char *contents,
+              goffset     size,
+              gpointer    user_data)
+{
+  return size <= BYTESTAG_LIMIT_DENYLIST_BYTES;
+}
+
+static void
+read_denylist (BytestagChoices *self)
+{
+  g_file_load_partial_contents_async (self->denylist_file, NULL, read_more_cb, read_cb, g_object_ref (self));
+}
+
+static void
+denylist_changed_cb (GFileMonitor      *monitor,
+                     GFile             *file,
+                     GFile             *other,
+                     GFileMonitorEvent  event,
+                     BytestagChoices   *self)
+{
+  /* A file that is being written changes once more when that is done. */
+  if (event != G_FILE_MONITOR_EVENT_CHANGED)
+    read_denylist (self);
+}
+
+BytestagChoices *
+bytestag_choices_new (GSettings             *settings,
+                      const char            *folder,
+                      BytestagNetwork       *network,
+                      BytestagDatabaseTable *kept,
+                      BytestagPublisher     *publisher)
+{
+  BytestagChoices *self = g_object_new (BYTESTAG_TYPE_CHOICES, NULL);
+  g_autofree char *path = g_build_filename (folder, DENYLIST_NAME, NULL);
+
+  self->settings = g_object_ref (settings);
+  self->network = g_object_ref (network);
+  self->kept = g_object_ref (kept);
+  self->publisher = g_object_ref (publisher);
+  self->denylist = bytestag_denylist_new ();
+  self->denylist_file = g_file_new_for_path (path);
+  self->denylist_monitor = g_file_monitor_file (self->denylist_file, G_FILE_MONITOR_NONE, NULL, NULL);
+
+  bytestag_network_set_denylist (network, self->denylist);
+  g_signal_connect_object (settings, "changed::lend", G_CALLBACK (apply_lend), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (settings, "changed::upload-limit", G_CALLBACK (apply_upload_limit), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (settings, "changed::publish-on-metered", G_CALLBACK (apply_metered), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (g_network_monitor_get_default (), "notify::network-metered", G_CALLBACK (apply_metered),
+                           self, G_CONNECT_SWAPPED);
+  if (self->denylist_monitor != NULL)
+    g_signal_connect_object (self->denylist_monitor, "changed", G_CALLBACK (denylist_changed_cb), self, 0);
+
+  apply_lend (self);
+  apply_upload_limit (self);
+  apply_metered (self);
+  read_denylist (self);
+  return self;
+}
+
+const char *
+bytestag_choices_get_denylist_problem (BytestagChoices *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_CHOICES (self), NULL);
+
+  return self->denylist_problem;
+}

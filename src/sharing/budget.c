@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "sharing/budget.h"
+
+#include <math.h>
+
+#include "core/limits.h"
+#include "dht/network.h"
+
+#define DAY 86400
+
+/* Hours between two turns of a value's replication, at most (B.3). */
+#define REPLICATION_HOURS (BYTESTAG_TIME_REPLICATE / 3600.0)
+/* Without measurements. Base64 in zlib, an envelope for each chunk of 1,024 bytes. */
+#define USUAL_BYTES_PER_BYTE 1.1
+/* The offer, the end, and the share of a look-up. */
+#define USUAL_BYTES_PER_STORE 600
+/* "./dev bench upkeep": at most 2 requests a piece, fewer of many. */
+#define USUAL_REQUESTS_PER_LOOK 2
+#define USUAL_BYTES_PER_REQUEST 200
+/* Who holds it is asked before it is sent, and whether they do afterwards. */
+#define LOOKS_AT_FIRST 2
+/* In Kad, half of the nodes stay 3 hours or longer; what is here is for who lets a
+ * computer run, and is replaced as soon as there is a measurement. */
+#define USUAL_LOSS_PER_HOUR 0.1
+
+G_DEFINE_ENUM_TYPE (BytestagBudgetVerdict, bytestag_budget_verdict,
+                    G_DEFINE_ENUM_VALUE (BYTESTAG_BUDGET_FITS, "fits"),
+                    G_DEFINE_ENUM_VALUE (BYTESTAG_BUDGET_PARTLY, "partly"),
+                    G_DEFINE_ENUM_VALUE (BYTESTAG_BUDGET_NOTHING, "nothing"))
+
+void
+bytestag_budget_rates_init (BytestagBudgetRates *self)
+{
+  *self = (BytestagBudgetRates) {
+    .bytes_per_byte = USUAL_BYTES_PER_BYTE,
+    .bytes_per_store = USUAL_BYTES_PER_STORE,
+    .bytes_per_look = USUAL_REQUESTS_PER_LOOK * USUAL_BYTES_PER_REQUEST,
+    .requests_per_look = USUAL_REQUESTS_PER_LOOK,
+    .looks_per_day = 1,
+    .loss_per_hour = USUAL_LOSS_PER_HOUR,
+  };
+}
+
+void
+bytestag_budget_rates_calibrate (BytestagBudgetRates *self,
+                                 guint64              n_looked,
+                                 guint64              n_requests,
+                                 guint64              n_stored,
+                                 guint64              n_bytes_stored,
+                                 guint64              n_bytes_sent)
+{
+  gdouble expected, factor;
+
+  g_return_if_fail (self != NULL);
+
+  expected = self->bytes_per_look * (gdouble) n_looked + self->bytes_per_store * (gdouble) n_stored +
+             self->bytes_per_byte * (gdouble) n_bytes_stored;
+  if (n_looked > 0)
+    self->requests_per_look = (gdouble) n_requests / (gdouble) n_looked;
+  if (!(expected > 0))
+    return;
+
+  factor = (gdouble) n_bytes_sent / expected;
+  self->bytes_per_look *= factor;
+  self->bytes_per_store *= factor;
+  self->bytes_per_byte *= factor;
+}
+
+static guint64
+add (guint64 a,
+     guint64 b)
+{
+  guint64 sum;
+
+  return g_uint64_checked_add (&sum, a, b) ? sum : G_MAXUINT64;
+}
+
+static guint64
+multiply (guint64 a,
+          guint64 b)
+{
+  guint64 product;
+
+  return g_uint64_checked_mul (&product, a, b) ? product : G_MAXUINT64;
+}
+
+/* Rounded up: a cost. */
+static guint64
+to_count (gdouble value)
+{
+  if (!(value > 0))
+    return 0;
+  return value < 0x1p63 ? (guint64) ceil (value) : G_MAXUINT64;
+}
+
+void
+bytestag_budget_plan_add (BytestagBudgetPlan *self,
+                          guint64             n,
+                          guint64             size,
+                          guint               copies)
+{
+  guint64 n_bytes = multiply (n, size);
+
+  g_return_if_fail (self != NULL);
+
+  self->n_pieces = add (self->n_pieces, n);
+  self->n_bytes = add (self->n_bytes, n_bytes);
+  self->n_copies = add (self->n_copies, multiply (n, copies));
+  self->n_bytes_of_copies = add (self->n_bytes_of_copies, multiply (n_bytes, copies));
+}
+
+static gdouble
+get_cost_of_stores (const BytestagBudgetRates *rates,
+                    gdouble                    n_copies,
+                    gdouble                    n_bytes)
+{
+  return rates->bytes_per_store * n_copies + rates->bytes_per_byte * n_bytes;
+}
+
+/* The share of copies that went since they were last replaced by others. */
+static gdouble
+get_loss_of_interval (gdouble loss_per_hour)
+{
+  return 1 - pow (1 - CLAMP (loss_per_hour, 0, 1), REPLICATION_HOURS);
+}
+
+/* A pass asks for each piece, and sends again what went since its holders, who replace it
+ * among themselves, last did so. */
+static gdouble
+get_upkeep (const BytestagBudgetPlan  *plan,
+            const BytestagBudgetRates *rates)
+{
+  gdouble lost = get_loss_of_interval (rates->loss_per_hour);
+  gdouble pass = rates->bytes_per_look * (gdouble) plan->n_pieces +
+                 get_cost_of_stores (rates, lost * (gdouble) plan->n_copies, lost * (gdouble) plan->n_bytes_of_copies);
+
+  return rates->looks_per_day * pass;
+}
+
+static void
+judge (const BytestagBudgetPlan *plan,
+       BytestagBudget           *budget)
+{
+  gdouble left;
+
+  if (plan->on_time == 0)
+    {
+      budget->verdict = plan->n_pieces > 0 ? BYTESTAG_BUDGET_NOTHING : BYTESTAG_BUDGET_FITS;
+      budget->share_kept = plan->n_pieces > 0 ? 0 : 1;
+      budget->initial_seconds = budget->initial_bytes > 0 ? G_MAXUINT64 : 0;
+      return;
+    }
+
+  if (budget->upkeep_bytes <= budget->day_bytes)
+    {
+      budget->verdict = BYTESTAG_BUDGET_FITS;
+      budget->share_kept = 1;
+    }
+  else
+    {
+      budget->verdict = BYTESTAG_BUDGET_PARTLY;
+      budget->share_kept = (gdouble) budget->day_bytes / (gdouble) budget->upkeep_bytes;
+    }
+
+  if (plan->upload_limit == 0 || budget->initial_bytes == 0)
+    return;
+
+  /* Of each second of on-time upkeep takes its share. */
+  left = (gdouble) plan->upload_limit - (gdouble) budget->upkeep_bytes / MIN (plan->on_time, DAY);
+  budget->initial_seconds = left > 0 ? to_count ((gdouble) budget->initial_bytes / left) : G_MAXUINT64;
+}
+
+void
+bytestag_budget_compute (const BytestagBudgetPlan  *plan,
+                         const BytestagBudgetRates *rates,
+                         BytestagBudget            *budget)
+{
+  guint64 n_copies, n_bytes;
+
+  g_return_if_fail (plan != NULL && rates != NULL && budget != NULL);
+
+  n_copies = plan->n_copies - MIN (plan->n_copies_there, plan->n_copies);
+  n_bytes = plan->n_bytes_of_copies - MIN (plan->n_bytes_there, plan->n_bytes_of_copies);
+
+  *budget = (BytestagBudget) {
+    .initial_bytes = to_count (LOOKS_AT_FIRST * rates->bytes_per_look * (gdouble) plan->n_pieces +
+                               get_cost_of_stores (rates, (gdouble) n_copies, (gdouble) n_bytes)),
+    .upkeep_bytes = to_count (get_upkeep (plan, rates)),
+    .upkeep_requests = to_count (rates->looks_per_day * rates->requests_per_look * (gdouble) plan->n_pieces),
+    .day_bytes = G_MAXUINT64,
+  };
+  if (plan->upload_limit > 0)
+    budget->day_bytes = multiply (plan->upload_limit, MIN (plan->on_time, DAY));
+  judge (plan, budget);
+}
+
+gdouble
+bytestag_budget_get_risk (gdouble loss_per_hour,
+                          guint   copies,
+                          gdouble hours)
+{
+  gdouble all_go = pow (get_loss_of_interval (loss_per_hour), copies);
+  gdouble n_intervals = MAX (hours, 0) / REPLICATION_HOURS;
+
+  /* Written so that chances of 10⁻²⁰ are not rounded to 0. */
+  return all_go < 1 ? -expm1 (n_intervals * log1p (-all_go)) : n_intervals > 0;
+}
+
+guint
+bytestag_budget_recommend_copies (gdouble loss_per_hour,
+                                  gdouble hours)
+{
+  for (guint copies = 1; copies < BYTESTAG_MAX_BUCKET_SIZE; copies++)
+    if (bytestag_budget_get_risk (loss_per_hour, copies, hours) <= BYTESTAG_BUDGET_ACCEPTED_RISK)
+      return copies;
+
+  return BYTESTAG_MAX_BUCKET_SIZE;
+}

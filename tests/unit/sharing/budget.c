@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "sharing/budget.h"
+
+#include <math.h>
+
+#define PART 262144
+
+/* 1,000 parts of 256 KiB with 4 copies each, and a root with 20. */
+static BytestagBudgetPlan
+make_plan (void)
+{
+  BytestagBudgetPlan plan = { .on_time = 2 * 3600 };
+
+  bytestag_budget_plan_add (&plan, 1000, PART, 4);
+  bytestag_budget_plan_add (&plan, 1, 50000, 20);
+  return plan;
+}
+
+static BytestagBudget
+compute (const BytestagBudgetPlan *plan)
+{
+  BytestagBudgetRates rates;
+  BytestagBudget budget;
+
+  bytestag_budget_rates_init (&rates);
+  bytestag_budget_compute (plan, &rates, &budget);
+  return budget;
+}
+
+static void
+test_plan (void)
+{
+  BytestagBudgetPlan plan = make_plan ();
+
+  g_assert_cmpuint (plan.n_pieces, ==, 1001);
+  g_assert_cmpuint (plan.n_bytes, ==, 1000 * PART + 50000);
+  g_assert_cmpuint (plan.n_copies, ==, 4020);
+  g_assert_cmpuint (plan.n_bytes_of_copies, ==, G_GUINT64_CONSTANT (4000) * PART + 1000000);
+
+  /* What no disk holds costs as much as can be said. */
+  bytestag_budget_plan_add (&plan, G_MAXUINT64, PART, 4);
+  g_assert_cmpuint (plan.n_pieces, ==, G_MAXUINT64);
+  g_assert_cmpuint (plan.n_bytes_of_copies, ==, G_MAXUINT64);
+  g_assert_cmpuint (compute (&plan).initial_bytes, ==, G_MAXUINT64);
+}
+
+/* Each figure from its rate alone. */
+static void
+test_rates (void)
+{
+  BytestagBudgetPlan plan = { .n_pieces = 10, .n_copies = 40, .n_bytes_of_copies = 4000, .on_time = 3600 };
+  BytestagBudgetRates rates = { 0 };
+  BytestagBudget budget;
+
+  rates.bytes_per_byte = 1.5;
+  bytestag_budget_compute (&plan, &rates, &budget);
+  g_assert_cmpuint (budget.initial_bytes, ==, 6000);
+  g_assert_cmpuint (budget.upkeep_bytes, ==, 0);
+
+  rates = (BytestagBudgetRates) { .bytes_per_store = 7 };
+  bytestag_budget_compute (&plan, &rates, &budget);
+  g_assert_cmpuint (budget.initial_bytes, ==, 280);
+
+  rates = (BytestagBudgetRates) { .bytes_per_look = 300, .requests_per_look = 2, .looks_per_day = 3 };
+  bytestag_budget_compute (&plan, &rates, &budget);
+  g_assert_cmpuint (budget.initial_bytes, ==, 6000);
+  g_assert_cmpuint (budget.upkeep_bytes, ==, 9000);
+  g_assert_cmpuint (budget.upkeep_requests, ==, 60);
+
+  /* A quarter of the copies is sent again, each pass. */
+  rates = (BytestagBudgetRates) { .bytes_per_byte = 1, .looks_per_day = 2, .loss_per_hour = 0.25 };
+  bytestag_budget_compute (&plan, &rates, &budget);
+  g_assert_cmpuint (budget.upkeep_bytes, ==, 2000);
+}
+
+static void
+test_calibrate (void)
+{
+  BytestagBudgetRates rates, before;
+
+  bytestag_budget_rates_init (&rates);
+  before = rates;
+  bytestag_budget_rates_calibrate (&rates, 0, 0, 0, 0, 1000);
+  g_assert_cmpmem (&rates, sizeof rates, &before, sizeof before);
+
+  rates = (BytestagBudgetRates) { .bytes_per_look = 100, .bytes_per_store = 10, .bytes_per_byte = 1 };
+  bytestag_budget_rates_calibrate (&rates, 10, 15, 20, 800, 4000);
+  g_assert_cmpfloat (rates.requests_per_look, ==, 1.5);
+  g_assert_cmpfloat (rates.bytes_per_look, ==, 200);
+  g_assert_cmpfloat (rates.bytes_per_store, ==, 20);
+  g_assert_cmpfloat (rates.bytes_per_byte, ==, 2);
+}
+
+static void
+test_already_there (void)
+{
+  BytestagBudgetPlan plan = make_plan ();
+  BytestagBudget all = compute (&plan);
+  BytestagBudget rest;
+
+  plan.n_copies_there = plan.n_copies / 2;
+  plan.n_bytes_there = plan.n_bytes_of_copies / 2;
+  rest = compute (&plan);
+  g_assert_cmpuint (rest.initial_bytes, <, all.initial_bytes * 51 / 100);
+  g_assert_cmpuint (rest.initial_bytes, >, all.initial_bytes * 49 / 100);
+  /* It is looked after all the same. */
+  g_assert_cmpuint (rest.upkeep_bytes, ==, all.upkeep_bytes);
+
+  /* More than is wanted is no credit. */
+  plan.n_copies_there = plan.n_copies * 2;
+  plan.n_bytes_there = plan.n_bytes_of_copies * 2;
+  rest = compute (&plan);
+  g_assert_cmpuint (rest.initial_bytes, <=, 1001 * 2 * 400);
+}
+
+static void
+test_monotonous (void)
+{
+  BytestagBudgetPlan plan = { .on_time = 3600 };
+  BytestagBudgetRates rates;
+  BytestagBudget before = { 0 }, budget;
+
+  bytestag_budget_rates_init (&rates);
+  for (guint i = 0; i < 100; i++)
+    {
+      bytestag_budget_plan_add (&plan, 10, PART, 1 + i % 20);
+      bytestag_budget_compute (&plan, &rates, &budget);
+      g_assert_cmpuint (budget.initial_bytes, >, before.initial_bytes);
+      g_assert_cmpuint (budget.upkeep_bytes, >, before.upkeep_bytes);
+      g_assert_cmpuint (budget.upkeep_requests, >, before.upkeep_requests);
+      before = budget;
+    }
+
+  /* The faster nodes go the more is sent again; the first time as much. */
+  for (guint percent = 20; percent <= 100; percent += 10)
+    {
+      rates.loss_per_hour = percent / 100.0;
+      bytestag_budget_compute (&plan, &rates, &budget);
+      g_assert_cmpuint (budget.upkeep_bytes, >, before.upkeep_bytes);
+      g_assert_cmpuint (budget.initial_bytes, ==, before.initial_bytes);
+      before = budget;
+    }
+}
+
+static void
+test_fits (void)
+{
+  BytestagBudgetPlan plan = make_plan ();
+  BytestagBudget budget = compute (&plan);
+
+  g_assert_cmpint (budget.verdict, ==, BYTESTAG_BUDGET_FITS);
+  g_assert_cmpuint (budget.day_bytes, ==, G_MAXUINT64);
+  g_assert_cmpuint (budget.initial_seconds, ==, 0);
+  g_assert_cmpfloat (budget.share_kept, ==, 1);
+
+  /* Just enough for the upkeep, and then nothing is left for the first time. */
+  plan.upload_limit = (budget.upkeep_bytes + plan.on_time - 1) / plan.on_time;
+  budget = compute (&plan);
+  g_assert_cmpint (budget.verdict, ==, BYTESTAG_BUDGET_FITS);
+  g_assert_cmpuint (budget.initial_seconds, >, 1000 * G_GUINT64_CONSTANT (86400));
+
+  /* Twice as much: the other half is for it. */
+  plan.upload_limit *= 2;
+  budget = compute (&plan);
+  g_assert_cmpint (budget.verdict, ==, BYTESTAG_BUDGET_FITS);
+  g_assert_cmpfloat_with_epsilon ((gdouble) budget.initial_seconds,
+                                  (gdouble) (budget.initial_bytes * 2 / plan.upload_limit),
+                                  (gdouble) budget.initial_seconds / 100);
+}
+
+static void
+test_fits_partly (void)
+{
+  BytestagBudgetPlan plan = make_plan ();
+  BytestagBudget budget = compute (&plan);
+
+  plan.upload_limit = budget.upkeep_bytes / plan.on_time / 4;
+  budget = compute (&plan);
+  g_assert_cmpint (budget.verdict, ==, BYTESTAG_BUDGET_PARTLY);
+  g_assert_cmpfloat_with_epsilon (budget.share_kept, 0.25, 0.001);
+  g_assert_cmpuint (budget.initial_seconds, ==, G_MAXUINT64);
+
+  /* The computer is on twice as long. */
+  plan.on_time *= 2;
+  budget = compute (&plan);
+  g_assert_cmpfloat_with_epsilon (budget.share_kept, 0.5, 0.001);
+
+  /* A day has no more than 24 hours. */
+  plan.on_time = 1000 * 86400;
+  budget = compute (&plan);
+  g_assert_cmpuint (budget.day_bytes, ==, plan.upload_limit * 86400);
+}
+
+static void
+test_never_on (void)
+{
+  BytestagBudgetPlan plan = make_plan ();
+  BytestagBudgetPlan nothing = { 0 };
+  BytestagBudget budget;
+
+  plan.on_time = 0;
+  budget = compute (&plan);
+  g_assert_cmpint (budget.verdict, ==, BYTESTAG_BUDGET_NOTHING);
+  g_assert_cmpfloat (budget.share_kept, ==, 0);
+  g_assert_cmpuint (budget.initial_seconds, ==, G_MAXUINT64);
+
+  budget = compute (&nothing);
+  g_assert_cmpint (budget.verdict, ==, BYTESTAG_BUDGET_FITS);
+  g_assert_cmpuint (budget.initial_bytes, ==, 0);
+  g_assert_cmpfloat (budget.share_kept, ==, 1);
+}
+
+static gdouble
+to_loss (gdouble half_life)
+{
+  return 1 - exp2 (-1 / half_life);
+}
+
+static void
+test_risk (void)
+{
+  g_assert_cmpfloat (bytestag_budget_get_risk (0, 1, 1000), ==, 0);
+  g_assert_cmpfloat (bytestag_budget_get_risk (1, 20, 1), ==, 1);
+  g_assert_cmpfloat (bytestag_budget_get_risk (0.5, 2, 0), ==, 0);
+  g_assert_cmpfloat (bytestag_budget_get_risk (1, 20, 0), ==, 0);
+  g_assert_cmpfloat_with_epsilon (bytestag_budget_get_risk (0.5, 2, 1), 0.25, 1e-12);
+  g_assert_cmpfloat_with_epsilon (bytestag_budget_get_risk (0.5, 2, 2), 1 - 0.75 * 0.75, 1e-12);
+  /* Small chances are added up, not lost. */
+  g_assert_cmpfloat_with_epsilon (bytestag_budget_get_risk (0.1, 20, 100) / 1e-18, 1, 1e-6);
+
+  for (guint copies = 2; copies <= 20; copies++)
+    g_assert_cmpfloat (bytestag_budget_get_risk (0.2, copies, 24), <, bytestag_budget_get_risk (0.2, copies - 1, 24));
+}
+
+static void
+test_recommended_copies (void)
+{
+  guint before = 1;
+
+  /* What is there all the time is safe with one other; default of B.3 at 12 hours. */
+  g_assert_cmpuint (bytestag_budget_recommend_copies (0, 22), ==, 1);
+  g_assert_cmpuint (bytestag_budget_recommend_copies (to_loss (12), 22), ==, 4);
+  g_assert_cmpuint (bytestag_budget_recommend_copies (to_loss (2), 22), ==, 9);
+  /* For two weeks on their own it takes more. */
+  g_assert_cmpuint (bytestag_budget_recommend_copies (to_loss (12), 14 * 24), ==, 5);
+  g_assert_cmpuint (bytestag_budget_recommend_copies (1, 22), ==, 20);
+
+  for (guint percent = 0; percent <= 100; percent++)
+    {
+      guint copies = bytestag_budget_recommend_copies (percent / 100.0, 22);
+
+      g_assert_cmpuint (copies, >=, before);
+      if (copies < 20)
+        g_assert_cmpfloat (bytestag_budget_get_risk (percent / 100.0, copies, 22), <=, BYTESTAG_BUDGET_ACCEPTED_RISK);
+      if (copies > 1)
+        g_assert_cmpfloat (bytestag_budget_get_risk (percent / 100.0, copies - 1, 22), >,
+                           BYTESTAG_BUDGET_ACCEPTED_RISK);
+      before = copies;
+    }
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/budget/plan", test_plan);
+  g_test_add_func ("/budget/rates", test_rates);
+  g_test_add_func ("/budget/calibrate", test_calibrate);
+  g_test_add_func ("/budget/already-there", test_already_there);
+  g_test_add_func ("/budget/monotonous", test_monotonous);
+  g_test_add_func ("/budget/fits", test_fits);
+  g_test_add_func ("/budget/fits-partly", test_fits_partly);
+  g_test_add_func ("/budget/never-on", test_never_on);
+  g_test_add_func ("/budget/risk", test_risk);
+  g_test_add_func ("/budget/recommended-copies", test_recommended_copies);
+
+  return g_test_run ();
+}
