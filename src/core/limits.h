@@ -274,6 +274,10 @@
 #define BYTESTAG_LIMIT_LOADED_BATCH 2048
 /* Values that go in one event when the limit was lowered, and that are counted anew. */
 #define BYTESTAG_LIMIT_SETTLING 100
+/* Bytes that are held in reserve to note on a full disk what is removed, and the changes
+ * that are noted at one time: some 300 pages. */
+#define BYTESTAG_LIMIT_RESERVE (4 * 1024 * 1024)
+#define BYTESTAG_LIMIT_RETRIED_CHANGES 64
 /* µs after which a full disk is tried again. */
 #define BYTESTAG_LIMIT_FULL_DISK_US (G_GINT64_CONSTANT (30) * G_USEC_PER_SEC)
 /* µs after a removal until its space goes back to the disk, as well as that of others that
