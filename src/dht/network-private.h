@@ -109,6 +109,8 @@ struct _BytestagNetwork
 
   BytestagTimer expiry_timer;
 
+  GPtrArray *deferred;  /* (element-type Deferred): batches that wait for a proof */
+
   BytestagDenylist *denylist; /* (nullable) */
   BytestagTimer purge_timer;
   BytestagKvpId purged;       /* looked at last, if @has_purged */
@@ -363,8 +365,22 @@ void          _bytestag_network_keep_value      (BytestagNetwork        *self,
                                                  BytestagKvpWriteFunc    done,
                                                  gpointer                user_data);
 
+/* deferred-batches.c: whether the answer to a findval waits for its sender to be proven. */
+gboolean      _bytestag_network_defer_batch     (BytestagNetwork        *self,
+                                                 const BytestagEndpoint *from,
+                                                 const BytestagMessage  *request);
+/* @from has proven its address: what it asked for before is answered now. */
+void          _bytestag_network_answer_deferred (BytestagNetwork        *self,
+                                                 const BytestagEndpoint *from);
+void          _bytestag_network_init_deferred   (BytestagNetwork        *self);
+
 /* denied.c */
 void          _bytestag_network_stop_denying    (BytestagNetwork        *self);
+
+/* A findval whose key is valid. */
+void          _bytestag_network_answer_find_value (BytestagNetwork      *self,
+                                                 const BytestagEndpoint *from,
+                                                 const BytestagMessage  *request);
 
 /* maintenance.c */
 void          _bytestag_network_start_maintenance (BytestagNetwork      *self);

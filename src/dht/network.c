@@ -100,6 +100,7 @@ take_message (BytestagNetwork        *self,
         return BYTESTAG_DROP_UNMATCHED;
       _bytestag_guard_prove (&self->guard, from, now);
       _bytestag_network_serve_proven (self, from);
+      _bytestag_network_answer_deferred (self, from);
       return BYTESTAG_DROP_NONE;
 
     case BYTESTAG_MESSAGE_TRANSFER:
@@ -542,6 +543,7 @@ bytestag_network_check_invariants (BytestagNetwork *self)
   g_assert (self->stores->len <= BYTESTAG_LIMIT_INCOMING_STORES);
   g_assert (self->uploads->len <= BYTESTAG_LIMIT_UPLOADS);
   g_assert (self->downloads->len <= BYTESTAG_LIMIT_DOWNLOADS);
+  g_assert (self->deferred->len <= BYTESTAG_LIMIT_DEFERRED_BATCHES);
   g_assert (self->drains->len <= BYTESTAG_LIMIT_DRAINS);
   g_assert (self->n_refreshing <= BYTESTAG_LIMIT_REFRESHES);
 }
@@ -561,6 +563,7 @@ bytestag_network_shut_down (BytestagNetwork *self)
 
   _bytestag_network_stop_maintenance (self);
   _bytestag_network_stop_denying (self);
+  g_ptr_array_set_size (self->deferred, 0);
 
   /* Cancelling one task may cancel others. */
   running = g_ptr_array_copy (self->running, (GCopyFunc) g_object_ref, NULL);
@@ -647,6 +650,7 @@ bytestag_network_finalize (GObject *object)
   g_clear_pointer (&self->stores_to_originals, g_ptr_array_unref);
   g_clear_pointer (&self->drains, g_ptr_array_unref);
   g_clear_pointer (&self->uploads, g_ptr_array_unref);
+  g_clear_pointer (&self->deferred, g_ptr_array_unref);
   g_clear_pointer (&self->short_chunks, bytestag_endpoint_cache_free);
   g_clear_pointer (&self->running, g_ptr_array_unref);
   g_clear_object (&self->tasks);
@@ -760,5 +764,6 @@ bytestag_network_init (BytestagNetwork *self)
   self->uploads = g_ptr_array_new ();
   g_queue_init (&self->waiting);
   g_queue_init (&self->uploads_waiting);
+  _bytestag_network_init_deferred (self);
   self->short_chunks = bytestag_endpoint_cache_new (BYTESTAG_LIMIT_SHORT_CHUNK_ENDPOINTS, sizeof (guint8));
 }

@@ -307,18 +307,17 @@ reply_values (BytestagNetwork        *self,
   self->counters.drops[BYTESTAG_DROP_UNPROVEN]++;
 }
 
-static BytestagDrop
-handle_find_value (BytestagNetwork        *self,
-                   const BytestagEndpoint *from,
-                   const BytestagMessage  *request)
+void
+_bytestag_network_answer_find_value (BytestagNetwork        *self,
+                                     const BytestagEndpoint *from,
+                                     const BytestagMessage  *request)
 {
   BytestagKvpRecord record;
   BytestagKvpId id;
   FoundValues found;
   HeldKeys held;
 
-  if (!resolve_key (self, request->key_member, &request->key, &id.key))
-    return BYTESTAG_DROP_BAD_MEMBER;
+  resolve_key (self, request->key_member, &request->key, &id.key);
 
   /* The very value, or everything under the key, or who may know more. */
   found.network = self;
@@ -335,6 +334,18 @@ handle_find_value (BytestagNetwork        *self,
     reply_values (self, from, request, &found, &held);
   else
     reply_nodes (self, from, request, &id.key, &held);
+}
+
+static BytestagDrop
+handle_find_value (BytestagNetwork        *self,
+                   const BytestagEndpoint *from,
+                   const BytestagMessage  *request)
+{
+  if (request->key_member < BYTESTAG_MEMBER_VALID)
+    return BYTESTAG_DROP_BAD_MEMBER;
+
+  if (!_bytestag_network_defer_batch (self, from, request))
+    _bytestag_network_answer_find_value (self, from, request);
   return BYTESTAG_DROP_NONE;
 }
 

@@ -200,6 +200,9 @@ _bytestag_network_send_store (BytestagNetwork         *self,
   return send_request (self, to, 0, FALSE, func, user_data);
 }
 
+/* Bytes; the text of one that is longer is not compressed. */
+#define LONGEST_PACKED_CHUNK 2048
+
 static void
 write_chunk (BytestagNetwork     *self,
              const BytestagSlice *transfer,
@@ -208,6 +211,9 @@ write_chunk (BytestagNetwork     *self,
              gsize                length)
 {
   bytestag_codec_begin (self->codec);
+  /* Only who is nearby gets such long ones. */
+  if (length > LONGEST_PACKED_CHUNK)
+    bytestag_codec_store (self->codec);
   bytestag_codec_add_slice (self->codec, BYTESTAG_JSON_PACKET_TRANSFER_ID, transfer, FALSE);
   bytestag_codec_add_data (self->codec, BYTESTAG_JSON_PACKET_DATA, data, length);
   bytestag_codec_add_key (self->codec, BYTESTAG_JSON_SEQUENCE_ID, id);

@@ -16,9 +16,10 @@
 
 /* Chunks to peers of ours, which take any length (A.1.5): as many bytes of a value as a datagram
  * that no network cuts into fragments carries (B.1), and, where packets hardly get lost and
- * round trips are all that counts, one that a receiver still takes. */
+ * round trips and time are all that counts, what one carries that a receiver still takes, with
+ * the longest transfer id, and not compressed. */
 #define CHUNK_TO_OURS 1090
-#define CHUNK_NEARBY 5900
+#define CHUNK_NEARBY 5700
 
 struct _BytestagUpload
 {

@@ -373,7 +373,7 @@ count_holders (BytestagHolderWalk *self,
 }
 
 /* Has the nodes asked that may hold a value: the nearest, and all of them when it had copies
- * that are not there. */
+ * that are not there, or there are no others. */
 static void
 choose_holders (BytestagHolderWalk *self,
                 guint               number)
@@ -381,7 +381,7 @@ choose_holders (BytestagHolderWalk *self,
   const BytestagHolderQuestion *question = get_question (self, number);
   guint8 order[MAX_NODES];
   guint n_asked = 0;
-  guint max = question->copies + BEYOND_COPIES;
+  guint max = bytestag_holder_walk_knows_all (self) ? MAX_NODES : question->copies + BEYOND_COPIES;
 
   if (self->is_second)
     {

@@ -51,6 +51,7 @@ struct _BytestagPieceTable
   Arena parts;
   Arena infos;
   GPtrArray *chunks; /* (element-type Chunk) none is empty */
+  GArray *firsts;    /* (element-type guint64) the beginning of the first key of each */
   GPtrArray *sets;   /* (element-type OwnerSet) (nullable elements): free numbers */
   GHashTable *sets_by_owners; /* OwnerSet → its number */
   GArray *free_sets; /* (element-type guint32) */
@@ -299,6 +300,40 @@ compare (const BytestagPieceTable *self,
                                &id->index);
 }
 
+static guint64
+get_beginning (const BytestagKey *key)
+{
+  guint64 beginning;
+
+  memcpy (&beginning, key->bytes, sizeof beginning);
+  return GUINT64_FROM_BE (beginning);
+}
+
+/* Whether the chunk begins with an id that is not behind @id. The beginnings lie together,
+ * and decide nearly always. */
+static gboolean
+begins_before (const BytestagPieceTable *self,
+               guint                     chunk_number,
+               const BytestagKvpId      *id)
+{
+  guint64 beginning = get_beginning (&id->key);
+  guint64 first = g_array_index (self->firsts, guint64, chunk_number);
+
+  return first != beginning ? first < beginning
+                            : compare (self, ((Chunk *) self->chunks->pdata[chunk_number])->slots[0], id) <= 0;
+}
+
+/* The first slot of the chunk may be another one now. */
+static void
+note_first (BytestagPieceTable *self,
+            guint               chunk_number)
+{
+  const Chunk *chunk = self->chunks->pdata[chunk_number];
+
+  g_array_index (self->firsts, guint64, chunk_number) =
+    get_beginning (&bytestag_piece_table_get_entry (self, chunk->slots[0])->key);
+}
+
 /* Where the first slot that is not before @id is, or would be; TRUE: it is there. The chunk
  * is always one that there is, unless there is none. */
 static gboolean
@@ -316,7 +351,7 @@ search (const BytestagPieceTable *self,
     {
       guint middle = (low + high) / 2;
 
-      if (compare (self, ((Chunk *) self->chunks->pdata[middle])->slots[0], id) <= 0)
+      if (begins_before (self, middle, id))
         low = middle;
       else
         high = middle;
@@ -362,19 +397,25 @@ insert_slot (BytestagPieceTable *self,
              guint32             slot)
 {
   Chunk *chunk = self->chunks->len > 0 ? self->chunks->pdata[chunk_number] : NULL;
+  const guint64 none = 0;
+  guint other_number;
   Chunk *other;
 
   if (chunk != NULL && chunk->n < SLOTS_OF_CHUNK)
     {
       chunk_insert (chunk, position, slot);
+      note_first (self, chunk_number);
       return;
     }
 
   other = g_new0 (Chunk, 1);
-  g_ptr_array_insert (self->chunks, chunk != NULL ? (int) chunk_number + 1 : 0, other);
+  other_number = chunk != NULL ? chunk_number + 1 : 0;
+  g_ptr_array_insert (self->chunks, (int) other_number, other);
+  g_array_insert_val (self->firsts, other_number, none);
   if (chunk == NULL || position == chunk->n)
     {
       chunk_insert (other, 0, slot);
+      note_first (self, other_number);
       return;
     }
 
@@ -385,6 +426,8 @@ insert_slot (BytestagPieceTable *self,
     chunk_insert (chunk, position, slot);
   else
     chunk_insert (other, position - chunk->n, slot);
+  note_first (self, chunk_number);
+  note_first (self, other_number);
 }
 
 static void
@@ -402,10 +445,16 @@ remove_slot (BytestagPieceTable *self,
       memcpy (chunk->slots + chunk->n, next->slots, next->n * sizeof (guint32));
       chunk->n += next->n;
       g_ptr_array_remove_index (self->chunks, chunk_number + 1);
+      g_array_remove_index (self->firsts, chunk_number + 1);
     }
-  else if (chunk->n == 0)
+  if (chunk->n == 0)
     {
       g_ptr_array_remove_index (self->chunks, chunk_number);
+      g_array_remove_index (self->firsts, chunk_number);
+    }
+  else
+    {
+      note_first (self, chunk_number);
     }
 }
 
@@ -417,6 +466,7 @@ bytestag_piece_table_new (void)
   arena_init (&self->parts, sizeof (BytestagPieceEntry));
   arena_init (&self->infos, sizeof (InfoEntry));
   self->chunks = g_ptr_array_new_with_free_func (g_free);
+  self->firsts = g_array_new (FALSE, FALSE, sizeof (guint64));
   self->sets = g_ptr_array_new_with_free_func (g_free);
   self->sets_by_owners = g_hash_table_new (owner_set_hash, owner_set_equal);
   self->free_sets = g_array_new (FALSE, FALSE, sizeof (guint32));
@@ -430,6 +480,7 @@ bytestag_piece_table_free (BytestagPieceTable *self)
   g_ptr_array_unref (self->sets);
   g_array_unref (self->free_sets);
   g_ptr_array_unref (self->chunks);
+  g_array_unref (self->firsts);
   g_ptr_array_unref (self->parts.blocks);
   g_ptr_array_unref (self->infos.blocks);
   g_free (self);
@@ -444,7 +495,7 @@ bytestag_piece_table_get_n (const BytestagPieceTable *self)
 gsize
 bytestag_piece_table_get_memory (const BytestagPieceTable *self)
 {
-  return sizeof *self + self->chunks->len * (sizeof (Chunk) + sizeof (gpointer)) +
+  return sizeof *self + self->chunks->len * (sizeof (Chunk) + sizeof (gpointer) + sizeof (guint64)) +
          self->parts.blocks->len * ENTRIES_OF_BLOCK * sizeof (BytestagPieceEntry) +
          self->infos.blocks->len * ENTRIES_OF_BLOCK * sizeof (InfoEntry);
 }

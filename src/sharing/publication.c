@@ -148,21 +148,18 @@ append_slot (BytestagPublication *self,
 /* One that another publication has too may be wanted more often now. */
 static void
 want_more_copies (BytestagPublication *self,
-                  const BytestagPiece *wanted)
+                  guint32              slot,
+                  guint                copies)
 {
   BytestagPieceTable *pieces = self->publisher->pieces;
-  guint32 slot = bytestag_piece_table_find (pieces, &wanted->id);
-  BytestagPieceEntry *entry;
+  BytestagPieceEntry *entry = bytestag_piece_table_get_entry (pieces, slot);
   BytestagPiece before;
 
-  if (slot == BYTESTAG_NO_SLOT)
-    return;
-  entry = bytestag_piece_table_get_entry (pieces, slot);
-  if (entry->copies >= wanted->copies)
+  if (entry->copies >= copies)
     return;
 
   bytestag_piece_table_get_piece (pieces, slot, &before);
-  entry->copies = wanted->copies;
+  entry->copies = copies;
   entry->tried = FALSE;
   _bytestag_publisher_note_change (self->publisher, slot, &before,
                                    _bytestag_piece_is_complete (&before, entry->everybody));
@@ -174,13 +171,14 @@ add_piece (BytestagPublication *self,
 {
   BytestagPieceTable *pieces = self->publisher->pieces;
   BytestagPiece piece = *added;
+  guint copies;
   guint32 slot;
 
   if (piece.copies == 0)
     piece.copies = piece.kind == BYTESTAG_PIECE_ROOT ? BYTESTAG_MAX_BUCKET_SIZE : self->copies;
   piece.copies = CLAMP (piece.copies, 1, BYTESTAG_MAX_BUCKET_SIZE);
+  copies = piece.copies;
 
-  want_more_copies (self, &piece);
   slot = bytestag_piece_table_add (pieces, &piece, self->number);
   if (slot == BYTESTAG_NO_SLOT)
     return;
@@ -189,6 +187,7 @@ add_piece (BytestagPublication *self,
   bytestag_piece_table_get_piece (pieces, slot, &piece);
   self->n_sent += _bytestag_piece_is_sent (&piece);
   self->n_complete += _bytestag_piece_is_complete (&piece, bytestag_piece_table_get_entry (pieces, slot)->everybody);
+  want_more_copies (self, slot, copies);
 }
 
 void

@@ -7,6 +7,8 @@
 
 /* What changed is saved so much later, µs. */
 #define SAVE_DELAY G_USEC_PER_SEC
+/* Pieces that are forgotten in one event: some 1 ms. */
+#define FORGOTTEN_OF_EVENT 128
 /* Answers that are taken in one event, when little comes of each: some 1 ms. */
 #define ANSWERS_OF_EVENT 32
 
@@ -200,7 +202,7 @@ static gboolean
 forget_some (BytestagPublisher   *self,
              BytestagPublication *publication)
 {
-  guint end = MIN (publication->n_forgotten + BYTESTAG_LIMIT_PIECES_OF_SLICE, publication->n_pieces);
+  guint end = MIN (publication->n_forgotten + FORGOTTEN_OF_EVENT, publication->n_pieces);
 
   while (publication->n_forgotten < end)
     bytestag_piece_table_remove (self->pieces,

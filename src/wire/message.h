@@ -162,6 +162,8 @@ gssize         bytestag_message_read_data  (const BytestagMessage *message,
  * original's text form (", " and ": "); the datagram is valid until the next
  * begin. Members that would pass the limit make _end() return NULL. */
 void           bytestag_codec_begin         (BytestagCodec *self);
+/* What was begun goes into the zlib stream as it is: it takes no time, where bytes cost nothing. */
+void           bytestag_codec_store         (BytestagCodec *self);
 /* "netid" and "nodeid"; @node_id NULL leaves nodeid out (B.1 read-only). */
 void           bytestag_codec_add_sender    (BytestagCodec *self, const BytestagKey *node_id);
 void           bytestag_codec_add_string    (BytestagCodec *self, const char *name, const char *value);

@@ -24,8 +24,10 @@ bytestag_codec_new (void)
   self->inflater = bytestag_inflater_new ();
   self->deflater = bytestag_deflater_new ();
   self->is_plain = plain_at_first;
+  self->is_stored = FALSE;
   self->compressor = libdeflate_alloc_compressor (COMPRESSION_LEVEL);
-  if (self->compressor == NULL)
+  self->storer = libdeflate_alloc_compressor (0);
+  if (self->compressor == NULL || self->storer == NULL)
     g_error ("No memory for a compressor");
   bytestag_writer_init (&self->writer, self->text, sizeof self->text);
   return self;
@@ -37,6 +39,7 @@ bytestag_codec_free (BytestagCodec *self)
   bytestag_inflater_free (self->inflater);
   bytestag_deflater_free (self->deflater);
   libdeflate_free_compressor (self->compressor);
+  libdeflate_free_compressor (self->storer);
   g_free (self);
 }
 
@@ -65,6 +68,13 @@ bytestag_codec_begin (BytestagCodec *self)
 {
   bytestag_writer_init (&self->writer, self->text, sizeof self->text);
   bytestag_writer_begin_object (&self->writer);
+  self->is_stored = FALSE;
+}
+
+void
+bytestag_codec_store (BytestagCodec *self)
+{
+  self->is_stored = TRUE;
 }
 
 const guint8 *
@@ -79,7 +89,10 @@ bytestag_codec_end (BytestagCodec *self,
       *length = self->writer.length;
       return *length <= BYTESTAG_LIMIT_DATAGRAM ? (const guint8 *) self->text : NULL;
     }
-  if (self->writer.length <= BYTESTAG_DEFLATER_TEXT)
+  if (self->is_stored)
+    *length = libdeflate_zlib_compress (self->storer, self->text, self->writer.length,
+                                        self->datagram, BYTESTAG_LIMIT_DATAGRAM);
+  else if (self->writer.length <= BYTESTAG_DEFLATER_TEXT)
     *length = bytestag_deflater_run (self->deflater, self->text, self->writer.length,
                                      self->datagram, BYTESTAG_LIMIT_DATAGRAM);
   else

@@ -17,7 +17,9 @@ struct _BytestagCodec
   BytestagInflater *inflater;
   BytestagDeflater *deflater;              /* of what is short */
   struct libdeflate_compressor *compressor; /* of what is long */
+  struct libdeflate_compressor *storer;     /* of what is stored */
   gboolean is_plain;
+  gboolean is_stored;                      /* what is being written is not to be compressed */
   BytestagWriter writer;
   char text[BYTESTAG_LIMIT_INFLATED];         /* what is being written */
   guint8 datagram[BYTESTAG_LIMIT_DATAGRAM + BYTESTAG_DEFLATER_SLACK]; /* the last one written */

@@ -175,11 +175,18 @@ test_answer (Fixture      *test,
   g_autofree char *without = NULL;
   g_autofree char *bad = NULL;
 
-  /* Who has not answered us is told nothing, but asked; then it is. */
+  /* Who has not answered us is told nothing, but asked. */
+  bytestag_foreign_set_pongs (test->peer, FALSE);
   unproven = get_held (test, keys, ", \"ext\": 2");
   g_assert_null (unproven);
   g_assert_cmpuint (bytestag_foreign_get_n_pings (test->peer), ==, 1);
+  bytestag_sim_run (test->sim, 61 * SECOND);
+  bytestag_foreign_forget (test->peer);
+
+  /* Once it has answered, it is told what it asked for before. */
+  bytestag_foreign_set_pongs (test->peer, TRUE);
   proven = get_held (test, keys, ", \"ext\": 2");
+  g_assert_cmpuint (bytestag_foreign_get_n_pings (test->peer), ==, 2);
   g_assert_nonnull (proven);
   g_assert_cmpstr (proven, ==, "[1, 0, 1]");
 
@@ -205,6 +212,57 @@ test_limit (Fixture      *test,
   g_assert_nonnull (held);
   numbers = g_strsplit (held, ",", -1);
   g_assert_cmpuint (g_strv_length (numbers), ==, BYTESTAG_LIMIT_KEYS_OF_REQUEST);
+}
+
+/* BYTESTAG_LIMIT_DEFERRED_BATCHES wait for a proof that does not come; all are answered. */
+static void
+test_deferred (Fixture      *test,
+               gconstpointer data)
+{
+  BytestagForeign *peers[BYTESTAG_LIMIT_DEFERRED_BATCHES + 1];
+  guint n_at_once = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (peers); i++)
+    {
+      g_autofree char *host = g_strdup_printf ("10.1.%u.1", i);
+      g_autofree char *id = NULL;
+
+      peers[i] = bytestag_foreign_new (test->sim, host);
+      bytestag_foreign_set_pongs (peers[i], FALSE);
+      id = bytestag_key_to_base64 (bytestag_foreign_get_id (peers[i]));
+      bytestag_foreign_send (peers[i], &test->address,
+                             "{\"netid\": \"BYTESTAG\", \"nodeid\": \"%s\", \"rpc\": \"findval\", "
+                             "\"key\": \"" FIRST "\", \"keys\": [\"" SECOND_KEY "\"], \"seq_id\": \"a\", "
+                             "\"ext\": 2}", id);
+    }
+  bytestag_sim_run (test->sim, SECOND / 5);
+  for (guint i = 0; i < G_N_ELEMENTS (peers); i++)
+    {
+      g_autofree char *text = NULL;
+
+      while ((text = bytestag_foreign_take (peers[i])) != NULL)
+        {
+          n_at_once += strstr (text, "reply_id") != NULL;
+          g_clear_pointer (&text, g_free);
+        }
+    }
+  g_assert_cmpuint (n_at_once, ==, 1);
+
+  bytestag_sim_run (test->sim, SECOND);
+  n_at_once = 0;
+  for (guint i = 0; i < G_N_ELEMENTS (peers); i++)
+    {
+      g_autofree char *text = NULL;
+
+      while ((text = bytestag_foreign_take (peers[i])) != NULL)
+        {
+          n_at_once += strstr (text, "reply_id") != NULL;
+          g_assert_null (strstr (text, "held"));
+          g_clear_pointer (&text, g_free);
+        }
+      bytestag_foreign_free (peers[i]);
+    }
+  g_assert_cmpuint (n_at_once, ==, BYTESTAG_LIMIT_DEFERRED_BATCHES);
 }
 
 /* The longest answer still fits; the farthest nodes make room for it. */
@@ -299,6 +357,7 @@ main (int   argc,
   FIXTURE_TEST ("/dht/find-held-task/cancel-inside", test_cancel_inside);
   FIXTURE_TEST ("/dht/find-held-task/answer", test_answer);
   FIXTURE_TEST ("/dht/find-held-task/limit", test_limit);
+  FIXTURE_TEST ("/dht/find-held-task/deferred", test_deferred);
   FIXTURE_TEST ("/dht/find-held-task/size", test_size);
   FIXTURE_TEST ("/dht/find-held-task/lookup", test_lookup);
 

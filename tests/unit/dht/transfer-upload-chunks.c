@@ -12,6 +12,7 @@ typedef struct {
   gsize longest_acked; /* longer ones are lost */
   gsize longest;       /* that came */
   gsize n_bytes;
+  const char *transfer; /* (nullable) its id; "X1" */
 } Receiver;
 
 static void
@@ -22,10 +23,13 @@ receiver_cb (BytestagForeign        *peer,
              gpointer                user_data)
 {
   Receiver *self = user_data;
+  const char *transfer = self->transfer != NULL ? self->transfer : "X1";
 
   if (g_str_equal (rpc, "store"))
     {
-      bytestag_foreign_reply (peer, from, message, ", \"xferid\": \"X1\"");
+      g_autofree char *members = g_strdup_printf (", \"xferid\": \"%s\"", transfer);
+
+      bytestag_foreign_reply (peer, from, message, members);
     }
   else if (g_str_equal (rpc, "chunk"))
     {
@@ -36,7 +40,7 @@ receiver_cb (BytestagForeign        *peer,
       if (length > self->longest_acked)
         return;
       self->n_bytes += length;
-      bytestag_foreign_send (peer, from, "{\"xfer_id\": \"X1\", \"reply_id\": \"%s\"}",
+      bytestag_foreign_send (peer, from, "{\"xfer_id\": \"%s\", \"reply_id\": \"%s\"}", transfer,
                              json_object_get_string_member (message, "seq_id"));
     }
 }
@@ -103,13 +107,29 @@ test_lengths (Fixture      *test,
   g_assert_cmpuint (get_longest (test, "9.2.0.1", FALSE, &datagram), ==, 1024);
   g_assert_cmpuint (get_longest (test, "10.2.0.1", FALSE, &datagram), ==, 1024);
   g_assert_cmpuint (get_longest (test, "9.2.0.2", TRUE, &datagram), ==, 1090);
-  g_assert_cmpuint (get_longest (test, "10.2.0.2", TRUE, &datagram), ==, 5900);
-  g_assert_cmpuint (get_longest (test, "127.0.0.2", TRUE, &datagram), ==, 5900);
+  g_assert_cmpuint (get_longest (test, "10.2.0.2", TRUE, &datagram), ==, 5700);
+  g_assert_cmpuint (get_longest (test, "127.0.0.2", TRUE, &datagram), ==, 5700);
 
   /* With a limit others are to have their turn soon. */
   bytestag_network_set_upload_limit (test->network, 1000000);
   g_assert_cmpuint (get_longest (test, "10.2.0.3", TRUE, &datagram), ==, 1090);
   g_assert_cmpuint (datagram, <=, BYTESTAG_LIMIT_REPLY);
+}
+
+/* The longest chunk fits also with the longest id, BYTESTAG_LIMIT_ECHOED_ID with its quotes. */
+static void
+test_long_id (Fixture      *test,
+              gconstpointer data)
+{
+  g_autoptr (BytestagForeign) peer = bytestag_foreign_new (test->sim, "10.2.0.1");
+  g_autoptr (BytestagStoreToNodeTask) task = NULL;
+  g_autofree char *id = g_strnfill (BYTESTAG_LIMIT_ECHOED_ID - 2, 'x');
+  Receiver receiver = { .longest_acked = SIZE, .transfer = id };
+
+  task = store (test, peer, TRUE, &receiver);
+  fixture_assert_done (test, task, 5 * SECOND);
+  g_assert_cmpuint (receiver.longest, ==, 5700);
+  g_assert_cmpuint (receiver.n_bytes, ==, SIZE);
 }
 
 /* Where long ones get lost the next upload has short ones. */
@@ -154,7 +174,7 @@ test_limit (Fixture      *test,
       g_autoptr (BytestagStoreToNodeTask) again = store (test, peers[i], TRUE, &receiver);
 
       fixture_assert_done (test, again, 5 * SECOND);
-      if (receiver.longest == 5900)
+      if (receiver.longest == 5700)
         forgotten = MIN (forgotten, i);
       else
         g_assert_cmpuint (receiver.longest, ==, 1090);
@@ -171,6 +191,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
 
   FIXTURE_TEST ("/dht/transfer-upload-chunks/lengths", test_lengths);
+  FIXTURE_TEST ("/dht/transfer-upload-chunks/long-id", test_long_id);
   FIXTURE_TEST ("/dht/transfer-upload-chunks/fall-back", test_fall_back);
   FIXTURE_TEST ("/dht/transfer-upload-chunks/limit", test_limit);
 

@@ -379,6 +379,34 @@ test_padded (void)
     }
 }
 
+/* What is stored stands in the datagram as it is; the next one is compressed again. */
+static void
+test_stored (void)
+{
+  g_autoptr (BytestagCodec) codec = bytestag_codec_new ();
+  guint8 chunk[5700] = { 0 };
+  BytestagMessage message;
+  const guint8 *data;
+  gsize length, packed_length;
+
+  bytestag_codec_begin (codec);
+  bytestag_codec_store (codec);
+  bytestag_codec_add_string (codec, BYTESTAG_JSON_PACKET_TRANSFER_ID, "transfer");
+  bytestag_codec_add_data (codec, BYTESTAG_JSON_PACKET_DATA, chunk, sizeof chunk);
+  data = bytestag_codec_end (codec, &length);
+  g_assert_nonnull (data);
+  g_assert_cmpuint (length, >, 7600);
+  g_assert_nonnull (memmem (data, length, "transfer", strlen ("transfer")));
+  g_assert_cmpint (bytestag_codec_read (codec, data, length, &message), ==, BYTESTAG_DROP_NONE);
+  g_assert_cmpint (bytestag_message_read_data (&message, chunk, sizeof chunk), ==, sizeof chunk);
+
+  bytestag_codec_begin (codec);
+  bytestag_codec_add_string (codec, BYTESTAG_JSON_PACKET_TRANSFER_ID, "transfer");
+  bytestag_codec_add_data (codec, BYTESTAG_JSON_PACKET_DATA, chunk, sizeof chunk);
+  g_assert_nonnull (bytestag_codec_end (codec, &packed_length));
+  g_assert_cmpuint (packed_length, <, 1000);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -390,6 +418,7 @@ main (int   argc,
   g_test_add_func ("/packet/size-of-reply", test_size_of_reply);
   g_test_add_func ("/packet/plain", test_plain);
   g_test_add_func ("/packet/padded", test_padded);
+  g_test_add_func ("/packet/stored", test_stored);
   g_test_add_func ("/packet/speed", test_speed);
   return g_test_run ();
 }
