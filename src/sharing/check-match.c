@@ -177,7 +177,11 @@ move_file (BytestagLibraryCheck *self,
            BytestagCheckFile    *file,
            guint32               found)
 {
-  bytestag_check_found (self, found)->claimant = bytestag_check_root (self, file->root)->share;
+  BytestagFoundFile *now = bytestag_check_found (self, found);
+
+  /* Of the shares that have it, the one in which it lies. */
+  if (now->claimant != bytestag_check_root (self, now->root)->share)
+    now->claimant = bytestag_check_root (self, file->root)->share;
   file->now = found;
   file->outcome = BYTESTAG_FILE_MOVED;
 }

@@ -89,6 +89,10 @@ void                       bytestag_library_check_add_place    (BytestagLibraryC
 gboolean                   bytestag_library_check_run          (BytestagLibraryCheck       *self,
                                                                 GCancellable               *cancellable);
 
+/* (transfer full) (nullable) what tells a file with @stamp, on the drive of the root with
+ * @identity (nullable), from others: for a root that it becomes. */
+char                      *bytestag_library_check_identify     (const char                 *identity,
+                                                                const BytestagFileStamp    *stamp);
 /* Of each root, as many as were added. (transfer none) */
 const BytestagCheckedRoot *bytestag_library_check_get_root     (BytestagLibraryCheck       *self,
                                                                 guint                       root);
