@@ -444,7 +444,7 @@ bytestag_scenario_survival_gone (guint64              seed,
                                  BytestagScenarioSize size,
                                  GArray              *metrics)
 {
-  static const Course full = { 300, 1000, 4, 12 * HOUR, 16, 1 };
+  static const Course full = { 150, 1000, 4, 12 * HOUR, 16, 1 };
   static const Course small = { 50, 100, 4, 12 * HOUR, 2, 1 };
 
   run_course (size == BYTESTAG_SCENARIO_FULL ? &full : &small, seed, metrics);
