@@ -150,13 +150,14 @@ get_loss_of_interval (gdouble loss_per_hour)
   return 1 - pow (1 - CLAMP (loss_per_hour, 0, 1), REPLICATION_HOURS);
 }
 
-/* A pass asks for each piece, and sends again what went since its holders, who replace it
- * among themselves, last did so. */
+/* A pass asks for each piece, and sends again what its holders have not replaced among
+ * themselves yet: those that went since they last did so, and as many that came, are nearer
+ * and hold nothing. */
 static gdouble
 get_upkeep (const BytestagBudgetPlan  *plan,
             const BytestagBudgetRates *rates)
 {
-  gdouble lost = get_loss_of_interval (rates->loss_per_hour);
+  gdouble lost = MIN (2 * get_loss_of_interval (rates->loss_per_hour), 1);
   gdouble pass = rates->bytes_per_request * get_n_requests (plan, rates) +
                  get_cost_of_stores (rates, lost * (gdouble) plan->n_copies, lost * (gdouble) plan->n_bytes_of_copies);
 

@@ -22,13 +22,22 @@ typedef struct {
 
 void
 bytestag_survival_tally_init (BytestagSurvivalTally *self,
-                              gint64                 now)
+                              gint64                 now,
+                              guint                  enough)
 {
   g_return_if_fail (self != NULL);
 
   memset (self, 0, sizeof *self);
   self->now = now;
+  self->enough = enough;
   self->next_end = G_MAXINT64;
+}
+
+static guint
+get_wanted (const BytestagSurvivalTally *self,
+            const BytestagPiece         *piece)
+{
+  return self->enough > 0 ? MIN (piece->copies, self->enough) : piece->copies;
 }
 
 /* Without an end that is known a copy ends at the latest when its promise of the day of the
@@ -78,6 +87,7 @@ note_weak (BytestagSurvivalTally *self,
   BytestagTallyPiece weak = { *piece, copies->promised + copies->unpromised, copies->until };
   guint place;
 
+  weak.piece.copies = (guint8) get_wanted (self, piece);
   self->n_weak++;
   if (self->n_weakest == BYTESTAG_LIMIT_WEAKEST && compare (&weak, &self->weakest[self->n_weakest - 1]) >= 0)
     return;
@@ -103,7 +113,7 @@ note_ends (BytestagSurvivalTally *self,
 {
   guint n = copies->promised + copies->unpromised;
   BytestagTallyRow *row = &self->rows[MIN (n, BYTESTAG_MAX_BUCKET_SIZE)];
-  gboolean is_safe = copies->promised >= piece->copies && copies->until > 0;
+  gboolean is_safe = copies->promised >= get_wanted (self, piece) && copies->until > 0;
 
   row->n_pieces++;
   row->until = get_sooner (row->until, copies->until);
@@ -150,7 +160,7 @@ bytestag_survival_tally_add (BytestagSurvivalTally *self,
   self->n_looked++;
 
   self->n_unpromised += copies.unpromised > 0;
-  if (copies.promised < piece->copies)
+  if (copies.promised < get_wanted (self, piece))
     note_weak (self, piece, &copies);
   note_ends (self, piece, &copies);
 }

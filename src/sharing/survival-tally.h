@@ -23,6 +23,8 @@ typedef struct {
 /**
  * BytestagSurvivalTally:
  * @now: unix seconds
+ * @enough: copies that are enough for any piece, as a small network cannot hold the 20 of a
+ *   root; 0: as each says
  * @wanted: copies of a part that is wanted least; of all pieces where none is a part
  * @next_end: unix seconds when a copy that counts now will not; G_MAXINT64: never
  * @rows: by copies; the last for so many or more
@@ -32,6 +34,7 @@ typedef struct {
  */
 typedef struct {
   gint64 now;
+  guint enough;
   guint n_pieces, n_looked, n_weak, n_unpromised, wanted, least_copies;
   gint64 oldest_look, newest_look, safe_until, next_end;
   BytestagTallyRow rows[BYTESTAG_MAX_BUCKET_SIZE + 1];
@@ -41,7 +44,8 @@ typedef struct {
 } BytestagSurvivalTally;
 
 void  bytestag_survival_tally_init     (BytestagSurvivalTally       *self,
-                                        gint64                       now);
+                                        gint64                       now,
+                                        guint                        enough);
 /* In any order: the figures are the same. */
 void  bytestag_survival_tally_add      (BytestagSurvivalTally       *self,
                                         const BytestagPiece         *piece);

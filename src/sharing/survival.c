@@ -233,6 +233,19 @@ end_pass (BytestagSurvival *self)
   tell_figures (self, tally);
 }
 
+/* The copies of a part, by which all are judged: parts come last. */
+static guint
+get_enough (BytestagSurvival *self)
+{
+  guint n = bytestag_publication_get_n_pieces (self->publication);
+  BytestagPiece piece;
+
+  if (n > 0 && bytestag_publication_get_piece (self->publication, n - 1, &piece) &&
+      piece.kind == BYTESTAG_PIECE_PART)
+    return piece.copies;
+  return self->wanted;
+}
+
 static void
 go_on (gpointer user_data)
 {
@@ -243,7 +256,7 @@ go_on (gpointer user_data)
   if (self->tally == NULL)
     {
       self->tally = g_new (BytestagSurvivalTally, 1);
-      bytestag_survival_tally_init (self->tally, get_now (self));
+      bytestag_survival_tally_init (self->tally, get_now (self), get_enough (self));
       self->next = 0;
       self->changed = FALSE;
     }
@@ -379,7 +392,7 @@ bytestag_survival_init (BytestagSurvival *self)
 {
   BytestagSurvivalTally nothing;
 
-  bytestag_survival_tally_init (&nothing, 0);
+  bytestag_survival_tally_init (&nothing, 0, 0);
   self->words = bytestag_survival_tally_describe (&nothing);
   self->histogram = g_list_store_new (BYTESTAG_TYPE_SURVIVAL_ROW);
   self->weakest = g_list_store_new (BYTESTAG_TYPE_WEAK_PIECE);

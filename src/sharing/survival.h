@@ -19,7 +19,7 @@ G_DECLARE_FINAL_TYPE (BytestagSurvival, bytestag_survival, BYTESTAG, SURVIVAL, G
  * Figures are gathered in slices, and told 4 times a second at most. Properties, notified:
  * "n-pieces" (uint); "n-looked" (uint): pieces that were ever looked at, of which all figures
  * are, the others are unknown; "sampled" (boolean): those are not all; "n-weak" (uint): have
- * fewer promised copies than are wanted; "n-unpromised" (uint): have copies on originals, "end
+ * fewer promised copies than are wanted of a part, be they parts or roots; "n-unpromised" (uint): have copies on originals, "end
  * unknown"; "wanted" (uint): copies of a part; "least-copies" (uint): of the least-kept piece;
  * "oldest-look" and "newest-look" (int64 unix seconds, 0: none); "safe-until" (int64 unix
  * seconds): the N-th latest end of the least-kept piece, N the copies wanted, 0 where a piece

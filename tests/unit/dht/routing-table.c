@@ -641,7 +641,7 @@ test_contact_stale (Test          *test,
 {
   g_autoptr (GPtrArray) stale = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr (BytestagNode) node = bytestag_test_node_new_in_bucket (bytestag_routing_table_get_key (test->table), 3,
-                                                                    test->rng, 5000);
+                                                                    BYTESTAG_RNG (test->rng), 5000);
 
   g_signal_connect (test->table, "contact-stale", G_CALLBACK (stale_cb), stale);
   g_assert_true (bytestag_routing_table_node_update (test->table, node, NULL));

@@ -45,7 +45,7 @@ test_nothing (void)
 {
   BytestagSurvivalTally tally;
 
-  bytestag_survival_tally_init (&tally, NOW);
+  bytestag_survival_tally_init (&tally, NOW, 0);
   g_assert_cmpuint (tally.n_pieces, ==, 0);
   g_assert_cmpuint (tally.n_looked, ==, 0);
   g_assert_cmpint (tally.safe_until, ==, 0);
@@ -59,7 +59,7 @@ test_unlooked (void)
   BytestagSurvivalTally tally;
   BytestagPiece piece = { .copies = 4, .kind = BYTESTAG_PIECE_PART };
 
-  bytestag_survival_tally_init (&tally, NOW);
+  bytestag_survival_tally_init (&tally, NOW, 0);
   for (guint i = 0; i < 10; i++)
     bytestag_survival_tally_add (&tally, &piece);
   g_assert_cmpuint (tally.n_pieces, ==, 10);
@@ -78,7 +78,7 @@ test_sample (void)
   BytestagPiece piece = make_piece (1, 5, UNTIL);
   BytestagPiece unlooked = { .copies = 4, .kind = BYTESTAG_PIECE_PART };
 
-  bytestag_survival_tally_init (&tally, NOW);
+  bytestag_survival_tally_init (&tally, NOW, 0);
   bytestag_survival_tally_add (&tally, &piece);
   bytestag_survival_tally_add (&tally, &unlooked);
   g_assert_cmpuint (tally.least_copies, ==, 5);
@@ -100,7 +100,7 @@ test_safe_until (void)
     make_piece (3, 4, UNTIL + 86400),
   };
 
-  bytestag_survival_tally_init (&tally, NOW);
+  bytestag_survival_tally_init (&tally, NOW, 0);
   for (guint i = 0; i < G_N_ELEMENTS (pieces); i++)
     bytestag_survival_tally_add (&tally, &pieces[i]);
   g_assert_cmpint (tally.safe_until, ==, UNTIL - 86400);
@@ -137,7 +137,7 @@ test_unsafe_first (void)
   BytestagSurvivalTally tally;
   BytestagPiece piece = make_piece (1, 2, UNTIL);
 
-  bytestag_survival_tally_init (&tally, NOW);
+  bytestag_survival_tally_init (&tally, NOW, 0);
   bytestag_survival_tally_add (&tally, &piece);
   g_assert_cmpint (tally.safe_until, ==, 0);
   piece = make_piece (2, 4, UNTIL);
@@ -152,12 +152,12 @@ test_promise_over (void)
   BytestagSurvivalTally tally;
   BytestagPiece piece = make_piece (1, 4, UNTIL);
 
-  bytestag_survival_tally_init (&tally, UNTIL - 1);
+  bytestag_survival_tally_init (&tally, UNTIL - 1, 0);
   bytestag_survival_tally_add (&tally, &piece);
   g_assert_cmpuint (tally.least_copies, ==, 4);
   g_assert_cmpint (tally.safe_until, ==, UNTIL);
 
-  bytestag_survival_tally_init (&tally, UNTIL);
+  bytestag_survival_tally_init (&tally, UNTIL, 0);
   bytestag_survival_tally_add (&tally, &piece);
   g_assert_cmpuint (tally.least_copies, ==, 0);
   g_assert_cmpint (tally.safe_until, ==, 0);
@@ -173,14 +173,14 @@ test_end_unknown (void)
   BytestagSurvivalTally tally;
   BytestagPiece piece = make_piece (1, 4, 0);
 
-  bytestag_survival_tally_init (&tally, NOW);
+  bytestag_survival_tally_init (&tally, NOW, 0);
   bytestag_survival_tally_add (&tally, &piece);
   g_assert_cmpuint (tally.least_copies, ==, 4);
   g_assert_cmpint (tally.rows[4].until, ==, 0);
   g_assert_cmpint (tally.safe_until, ==, 0);
   g_assert_cmpint (tally.next_end, ==, NOW - 60 + BYTESTAG_TIME_KEEP);
 
-  bytestag_survival_tally_init (&tally, NOW - 60 + BYTESTAG_TIME_KEEP);
+  bytestag_survival_tally_init (&tally, NOW - 60 + BYTESTAG_TIME_KEEP, 0);
   bytestag_survival_tally_add (&tally, &piece);
   g_assert_cmpuint (tally.least_copies, ==, 0);
 }
@@ -193,7 +193,7 @@ test_originals (void)
   BytestagPiece piece = make_piece (1, 0, 0);
 
   piece.n_originals = 4;
-  bytestag_survival_tally_init (&tally, NOW);
+  bytestag_survival_tally_init (&tally, NOW, 0);
   bytestag_survival_tally_add (&tally, &piece);
   g_assert_cmpuint (tally.least_copies, ==, 4);
   g_assert_cmpuint (tally.n_unpromised, ==, 1);
@@ -202,7 +202,7 @@ test_originals (void)
   g_assert_cmpint (tally.rows[4].until, ==, 0);
   g_assert_cmpint (tally.next_end, ==, NOW - 60 + 3600);
 
-  bytestag_survival_tally_init (&tally, NOW - 60 + 3600);
+  bytestag_survival_tally_init (&tally, NOW - 60 + 3600, 0);
   bytestag_survival_tally_add (&tally, &piece);
   g_assert_cmpuint (tally.least_copies, ==, 0);
   g_assert_cmpuint (tally.n_unpromised, ==, 0);
@@ -210,7 +210,7 @@ test_originals (void)
   /* Beside promises they are more copies, but safe is what is promised. */
   piece = make_piece (1, 3, UNTIL);
   piece.n_originals = 1;
-  bytestag_survival_tally_init (&tally, NOW);
+  bytestag_survival_tally_init (&tally, NOW, 0);
   bytestag_survival_tally_add (&tally, &piece);
   g_assert_cmpuint (tally.least_copies, ==, 4);
   g_assert_cmpint (tally.safe_until, ==, 0);
@@ -224,7 +224,7 @@ test_clock_set_back (void)
   BytestagPiece piece = make_piece (1, 4, UNTIL);
 
   piece.n_originals = 1;
-  bytestag_survival_tally_init (&tally, NOW - 86400);
+  bytestag_survival_tally_init (&tally, NOW - 86400, 0);
   bytestag_survival_tally_add (&tally, &piece);
   g_assert_cmpuint (tally.least_copies, ==, 5);
   g_assert_cmpint (tally.safe_until, ==, UNTIL);
@@ -236,7 +236,7 @@ test_looks (void)
   BytestagSurvivalTally tally;
   BytestagPiece piece = make_piece (1, 4, UNTIL);
 
-  bytestag_survival_tally_init (&tally, NOW);
+  bytestag_survival_tally_init (&tally, NOW, 0);
   piece.looked = NOW - 500;
   bytestag_survival_tally_add (&tally, &piece);
   piece.looked = NOW - 5000;
@@ -256,7 +256,7 @@ test_wanted (void)
 
   piece.kind = BYTESTAG_PIECE_ROOT;
   piece.copies = 20;
-  bytestag_survival_tally_init (&tally, NOW);
+  bytestag_survival_tally_init (&tally, NOW, 0);
   bytestag_survival_tally_add (&tally, &piece);
   g_assert_cmpuint (tally.wanted, ==, 20);
   piece = make_piece (2, 4, UNTIL);
@@ -274,6 +274,35 @@ test_wanted (void)
   g_assert_cmpuint (tally.rows[BYTESTAG_MAX_BUCKET_SIZE].n_pieces, ==, 2);
 }
 
+/* In a network of 12 nodes no root has its 20 copies: it is as safe as a part with as many. */
+static void
+test_enough (void)
+{
+  BytestagSurvivalTally tally;
+  BytestagPiece piece = make_piece (1, 11, UNTIL);
+
+  piece.kind = BYTESTAG_PIECE_ROOT;
+  piece.copies = 20;
+  bytestag_survival_tally_init (&tally, NOW, 0);
+  bytestag_survival_tally_add (&tally, &piece);
+  g_assert_cmpuint (tally.n_weak, ==, 1);
+  g_assert_cmpint (tally.safe_until, ==, 0);
+
+  bytestag_survival_tally_init (&tally, NOW, 4);
+  bytestag_survival_tally_add (&tally, &piece);
+  g_assert_cmpuint (tally.n_weak, ==, 0);
+  g_assert_cmpint (tally.safe_until, ==, UNTIL);
+  piece.n_copies = 3;
+  bytestag_survival_tally_add (&tally, &piece);
+  g_assert_cmpuint (tally.n_weak, ==, 1);
+  g_assert_cmpuint (tally.weakest[0].piece.copies, ==, 4);
+
+  /* Never more than it wants. */
+  piece.n_copies = piece.copies = 2;
+  bytestag_survival_tally_add (&tally, &piece);
+  g_assert_cmpuint (tally.n_weak, ==, 1);
+}
+
 /* More weak pieces than are listed, in any order: the weakest are, in order. */
 static void
 test_weakest (void)
@@ -281,8 +310,8 @@ test_weakest (void)
   BytestagSurvivalTally tally, backwards;
   const guint n = 3 * BYTESTAG_LIMIT_WEAKEST;
 
-  bytestag_survival_tally_init (&tally, NOW);
-  bytestag_survival_tally_init (&backwards, NOW);
+  bytestag_survival_tally_init (&tally, NOW, 0);
+  bytestag_survival_tally_init (&backwards, NOW, 0);
   for (guint i = 0; i < n; i++)
     {
       guint number = i * 7 % n;
@@ -323,6 +352,7 @@ main (int   argc,
   g_test_add_func ("/survival-tally/clock-set-back", test_clock_set_back);
   g_test_add_func ("/survival-tally/looks", test_looks);
   g_test_add_func ("/survival-tally/wanted", test_wanted);
+  g_test_add_func ("/survival-tally/enough", test_enough);
   g_test_add_func ("/survival-tally/weakest", test_weakest);
 
   return g_test_run ();
