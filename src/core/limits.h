@@ -252,6 +252,10 @@
  * it costs no file of its own. */
 #define BYTESTAG_LIMIT_KEPT_VALUE 1048575
 #define BYTESTAG_LIMIT_VALUE_IN_ROW (16 * 1024)
+/* Files of values in one folder, which is synced once for all that a group adds; and files
+ * that are written before they are synced, each with a descriptor. */
+#define BYTESTAG_LIMIT_FILES_OF_FOLDER 1024
+#define BYTESTAG_LIMIT_UNSYNCED_FILES 64
 /* What is written to the disk goes in groups, each with one commit: µs that the first
  * waits for more; bytes, and changes, of one group. */
 #define BYTESTAG_LIMIT_GROUP_COMMIT_US 50000
