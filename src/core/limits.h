@@ -266,7 +266,7 @@
 /* Values of a group that are told of in one event, and records that one event takes from
  * the disk: both under 1 ms. Records that the worker reads at one time. */
 #define BYTESTAG_LIMIT_COMPLETIONS 64
-#define BYTESTAG_LIMIT_LOADED 256
+#define BYTESTAG_LIMIT_LOADED 128
 #define BYTESTAG_LIMIT_LOADED_BATCH 2048
 /* Values that go in one event when the limit was lowered, and that are counted anew. */
 #define BYTESTAG_LIMIT_SETTLING 100
