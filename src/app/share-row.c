@@ -5,6 +5,7 @@
 #include <glib/gi18n.h>
 
 #include "app/words.h"
+#include "sharing/survival.h"
 #include "wire/safe-name.h"
 
 struct _BytestagShareRow

@@ -260,6 +260,10 @@
  * it costs no file of its own. */
 #define BYTESTAG_LIMIT_KEPT_VALUE 1048575
 #define BYTESTAG_LIMIT_VALUE_IN_ROW (16 * 1024)
+/* Files of values in one folder, which is synced once for all that a group adds; and files
+ * that are written before they are synced, each with a descriptor. */
+#define BYTESTAG_LIMIT_FILES_OF_FOLDER 1024
+#define BYTESTAG_LIMIT_UNSYNCED_FILES 64
 /* What is written to the disk goes in groups, each with one commit: µs that the first
  * waits for more; bytes, and changes, of one group. */
 #define BYTESTAG_LIMIT_GROUP_COMMIT_US 50000
@@ -270,7 +274,7 @@
 /* Values of a group that are told of in one event, and records that one event takes from
  * the disk: both under 1 ms. Records that the worker reads at one time. */
 #define BYTESTAG_LIMIT_COMPLETIONS 64
-#define BYTESTAG_LIMIT_LOADED 256
+#define BYTESTAG_LIMIT_LOADED 128
 #define BYTESTAG_LIMIT_LOADED_BATCH 2048
 /* Values that go in one event when the limit was lowered, and that are counted anew. */
 #define BYTESTAG_LIMIT_SETTLING 100

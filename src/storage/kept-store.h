@@ -7,7 +7,8 @@
 G_BEGIN_DECLS
 
 /* What is kept for others, on the disk: FOLDER/kept.db holds the records, and the values of
- * up to BYTESTAG_LIMIT_VALUE_IN_ROW bytes; larger ones are files below FOLDER/values. For
+ * up to BYTESTAG_LIMIT_VALUE_IN_ROW bytes; larger ones are files below FOLDER/values,
+ * BYTESTAG_LIMIT_FILES_OF_FOLDER in a folder. For
  * the disk worker: every call may block. Not a GObject. */
 typedef struct _BytestagKeptStore BytestagKeptStore;
 
@@ -48,9 +49,8 @@ gboolean           bytestag_kept_store_load       (BytestagKeptStore       *self
                                                    guint                   *n_bad,
                                                    gboolean                *more,
                                                    GError                 **error);
-/* Removes files that no record names, in one of 256 steps. */
-void               bytestag_kept_store_sweep      (BytestagKeptStore       *self,
-                                                   guint                    step);
+/* Removes files that no record names, of one folder after the other. FALSE: all are done. */
+gboolean           bytestag_kept_store_sweep      (BytestagKeptStore       *self);
 
 /* Makes @changes (element-type BytestagKeptChange), in order: they are on the disk when
  * this returns TRUE, and none is known when it returns FALSE. Before the first value of all

@@ -147,7 +147,9 @@ resolve (int at, const char *path, char *resolved)
         abort ();
     }
 
-  /* How safe-file.c finds the folder above. */
+  /* How a folder is read, and how the one above is found. */
+  if (strlen (resolved) > 2 && strcmp (resolved + strlen (resolved) - 2, "/.") == 0)
+    resolved[strlen (resolved) - 2] = '\0';
   if (strlen (resolved) > 3 && strcmp (resolved + strlen (resolved) - 3, "/..") == 0)
     {
       resolved[strlen (resolved) - 3] = '\0';

@@ -30,11 +30,13 @@ test_damaged_value (BytestagDiskFixture *self, gconstpointer user_data)
 {
   BytestagKvpId changed = disk_write_value (self, 1, LARGE, NULL);
   BytestagKvpId gone = disk_write_value (self, 2, LARGE, NULL);
-  g_autofree char *changed_path = disk_get_file (self, &changed);
-  g_autofree char *gone_path = disk_get_file (self, &gone);
+  g_autofree char *changed_path = NULL;
+  g_autofree char *gone_path = NULL;
 
   disk_write_value (self, 3, LARGE, NULL);
   disk_run_for (self, SECOND);
+  changed_path = disk_get_file (self, &changed);
+  gone_path = disk_get_file (self, &gone);
   damage (changed_path, 1000);
   g_assert_cmpint (g_unlink (gone_path), ==, 0);
 
@@ -61,6 +63,7 @@ test_missing_file (BytestagDiskFixture *self, gconstpointer user_data)
     {
       BytestagKvpId id = disk_write_value (self, i, LARGE, NULL);
 
+      disk_run_for (self, SECOND);
       paths[i] = disk_get_file (self, &id);
     }
   disk_write_value (self, 9, LARGE, NULL);
@@ -84,25 +87,28 @@ static void
 test_stray_files (BytestagDiskFixture *self, gconstpointer user_data)
 {
   BytestagKvpId known = disk_write_value (self, 1, LARGE, NULL);
-  g_autofree char *path = disk_get_file (self, &known);
-  g_autofree char *half = g_strconcat (path, ".new", NULL);
-  g_autofree char *folder = g_path_get_dirname (path);
-  BytestagKvpRecord unknown;
-  g_autoptr (GBytes) value = disk_make_value (2, LARGE, &unknown);
-  g_autofree char *stray = NULL;
-  g_autofree char *stray_folder = NULL;
+  g_autofree char *path = NULL;
+  g_autofree char *folder = NULL;
+  g_autofree char *name = NULL;
+  g_autofree char *values = g_build_filename (self->folder, "values", NULL);
+  g_autofree char *empty = g_build_filename (values, "00000007", NULL);
 
   disk_run_for (self, SECOND);
-  unknown.id.index.bytes[19] = known.index.bytes[19];
-  stray = disk_get_file (self, &unknown.id);
-  stray_folder = g_path_get_dirname (stray);
-  g_assert_true (g_file_set_contents (half, "half", 4, NULL));
-  g_assert_true (g_file_set_contents (stray, "stray", 5, NULL));
+  path = disk_get_file (self, &known);
+  folder = g_path_get_dirname (path);
+  name = g_path_get_basename (path);
+  g_assert_cmpint (g_mkdir (empty, 0700), ==, 0);
   g_free (bytestag_test_folder_write (folder, "what", "?", 1));
-  g_assert_cmpuint (disk_count_files (self), ==, 4);
+  g_free (bytestag_test_folder_write (empty, name, "in another folder", 17));
+  g_free (bytestag_test_folder_write (values, "file", "?", 1));
+  /* Another number. */
+  name[9] = 'f';
+  g_free (bytestag_test_folder_write (folder, name, "twice", 5));
+  g_assert_cmpuint (disk_count_files (self), ==, 5);
   disk_open_again (self);
   disk_run_for (self, SECOND);
   g_assert_cmpuint (disk_count_files (self), ==, 1);
+  g_assert_false (g_file_test (empty, G_FILE_TEST_EXISTS));
   disk_assert_value (self, 1, LARGE);
 }
 
@@ -180,7 +186,7 @@ test_hostile_rows (BytestagDiskFixture *self, gconstpointer user_data)
     "size = -1", "size = 1048576", "size = 99", "size = 'large'", "size = 20000", "timestamp = -1",
     "timestamp = x'00'", "time_to_live = -1.0", "time_to_live = 9e999", "last_update = 'now'", "last_update = 1e300",
     "until = -5", "until = 9223372036854775807", "replicated = 0.5", "source = x'010203'", "source = 'here'",
-    "source = x'01020304', port = 70000", "copies = 256", "kind = 9", "handed_over = 2", "key = 'text'", "key = x'00'",
+    "source = x'01020304', port = 70000", "copies = 256", "kind = 9", "handed_over = 2", "file = -1", "file = '../../x'", "file = 1099511627776", "key = 'text'", "key = x'00'",
     "key = 17", "idx = x'0102'", "key = '../../../etc/passwd'", "idx = zeroblob (21)",
     /* A value that is none, and one of another length. */
     NULL, NULL,

@@ -3,6 +3,7 @@
 
 #include "storage/database-table.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "core/error.h"
@@ -361,6 +362,84 @@ test_limit_group (BytestagDiskFixture *self, gconstpointer user_data)
   g_assert_cmpuint (many.n_good, ==, BYTESTAG_LIMIT_GROUP_CHANGES + 1);
 }
 
+/* A slow disk: what would be too much to wait is refused, and goes on when it is through. */
+static void
+test_limit_waiting (BytestagDiskFixture *self, gconstpointer user_data)
+{
+  const guint n = (BYTESTAG_LIMIT_WAITING_BYTES + BYTESTAG_LIMIT_GROUP_BYTES) / 262144;
+  BytestagKvpRecord offer = { .id.key.bytes = { 1 }, .size = 1 };
+  BytestagAnswers answers = { 0 };
+
+  bytestag_database_table_set_max_bytes (self->table, G_GUINT64_CONSTANT (1) << 30);
+  disk_run_for (self, 0);
+  for (guint i = 0; i < n; i++)
+    {
+      g_assert_true (bytestag_kvp_table_can_keep (disk_as_table (self), &offer));
+      disk_write_value (self, i, 262144, &answers);
+    }
+  g_assert_cmpuint (answers.n_good + answers.n_failed, ==, 0);
+  g_assert_false (bytestag_kvp_table_can_keep (disk_as_table (self), &offer));
+  disk_write_value (self, n, 262144, &answers);
+  g_assert_cmpuint (answers.n_failed, ==, 1);
+  disk_run_for (self, SECOND);
+  g_assert_cmpuint (answers.n_good, ==, n);
+  g_assert_true (bytestag_kvp_table_can_keep (disk_as_table (self), &offer));
+}
+
+/* Files come into one folder until it is full, and take it with them when they go. */
+static void
+test_limit_folder (BytestagDiskFixture *self, gconstpointer user_data)
+{
+  const guint n = BYTESTAG_LIMIT_FILES_OF_FOLDER + BYTESTAG_LIMIT_UNSYNCED_FILES + 1;
+  g_autofree char *first = g_build_filename (self->folder, "values", "00000000", NULL);
+  g_autofree char *second = g_build_filename (self->folder, "values", "00000001", NULL);
+  g_autofree char *third = g_build_filename (self->folder, "values", "00000002", NULL);
+  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (BytestagKvpId));
+  BytestagAnswers answers = { 0 };
+
+  for (guint i = 0; i < n; i++)
+    {
+      BytestagKvpId id = disk_write_value (self, i, LARGE, &answers);
+
+      g_array_append_val (ids, id);
+    }
+  disk_run_for (self, SECOND);
+  g_assert_cmpuint (answers.n_good, ==, n);
+  g_assert_cmpuint (disk_count_files (self), ==, n);
+  g_assert_true (g_file_test (first, G_FILE_TEST_IS_DIR));
+  g_assert_true (g_file_test (second, G_FILE_TEST_IS_DIR));
+  g_assert_false (g_file_test (third, G_FILE_TEST_EXISTS));
+  disk_open_again (self);
+  disk_assert_value (self, 0, LARGE);
+  disk_assert_value (self, n - 1, LARGE);
+
+  for (guint i = 0; i < n; i++)
+    g_assert_true (bytestag_kvp_table_remove (disk_as_table (self), &g_array_index (ids, BytestagKvpId, i)));
+  disk_run_for (self, SECOND);
+  g_assert_false (g_file_test (first, G_FILE_TEST_EXISTS));
+  disk_write_value (self, n, LARGE, NULL);
+  disk_open_again (self);
+  disk_assert_value (self, n, LARGE);
+}
+
+/* It is there as soon as there is something that could have to go. */
+static void
+test_limit_reserve (BytestagDiskFixture *self, gconstpointer user_data)
+{
+  g_autofree char *path = g_build_filename (self->folder, "reserve", NULL);
+  GStatBuf status;
+
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+  disk_write_value (self, 1, SMALL, NULL);
+  disk_run_for (self, SECOND);
+  g_assert_cmpint (g_stat (path, &status), ==, 0);
+  g_assert_cmpint (status.st_size, ==, BYTESTAG_LIMIT_RESERVE);
+  g_assert_cmpint (status.st_blocks * 512, >=, BYTESTAG_LIMIT_RESERVE);
+  bytestag_database_table_delete_all (self->table, NULL, NULL);
+  disk_run_for (self, 0);
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+}
+
 /* More than one batch of the worker, and than one event takes. */
 static void
 test_limit_loaded (BytestagDiskFixture *self, gconstpointer user_data)
@@ -529,6 +608,9 @@ main (int argc, char *argv[])
   ADD ("lower-limit-at-start", test_lower_limit_at_start);
   ADD ("makes-room", test_makes_room);
   ADD ("limits/group", test_limit_group);
+  ADD ("limits/waiting", test_limit_waiting);
+  ADD ("limits/folder", test_limit_folder);
+  ADD ("limits/reserve", test_limit_reserve);
   ADD ("limits/loaded", test_limit_loaded);
   ADD ("delete-all/ready", test_delete_all);
   ADD ("delete-all/failed", test_delete_all_failed);

@@ -216,8 +216,18 @@ disk_get_file (BytestagDiskFixture *self, const BytestagKvpId *id)
 {
   g_autofree char *key = bytestag_key_to_hex (&id->key);
   g_autofree char *index = bytestag_key_to_hex (&id->index);
+  g_autofree char *end = g_strdup_printf ("-%s-%s", key, index);
+  g_autofree char *folder = g_build_filename (self->folder, "values", "00000000", NULL);
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
 
-  return g_strdup_printf ("%s/values/%s/%s-%s", self->folder, index + 38, key, index);
+  while ((name = g_dir_read_name (dir)) != NULL)
+    {
+      if (g_str_has_suffix (name, end))
+        return g_build_filename (folder, name, NULL);
+    }
+
+  return NULL;
 }
 
 void

@@ -55,7 +55,7 @@ gboolean disk_is_held (BytestagDiskFixture *self, const BytestagKvpId *id);
 guint disk_count_files (BytestagDiskFixture *self);
 /* But for the reserve. */
 guint64 disk_count_bytes (BytestagDiskFixture *self);
-/* (transfer full) where the value is. */
+/* (transfer full) (nullable) where the value is, of the first folder. */
 char         *disk_get_file (BytestagDiskFixture *self, const BytestagKvpId *id);
 /* On the database, while the table is closed. */
 void disk_execute (BytestagDiskFixture *self, const char *sql);
