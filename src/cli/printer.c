@@ -378,7 +378,7 @@ print_share (BytestagPrinter *self,
 {
   g_autofree char *link = dup_text (line, "link");
   g_autofree char *name = dup_text (line, "name");
-  g_autofree char *error = dup_text (line, "error");
+  g_autofree char *error = dup_text (line, "problem");
   g_autofree char *size = g_format_size ((guint64) get_number (line, "size"));
   guint n_files = (guint) get_number (line, "files");
   guint n_pieces = (guint) get_number (line, "pieces");
