@@ -312,18 +312,20 @@ test_limit_twins_tried (Fixture *fixture, gconstpointer user_data)
       g_autofree char *name = g_strdup_printf ("%u", i);
       g_autofree char *path = share_file (fixture, name, seeds, 1, 10);
 
-      if (i != 0)
+      /* The one that is present is the last that is tried. */
+      if (i != 1)
         set_state (fixture, path, BYTESTAG_SHARED_FILE_AWAY);
     }
 
-  /* Found, and then at once. */
+  /* Not in the first request, then found, and then at once. */
+  g_assert_false (bytestag_kvp_table_lookup (fixture->kvp_table, &id, NULL));
   while (!bytestag_kvp_table_lookup (fixture->kvp_table, &id, NULL))
     n_lookups++;
   g_assert_cmpuint (n_lookups, <=, n / BYTESTAG_LIMIT_TWINS_TRIED + 1);
   assert_part (fixture, 7, 10);
 
   {
-    g_autofree char *present = g_build_filename (fixture->folder, "0", NULL);
+    g_autofree char *present = g_build_filename (fixture->folder, "1", NULL);
 
     set_state (fixture, present, BYTESTAG_SHARED_FILE_CHANGED);
   }
@@ -337,6 +339,45 @@ static void
 unexpected_cb (const BytestagKvpRecord *record, gpointer user_data)
 {
   g_assert_not_reached ();
+}
+
+/* The last of the twins goes, and another becomes the last: none is lost. */
+static void
+test_twins_in_any_order (Fixture *fixture, gconstpointer user_data)
+{
+  const guint seeds[] = { 7 };
+  const guint n = 6;
+
+  for (guint gone = 0; gone < n; gone++)
+    {
+      g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
+
+      for (guint i = 0; i < n; i++)
+        {
+          g_autofree char *name = g_strdup_printf ("%u", i);
+
+          g_ptr_array_add (paths, share_file (fixture, name, seeds, 1, 10));
+        }
+      /* Away are moved behind the others by the look-up. */
+      set_state (fixture, g_ptr_array_index (paths, 0), BYTESTAG_SHARED_FILE_AWAY);
+      assert_part (fixture, 7, 10);
+      remove_set (fixture, g_ptr_array_index (paths, gone));
+      for (guint i = 1; i < n; i++)
+        {
+          if (i != gone)
+            {
+              assert_part (fixture, 7, 10);
+              set_state (fixture, g_ptr_array_index (paths, i), BYTESTAG_SHARED_FILE_AWAY);
+            }
+        }
+      assert_no_part (fixture, 7, 10);
+      for (guint i = 0; i < n; i++)
+        {
+          if (i != gone)
+            remove_set (fixture, g_ptr_array_index (paths, i));
+        }
+      assert_no_part (fixture, 7, 10);
+    }
 }
 
 /* Away, changed and gone: told to nobody, known to us. */
@@ -775,6 +816,7 @@ main (int argc, char *argv[])
   ADD ("empty-file", test_empty_file);
   ADD ("equal-parts", test_equal_parts);
   ADD ("limit-twins-tried", test_limit_twins_tried);
+  ADD ("twins-in-any-order", test_twins_in_any_order);
   ADD ("states", test_states);
   ADD ("first-of-set", test_first_of_set);
   ADD ("many", test_many);
