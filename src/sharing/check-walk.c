@@ -123,7 +123,7 @@ note_file (Walk               *walk,
       if (bytestag_file_stamp_equal (&file->stamp, &found.stamp))
         return;
       file->outcome = BYTESTAG_FILE_RESTAMPED;
-      found.claimant = walk->index;
+      found.claimant = walk->root->share;
     }
   else if (file != NULL)
     {

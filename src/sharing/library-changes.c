@@ -283,6 +283,22 @@ set_present (Application             *self,
   bytestag_shared_files_table_set_stamp (self->library->table, self->set, number, path, stamp);
 }
 
+/* What is known of a file that lies in none of the share's roots now. */
+static void
+note_stray (Application               *self,
+            const char                *path,
+            const BytestagCheckedRoot *root,
+            const BytestagFileStamp   *stamp)
+{
+  BytestagShare *share = self->share;
+  const char *relative;
+  guint number;
+
+  if (!find_root (share, g_strv_length (share->saved->roots), path, &number, &relative))
+    g_hash_table_replace (share->stray_identities, g_strdup (path),
+                          bytestag_library_check_identify (root->identity, stamp));
+}
+
 /* @change: (nullable). Whether what is saved of it has changed. */
 static gboolean
 apply_to_file (Application              *self,
@@ -321,6 +337,9 @@ apply_to_file (Application              *self,
       /* With its root, it lies where it did. */
       return before != BYTESTAG_SHARED_FILE_PRESENT;
     case BYTESTAG_FILE_MOVED:
+      note_stray (self, path, now, &change->stamp);
+      set_present (self, number, path, &change->stamp);
+      return TRUE;
     case BYTESTAG_FILE_RESTAMPED:
       set_present (self, number, path, &change->stamp);
       return TRUE;

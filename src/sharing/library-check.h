@@ -57,6 +57,9 @@ void                       bytestag_library_check_unref        (BytestagLibraryC
  * at a time uses it. */
 GHashTable                *bytestag_library_check_digests_new  (void);
 
+/* The roots that are added from now on are of another share: what lies in two shares is one file
+ * for each of them, and new in one of them it may be old in the other. */
+void                       bytestag_library_check_begin_share  (BytestagLibraryCheck       *self);
 /* @path: absolute, of what was shared; @identity: (nullable) what the last check said of it, else
  * it is whatever lies there now. Returns its number, from 0 on. */
 guint                      bytestag_library_check_add_root     (BytestagLibraryCheck       *self,
@@ -86,6 +89,10 @@ void                       bytestag_library_check_add_place    (BytestagLibraryC
 gboolean                   bytestag_library_check_run          (BytestagLibraryCheck       *self,
                                                                 GCancellable               *cancellable);
 
+/* (transfer full) (nullable) what tells a file with @stamp, on the drive of the root with
+ * @identity (nullable), from others: for a root that it becomes. */
+char                      *bytestag_library_check_identify     (const char                 *identity,
+                                                                const BytestagFileStamp    *stamp);
 /* Of each root, as many as were added. (transfer none) */
 const BytestagCheckedRoot *bytestag_library_check_get_root     (BytestagLibraryCheck       *self,
                                                                 guint                       root);

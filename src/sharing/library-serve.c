@@ -465,6 +465,7 @@ bytestag_library_withdraw (BytestagLibrary *self,
     bytestag_publisher_remove (self->publisher, share->publication);
   bytestag_share_set_survival (share, NULL);
   g_clear_object (&share->publication);
+  bytestag_library_unwatch_share (self, share);
   share->served = FALSE;
 
   withdrawal->set = g_steal_pointer (&share->set);

@@ -290,6 +290,10 @@ test_told (Fixture       *self,
   wait_for_words (self, 1);
   run_for (self, 10 * SECOND);
   assert_log (self, "a:here,one:moved ");
+
+  /* It was watched again before it was looked at: once is enough. */
+  run_for (self, MINUTE);
+  assert_log (self, "");
 }
 
 static void
