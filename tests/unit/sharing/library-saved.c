@@ -482,6 +482,8 @@ test_hostile_rows (Fixture       *self,
   const char * const attacks[] = {
     "UPDATE parts SET keys = x'00'",
     "UPDATE parts SET keys = zeroblob(20 * 2)",
+    "UPDATE parts SET keys = zeroblob(20 + 1)",
+    "UPDATE parts SET keys = zeroblob(20 * 100000)",
     "UPDATE parts SET first = 7",
     "DELETE FROM parts",
     "UPDATE files SET size = -1",
@@ -595,6 +597,8 @@ test_pieces (Fixture       *self,
   g_autofree char *one = fixture_write (self, "one", 600000, 3);
   BytestagLibrary *library = start (self);
   BytestagShare *item = bytestag_library_share (library, (const char * const []) { one, NULL }, NULL, NULL);
+  BytestagPublication *publication;
+  BytestagPiece piece;
   gint64 started;
 
   g_assert_true (fixture_run_signal (self, item, "published", 300));
@@ -611,6 +615,15 @@ test_pieces (Fixture       *self,
   g_assert_cmpint (bytestag_share_get_state (item), ==, BYTESTAG_SHARE_ONLINE);
   g_assert_cmpint (bytestag_sim_get_time (self->sim) - started, <, 2 * SECOND);
   g_assert_cmpuint (bytestag_share_get_n_pieces_sent (item), ==, 5);
+  /* Known by what was saved, and not by another look. */
+  publication = bytestag_share_get_publication (item);
+  for (guint i = 0; i < 5; i++)
+    {
+      g_assert_true (bytestag_publication_get_piece (publication, i, &piece));
+      g_assert_cmpuint (piece.looked, >, 0);
+      g_assert_cmpuint (piece.until, >, piece.looked);
+    }
+  g_assert_cmpuint (bytestag_publisher_get_counters (bytestag_library_get_publisher (library))->n_stored, ==, 0);
   end (self, library);
 }
 
@@ -644,6 +657,7 @@ test_limit_parts_of_slice (Fixture       *self,
                            gconstpointer  data)
 {
   const guint n_parts = 5 * BYTESTAG_LIMIT_PARTS_OF_SLICE;
+  const guint n_large = 3 * BYTESTAG_LIMIT_PARTS_OF_ROW;
   g_autofree char *folder = fixture_path (self, "things");
   g_autoptr (BytestagShare) item = NULL;
   BytestagLibrary *library = start (self);
@@ -655,6 +669,15 @@ test_limit_parts_of_slice (Fixture       *self,
       g_autofree char *name = g_strdup_printf ("things/%u", i);
       g_autofree char *path = fixture_write (self, name, 10 + i, 3);
     }
+  {
+    g_autofree char *large = fixture_write (self, "things/large", 0, 3);
+    int fd = open (large, O_WRONLY);
+
+    /* No two parts alike. */
+    for (guint i = 0; i < n_large; i++)
+      g_assert_cmpint (pwrite (fd, &i, sizeof i, (off_t) i * BYTESTAG_PART_SIZE), ==, sizeof i);
+    close (fd);
+  }
   item = g_object_ref (bytestag_library_share (library, (const char * const []) { folder, NULL }, NULL, NULL));
   probe.share = item;
   bytestag_reactor_post (probe.reactor, probe_cb, &probe, NULL);
@@ -662,7 +685,7 @@ test_limit_parts_of_slice (Fixture       *self,
   bytestag_sim_run (self->sim, SECOND);
   g_assert_true (probe.over);
   g_assert_cmpuint (probe.n, ==, bytestag_share_get_n_pieces (item));
-  g_assert_cmpuint (probe.n, >=, n_parts);
+  g_assert_cmpuint (probe.n, >=, n_parts + n_large);
   g_assert_cmpuint (probe.most, <, BYTESTAG_LIMIT_PARTS_OF_SLICE + BYTESTAG_LIMIT_PARTS_OF_ROW);
   g_assert_cmpuint (probe.most, >, 10);
   end (self, library);

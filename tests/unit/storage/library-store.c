@@ -3,6 +3,7 @@
 
 #include "storage/library-store.h"
 
+#include <sqlite3.h>
 #include <string.h>
 
 #include "core/error.h"
@@ -329,6 +330,21 @@ test_infos (Fixture *fixture, gconstpointer user_data)
   g_assert_null (read_info (fixture, "both", BYTESTAG_ERROR_NOT_FOUND));
 }
 
+/* What is damaged on the disk is not given out. */
+static void
+test_damaged_info (Fixture *fixture, gconstpointer user_data)
+{
+  sqlite3 *database = NULL;
+
+  add_info (fixture, fixture->share->id, 0, "text");
+  bytestag_library_store_unref (fixture->store);
+  g_assert_cmpint (sqlite3_open (fixture->path, &database), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_exec (database, "UPDATE infos SET bytes = 'tent'", NULL, NULL, NULL), ==, SQLITE_OK);
+  sqlite3_close (database);
+  open_store (fixture, BYTESTAG_DATABASE_OPENED);
+  g_assert_null (read_info (fixture, "text", BYTESTAG_ERROR_WRONG_DATA));
+}
+
 /* Taken out in steps; not shared any more from the first on. */
 static void
 test_limit_rows_of_step (Fixture *fixture, gconstpointer user_data)
@@ -408,6 +424,7 @@ main (int argc, char *argv[])
   ADD ("rounds", test_rounds);
   ADD ("limit-parts-of-row", test_limit_parts_of_row);
   ADD ("infos", test_infos);
+  ADD ("damaged-info", test_damaged_info);
   ADD ("limit-rows-of-step", test_limit_rows_of_step);
   ADD ("pieces", test_pieces);
   ADD ("closed", test_closed);
