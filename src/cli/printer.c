@@ -378,15 +378,15 @@ print_share (BytestagPrinter *self,
 {
   g_autofree char *link = dup_text (line, "link");
   g_autofree char *name = dup_text (line, "name");
-  g_autofree char *error = dup_text (line, "error");
+  g_autofree char *problem = dup_text (line, "problem");
   g_autofree char *size = g_format_size ((guint64) get_number (line, "size"));
   guint n_files = (guint) get_number (line, "files");
   guint n_pieces = (guint) get_number (line, "pieces");
 
   g_print ("%s\n", name);
   g_print (ngettext ("  %u file, %s\n", "  %u files, %s\n", n_files), n_files, size);
-  if (error[0] != '\0')
-    g_print ("  %s\n", error);
+  if (problem[0] != '\0')
+    g_print ("  %s\n", problem);
   else
     g_print (ngettext ("  %u of %u piece sent\n", "  %u of %u pieces sent\n", n_pieces),
              (guint) get_number (line, "sent"), n_pieces);

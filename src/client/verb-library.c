@@ -31,7 +31,7 @@ say_share (GTask         *task,
                      "size", "x", (gint64) bytestag_share_get_size (share),
                      "pieces", "x", (gint64) bytestag_share_get_n_pieces (share),
                      "sent", "x", (gint64) bytestag_share_get_n_pieces_sent (share),
-                     "error", "s", error != NULL ? error->message : "",
+                     "problem", "s", error != NULL ? error->message : "",
                      NULL);
 }
 

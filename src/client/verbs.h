@@ -23,7 +23,7 @@ G_BEGIN_DECLS
  *        µs, -1 while none was measured; all since the start), then "drop" (reason, count) for each
  *        reason why datagrams are dropped, and "clock" (difference: by how many seconds ours is ahead)
  *        when many disagree with our clock
- * library → "share" (link, name, state, files, size, pieces, sent, error) for each collection
+ * library → "share" (link, name, state, files, size, pieces, sent, problem) for each collection
  * survival  link → "survival" (name, words, pieces, looked, sampled (b), wanted, least, weak, unpromised,
  *        safe-until, oldest, newest), times in unix seconds, 0: none; "copies" (copies, pieces, until) for
  *        each number of copies that pieces have; "weak" (key, file, copies, until) for the weakest

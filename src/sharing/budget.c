@@ -18,7 +18,13 @@
 #define USUAL_BYTES_PER_STORE 600
 /* "./dev bench upkeep": at most 2 requests a piece, fewer of many. */
 #define USUAL_REQUESTS_PER_LOOK 2
-#define USUAL_BYTES_PER_REQUEST 200
+#define USUAL_PIECES 1000
+/* Up to 33 keys, which no compression makes shorter than 20 bytes. */
+#define USUAL_BYTES_PER_REQUEST 600
+/* A look-up serves all keys between its answers: of 100 times as many pieces each takes 0.3
+ * requests rather than 2. No more than one by one. */
+#define EXPONENT_OF_SHARING 0.41
+#define MOST_REQUESTS_PER_LOOK 27
 /* Who holds it is asked before it is sent, and whether they do afterwards. */
 #define LOOKS_AT_FIRST 2
 /* In Kad, half of the nodes stay 3 hours or longer; what is here is for who lets a
@@ -36,8 +42,9 @@ bytestag_budget_rates_init (BytestagBudgetRates *self)
   *self = (BytestagBudgetRates) {
     .bytes_per_byte = USUAL_BYTES_PER_BYTE,
     .bytes_per_store = USUAL_BYTES_PER_STORE,
-    .bytes_per_look = USUAL_REQUESTS_PER_LOOK * USUAL_BYTES_PER_REQUEST,
     .requests_per_look = USUAL_REQUESTS_PER_LOOK,
+    .n_pieces = USUAL_PIECES,
+    .bytes_per_request = USUAL_BYTES_PER_REQUEST,
     .looks_per_day = 1,
     .loss_per_hour = USUAL_LOSS_PER_HOUR,
   };
@@ -45,6 +52,7 @@ bytestag_budget_rates_init (BytestagBudgetRates *self)
 
 void
 bytestag_budget_rates_calibrate (BytestagBudgetRates *self,
+                                 guint64              n_pieces,
                                  guint64              n_looked,
                                  guint64              n_requests,
                                  guint64              n_stored,
@@ -55,15 +63,18 @@ bytestag_budget_rates_calibrate (BytestagBudgetRates *self,
 
   g_return_if_fail (self != NULL);
 
-  expected = self->bytes_per_look * (gdouble) n_looked + self->bytes_per_store * (gdouble) n_stored +
+  expected = self->bytes_per_request * (gdouble) n_requests + self->bytes_per_store * (gdouble) n_stored +
              self->bytes_per_byte * (gdouble) n_bytes_stored;
-  if (n_looked > 0)
-    self->requests_per_look = (gdouble) n_requests / (gdouble) n_looked;
+  if (n_looked > 0 && n_pieces > 0)
+    {
+      self->requests_per_look = (gdouble) n_requests / (gdouble) n_looked;
+      self->n_pieces = (gdouble) n_pieces;
+    }
   if (!(expected > 0))
     return;
 
   factor = (gdouble) n_bytes_sent / expected;
-  self->bytes_per_look *= factor;
+  self->bytes_per_request *= factor;
   self->bytes_per_store *= factor;
   self->bytes_per_byte *= factor;
 }
@@ -111,6 +122,19 @@ bytestag_budget_plan_add (BytestagBudgetPlan *self,
   self->n_bytes_of_copies = add (self->n_bytes_of_copies, multiply (n_bytes, copies));
 }
 
+/* Of a pass over all. */
+static gdouble
+get_n_requests (const BytestagBudgetPlan  *plan,
+                const BytestagBudgetRates *rates)
+{
+  gdouble n = (gdouble) plan->n_pieces;
+  gdouble of_each = rates->requests_per_look;
+
+  if (n > 0 && rates->n_pieces > 0)
+    of_each *= pow (rates->n_pieces / n, EXPONENT_OF_SHARING);
+  return n * MIN (of_each, MOST_REQUESTS_PER_LOOK);
+}
+
 static gdouble
 get_cost_of_stores (const BytestagBudgetRates *rates,
                     gdouble                    n_copies,
@@ -133,7 +157,7 @@ get_upkeep (const BytestagBudgetPlan  *plan,
             const BytestagBudgetRates *rates)
 {
   gdouble lost = get_loss_of_interval (rates->loss_per_hour);
-  gdouble pass = rates->bytes_per_look * (gdouble) plan->n_pieces +
+  gdouble pass = rates->bytes_per_request * get_n_requests (plan, rates) +
                  get_cost_of_stores (rates, lost * (gdouble) plan->n_copies, lost * (gdouble) plan->n_bytes_of_copies);
 
   return rates->looks_per_day * pass;
@@ -185,10 +209,10 @@ bytestag_budget_compute (const BytestagBudgetPlan  *plan,
   n_bytes = plan->n_bytes_of_copies - MIN (plan->n_bytes_there, plan->n_bytes_of_copies);
 
   *budget = (BytestagBudget) {
-    .initial_bytes = to_count (LOOKS_AT_FIRST * rates->bytes_per_look * (gdouble) plan->n_pieces +
+    .initial_bytes = to_count (LOOKS_AT_FIRST * rates->bytes_per_request * get_n_requests (plan, rates) +
                                get_cost_of_stores (rates, (gdouble) n_copies, (gdouble) n_bytes)),
     .upkeep_bytes = to_count (get_upkeep (plan, rates)),
-    .upkeep_requests = to_count (rates->looks_per_day * rates->requests_per_look * (gdouble) plan->n_pieces),
+    .upkeep_requests = to_count (rates->looks_per_day * get_n_requests (plan, rates)),
     .day_bytes = G_MAXUINT64,
   };
   if (plan->upload_limit > 0)

@@ -11,9 +11,10 @@ G_BEGIN_DECLS
  * BytestagBudgetRates:
  * @bytes_per_byte: bytes that go out for each byte of a value that is sent
  * @bytes_per_store: bytes that go out for each value that is sent, beside those
- * @bytes_per_look: bytes that go out for each piece of a pass, which asks who holds it and
- *   renews promises
- * @requests_per_look: requests of the same
+ * @requests_per_look: requests for each piece of a pass, which asks who holds it and renews
+ *   promises
+ * @n_pieces: of such a pass: where there are more, more of them share a request
+ * @bytes_per_request: bytes that go out for each of those
  * @looks_per_day: passes a day
  * @loss_per_hour: the share of holders that go within an hour, 0 to 1
  *
@@ -23,8 +24,9 @@ G_BEGIN_DECLS
 typedef struct {
   gdouble bytes_per_byte;
   gdouble bytes_per_store;
-  gdouble bytes_per_look;
   gdouble requests_per_look;
+  gdouble n_pieces;
+  gdouble bytes_per_request;
   gdouble looks_per_day;
   gdouble loss_per_hour;
 } BytestagBudgetRates;
@@ -89,10 +91,11 @@ typedef struct {
 /* What is usual: of our own datagrams (protocol A.1), and a network whose nodes go as those
  * of other networks do. */
 void    bytestag_budget_rates_init       (BytestagBudgetRates       *self);
-/* What a node found: looks at @n_looked pieces took @n_requests requests, @n_stored values of
+/* What a node found: @n_looked looks at @n_pieces pieces took @n_requests requests, @n_stored values of
  * @n_bytes_stored bytes were sent, and all that together was @n_bytes_sent bytes. The costs
  * become what was found, in the proportions that they had. Nothing is learnt of nothing. */
 void    bytestag_budget_rates_calibrate  (BytestagBudgetRates       *self,
+                                          guint64                    n_pieces,
                                           guint64                    n_looked,
                                           guint64                    n_requests,
                                           guint64                    n_stored,

@@ -84,6 +84,17 @@ bytestag_library_check_add_root (BytestagLibraryCheck *self,
   return self->roots->len - 1;
 }
 
+void
+bytestag_library_check_set_created (BytestagLibraryCheck *self,
+                                    guint                 root,
+                                    gint64                seconds)
+{
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (root < self->roots->len);
+
+  bytestag_check_root (self, root)->created = seconds;
+}
+
 guint
 bytestag_library_check_add_file (BytestagLibraryCheck    *self,
                                  guint                    root,
@@ -235,7 +246,7 @@ tell_changes (BytestagLibraryCheck *self)
     {
       const BytestagFoundFile *found = bytestag_check_found (self, i);
 
-      if (found->owner == BYTESTAG_CHECK_NOTHING && found->claimant == BYTESTAG_CHECK_NOTHING)
+      if (found->owner == BYTESTAG_CHECK_NOTHING && found->claimant == BYTESTAG_CHECK_NOTHING && !found->old)
         bytestag_check_root (self, found->root)->told.n_new++;
     }
 }

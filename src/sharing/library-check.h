@@ -62,6 +62,11 @@ GHashTable                *bytestag_library_check_digests_new  (void);
 guint                      bytestag_library_check_add_root     (BytestagLibraryCheck       *self,
                                                                 const char                 *path,
                                                                 const char                 *identity);
+/* @root was shared at @seconds (unix): a file in it that has lain there unchanged since is no new
+ * one, but was left out. */
+void                       bytestag_library_check_set_created  (BytestagLibraryCheck       *self,
+                                                                guint                       root,
+                                                                gint64                      seconds);
 /* @path: within the root; "" when the root is a file itself. @sha256: (nullable) without it
  * a file in doubt stays DOUBTFUL. Returns its number, from 0 on. */
 guint                      bytestag_library_check_add_file     (BytestagLibraryCheck       *self,

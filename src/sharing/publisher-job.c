@@ -235,12 +235,17 @@ stop_storing (BytestagJob *self)
 
 /* Stores */
 
-/* Whether a node of the same network has a vote already, or will have. */
+/* Whether a node of the same network has a vote already, or will have. Private networks are
+ * exempt (B.5). */
 static gboolean
 is_network_taken (BytestagJob  *self,
                   BytestagNode *node)
 {
   const BytestagEndpoint *endpoint = bytestag_node_get_endpoint (node);
+  BytestagEndpoint network;
+
+  if (!bytestag_endpoint_get_network (endpoint, FALSE, &network))
+    return FALSE;
 
   for (guint i = 0; i < self->holders->len; i++)
     if (bytestag_endpoint_same_network (bytestag_node_get_endpoint (get_holder (self, i)->node), endpoint))

@@ -247,7 +247,7 @@ cancel_waiting (BytestagDatabaseTable *self)
 
   while (bytestag_commit_queue_get_n (self->queue) > 0)
     {
-      g_autoptr (GArray) changes = bytestag_commit_queue_take (self->queue);
+      g_autoptr (GArray) changes = bytestag_commit_queue_take (self->queue, G_MAXUINT);
 
       for (guint i = 0; i < changes->len; i++)
         {

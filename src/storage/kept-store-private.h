@@ -16,7 +16,9 @@ struct _BytestagKeptStore
 {
   char *folder;
   char *path; /* of the database */
-  int values; /* descriptor of the folder; -1: not open */
+  int top;    /* descriptors of the folder, and of that of the files; -1: not open */
+  int values;
+  gboolean has_reserve;
   BytestagDatabase *database;
   gboolean is_read_only;
 

@@ -16,7 +16,7 @@
 
 /* "bsk1" */
 #define APPLICATION_ID 0x62736b31
-#define PROBE_NAME "probe"
+#define RESERVE_NAME "reserve"
 static const char * const migrations[] = {
   "CREATE TABLE records ("
   "  key BLOB NOT NULL, idx BLOB NOT NULL, size INTEGER NOT NULL,"
@@ -38,6 +38,7 @@ bytestag_kept_store_new (const char *folder)
 
   self->folder = g_strdup (folder);
   self->path = g_build_filename (folder, "kept.db", NULL);
+  self->top = -1;
   self->values = -1;
 
   return self;
@@ -51,7 +52,11 @@ bytestag_kept_store_close (BytestagKeptStore *self)
   g_clear_pointer (&self->database, bytestag_database_close);
   if (self->values >= 0)
     close (self->values);
+  if (self->top >= 0)
+    close (self->top);
   self->values = -1;
+  self->top = -1;
+  self->has_reserve = FALSE;
 }
 
 void
@@ -348,14 +353,63 @@ bytestag_kept_store_fail_closed (GError **error)
   return FALSE;
 }
 
+/* Takes room on the disk for what may not fail when there is none, if there are @beyond
+ * bytes more. */
+static gboolean
+make_reserve (BytestagKeptStore *self, off_t beyond, GError **error)
+{
+  int code;
+  int fd;
+
+  if (self->has_reserve)
+    return TRUE;
+
+  fd = openat (self->top, RESERVE_NAME, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+  code = fd < 0 ? errno : posix_fallocate (fd, 0, BYTESTAG_LIMIT_RESERVE + beyond);
+  if (code == 0 && ftruncate (fd, BYTESTAG_LIMIT_RESERVE) < 0)
+    code = errno;
+  if (fd >= 0)
+    close (fd);
+  self->has_reserve = code == 0;
+  if (self->has_reserve)
+    return TRUE;
+
+  unlinkat (self->top, RESERVE_NAME, 0);
+  if (code == ENOSPC || code == EDQUOT)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE, _("There is no space left on the disk"));
+  else
+    g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_FAILED, _("Cannot write to the disk: %s"), g_strerror (code));
+
+  return FALSE;
+}
+
+static void
+drop_reserve (BytestagKeptStore *self)
+{
+  unlinkat (self->top, RESERVE_NAME, 0);
+  self->has_reserve = FALSE;
+}
+
+static gboolean
+has_values (const GArray *changes)
+{
+  for (guint i = 0; i < changes->len; i++)
+    {
+      if (g_array_index (changes, BytestagKeptChange, i).kind == BYTESTAG_KEPT_WRITE)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 gboolean
-bytestag_kept_store_apply (BytestagKeptStore *self, const GArray *changes, gboolean unlink_first, GError **error)
+bytestag_kept_store_apply (BytestagKeptStore *self, const GArray *changes, GError **error)
 {
   if (self->database == NULL || self->is_read_only)
     return bytestag_kept_store_fail_closed (error);
 
-  if (unlink_first)
-    unlink_files (self, changes, BYTESTAG_KEPT_REMOVE);
+  if (has_values (changes) && !make_reserve (self, 0, error))
+    return FALSE;
 
   if (write_files (self, changes, error) && apply_rows (self, changes, error))
     {
@@ -365,6 +419,29 @@ bytestag_kept_store_apply (BytestagKeptStore *self, const GArray *changes, gbool
   unlink_files (self, changes, BYTESTAG_KEPT_WRITE);
 
   return FALSE;
+}
+
+gboolean
+bytestag_kept_store_retry (BytestagKeptStore *self, const GArray *changes, gboolean *has_room, GError **error)
+{
+  gboolean more = TRUE;
+
+  *has_room = FALSE;
+  if (self->database == NULL || self->is_read_only)
+    return bytestag_kept_store_fail_closed (error);
+
+  drop_reserve (self);
+  unlink_files (self, changes, BYTESTAG_KEPT_REMOVE);
+  /* The log may be longer than what it says. */
+  bytestag_database_checkpoint (self->database, NULL);
+  if (changes->len > 0 && !bytestag_kept_store_apply (self, changes, error))
+    return FALSE;
+
+  while (more && bytestag_kept_store_shrink (self, &more, NULL))
+    ;
+  *has_room = make_reserve (self, BYTESTAG_LIMIT_KEPT_VALUE, NULL);
+
+  return TRUE;
 }
 
 static void
@@ -475,21 +552,6 @@ bytestag_kept_store_read (BytestagKeptStore *self, const BytestagKvpRecord *reco
 }
 
 gboolean
-bytestag_kept_store_probe (BytestagKeptStore *self, GError **error)
-{
-  g_autofree guint8 *zeros = g_malloc0 (BYTESTAG_LIMIT_KEPT_VALUE);
-  gboolean good;
-
-  if (self->values < 0)
-    return bytestag_kept_store_fail_closed (error);
-
-  good = bytestag_safe_file_write (self->values, PROBE_NAME, zeros, BYTESTAG_LIMIT_KEPT_VALUE, error);
-  unlinkat (self->values, PROBE_NAME, 0);
-
-  return good;
-}
-
-gboolean
 bytestag_kept_store_shrink (BytestagKeptStore *self, gboolean *more, GError **error)
 {
   *more = FALSE;
@@ -503,14 +565,9 @@ bytestag_kept_store_shrink (BytestagKeptStore *self, gboolean *more, GError **er
 static gboolean
 open_folders (BytestagKeptStore *self, GError **error)
 {
-  int folder = bytestag_safe_folder_open (AT_FDCWD, self->folder, error);
-
-  if (folder < 0)
-    return FALSE;
-  self->values = bytestag_safe_folder_open (folder, "values", error);
-  close (folder);
-  if (self->values >= 0)
-    unlinkat (self->values, PROBE_NAME BYTESTAG_SAFE_FILE_SUFFIX, 0);
+  self->top = bytestag_safe_folder_open (AT_FDCWD, self->folder, error);
+  if (self->top >= 0)
+    self->values = bytestag_safe_folder_open (self->top, "values", error);
 
   return self->values >= 0;
 }
@@ -581,6 +638,7 @@ bytestag_kept_store_delete_all (BytestagKeptStore *self, GError **error)
     }
   for (guint step = 0; step < BYTESTAG_KEPT_FOLDERS; step++)
     bytestag_kept_store_sweep_folder (self, step, BYTESTAG_SWEEP_ALL);
+  drop_reserve (self);
 
   return bytestag_kept_store_open (self, &opening, &set_aside, error);
 }

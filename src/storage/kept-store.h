@@ -53,19 +53,21 @@ void               bytestag_kept_store_sweep      (BytestagKeptStore       *self
                                                    guint                    step);
 
 /* Makes @changes (element-type BytestagKeptChange), in order: they are on the disk when
- * this returns TRUE, and none is known when it returns FALSE. @unlink_first: removes the
- * files of what is removed before it is known, to make room on a full disk for knowing it. */
+ * this returns TRUE, and none is known when it returns FALSE. Before the first value of all
+ * a reserve is made, of BYTESTAG_LIMIT_RESERVE bytes. */
 gboolean           bytestag_kept_store_apply      (BytestagKeptStore       *self,
                                                    const GArray            *changes,
-                                                   gboolean                 unlink_first,
+                                                   GError                 **error);
+/* The same on a full disk, where even to note what is removed takes room: that of the
+ * reserve. @has_room: (out): whether there is a reserve again, and room for a value. */
+gboolean           bytestag_kept_store_retry      (BytestagKeptStore       *self,
+                                                   const GArray            *changes,
+                                                   gboolean                *has_room,
                                                    GError                 **error);
 /* (transfer full) (nullable): NULL on error, BYTESTAG_ERROR_WRONG_DATA where it is not
  * there, or is not what its index says. */
 GBytes            *bytestag_kept_store_read       (BytestagKeptStore       *self,
                                                    const BytestagKvpRecord *record,
-                                                   GError                 **error);
-/* Whether there is room for the largest value. */
-gboolean           bytestag_kept_store_probe      (BytestagKeptStore       *self,
                                                    GError                 **error);
 /* Gives back some of the space of what was removed; *@more: there is some left. */
 gboolean           bytestag_kept_store_shrink     (BytestagKeptStore       *self,

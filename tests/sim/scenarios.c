@@ -24,6 +24,8 @@ const BytestagScenario bytestag_scenarios[] = {
   { "nat", "gets among nodes of which 40 % are behind a NAT", bytestag_scenario_nat, 1 },
   { "moves", "gets among nodes that move and restart", bytestag_scenario_moves, 1 },
   { "clock-skew", "gets among nodes whose clocks are wrong", bytestag_scenario_clock_skew, 1 },
+  { "clock-day", "values of which publishers, holders or both have clocks that are set by a day",
+    bytestag_scenario_clock_day, 1 },
   { "flood", "a node that is flooded, with forged addresses too", bytestag_scenario_flood, 1 },
   { "memory", "bytes of a simulated node", bytestag_scenario_memory, 1 },
   { "speed", "requests of look-ups in a second of CPU time", bytestag_scenario_speed, 0 },

@@ -29,7 +29,8 @@
 #define SMALLEST_PART 200
 #define LARGEST_PART 900
 #define PUBLISHER 0
-/* Does all that the publisher does, but for publishing: what that costs is the difference. */
+/* Does all that the publisher does, but for publishing: what that costs is the difference.
+ * Both are read-only, so that what others ask them adds nothing. */
 #define TWIN 1
 
 /**
@@ -115,13 +116,11 @@ get_cb (BytestagSim *sim,
 {
   World *world = user_data;
   guint number = bytestag_rng_range (bytestag_sim_get_rng (sim), world->pieces->len);
-  guint index;
 
-  do
-    index = bytestag_population_choose (world->population);
-  while (index <= TWIN);
-  bytestag_population_get (world->population, index, number);
   bytestag_sim_call (sim, GET_INTERVAL, get_cb, world);
+  /* Who has it for sure must not be the one that gives it. */
+  if (world->publisher == NULL)
+    bytestag_population_get (world->population, bytestag_population_choose (world->population), number);
 }
 
 /* The publisher */
@@ -165,24 +164,34 @@ get_lot (World *world)
   return world->pieces->len / PARTS_OF_LOT;
 }
 
-/* What the first ones cost tells what all will. */
+/* What @n_pieces have cost so far tells what others will. */
+static void
+measure (World  *world,
+         guint   n_pieces,
+         gdouble cost)
+{
+  const BytestagPublisherCounters *counters = bytestag_publisher_get_counters (world->publisher);
+  guint64 n_bytes = 0;
+
+  for (guint i = 0; i < n_pieces; i++)
+    n_bytes += g_array_index (world->pieces, BytestagPiece, i).size;
+  bytestag_budget_rates_init (&world->rates);
+  bytestag_budget_rates_calibrate (&world->rates, n_pieces, counters->n_looked, counters->n_requests, counters->n_stored,
+                                   n_bytes * counters->n_stored / n_pieces, (guint64) cost);
+}
+
 static void
 publish_all_cb (BytestagSim *sim,
                 gpointer     user_data)
 {
   World *world = user_data;
-  const BytestagPublisherCounters *counters = bytestag_publisher_get_counters (world->publisher);
+  gdouble cost = get_cost (world);
   BytestagBudget budget;
-  guint64 n_bytes = 0;
 
-  for (guint i = 0; i < get_lot (world); i++)
-    n_bytes += g_array_index (world->pieces, BytestagPiece, i).size;
-  world->first_upload = -get_cost (world);
-  bytestag_budget_rates_init (&world->rates);
-  bytestag_budget_rates_calibrate (&world->rates, counters->n_looked, counters->n_requests, counters->n_stored,
-                                   n_bytes * counters->n_stored / get_lot (world), (guint64) -world->first_upload);
+  measure (world, get_lot (world), cost);
   plan (world, get_lot (world), world->pieces->len, &budget);
   world->first_budget = (gdouble) budget.initial_bytes;
+  world->first_upload = -cost;
   add_pieces (world, get_lot (world), world->pieces->len);
 }
 
@@ -200,6 +209,7 @@ switch_off_cb (BytestagSim *sim,
   if (world->day == 0)
     {
       world->first_upload += get_cost (world);
+      measure (world, world->pieces->len, get_cost (world));
       world->rates.loss_per_hour = bytestag_churn_meter_get_loss_per_hour (world->meter);
       plan (world, 0, world->pieces->len, &budget);
       world->upkeep_budget = (gdouble) budget.upkeep_bytes * (world->course->n_days_on - 1);
@@ -264,7 +274,7 @@ switch_on_cb (BytestagSim *sim,
 
   for (guint index = PUBLISHER; index <= TWIN; index++)
     {
-      bytestag_sim_restart (sim, index, TRUE);
+      bytestag_network_set_read_only (bytestag_sim_restart (sim, index, TRUE), TRUE);
       bytestag_population_join (world->population, index);
     }
   bytestag_sim_call (sim, JOINING, begin_day_cb, world);
@@ -375,6 +385,8 @@ run_world (const Course *course,
 
   bytestag_sim_set_checks (population->sim, FALSE);
   g_assert_true (bytestag_sim_join_all (population->sim, JOINING));
+  for (guint index = PUBLISHER; index <= TWIN; index++)
+    bytestag_network_set_read_only (bytestag_sim_get_node (population->sim, index), TRUE);
   make_parts (&world);
   for (guint i = 0; i < course->n_nodes; i++)
     {

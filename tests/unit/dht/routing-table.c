@@ -626,6 +626,39 @@ test_remove (Test         *test,
   g_assert_true (bytestag_routing_table_node_update (test->table, waiting, NULL));
 }
 
+static void
+stale_cb (BytestagRoutingTable *table,
+          BytestagNode         *node,
+          GPtrArray            *stale)
+{
+  g_ptr_array_add (stale, g_object_ref (node));
+}
+
+/* Told once each time that it happens. */
+static void
+test_contact_stale (Test          *test,
+                    gconstpointer  data)
+{
+  g_autoptr (GPtrArray) stale = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (BytestagNode) node = bytestag_test_node_new_in_bucket (bytestag_routing_table_get_key (test->table), 3,
+                                                                    test->rng, 5000);
+
+  g_signal_connect (test->table, "contact-stale", G_CALLBACK (stale_cb), stale);
+  g_assert_true (bytestag_routing_table_node_update (test->table, node, NULL));
+  bytestag_routing_table_node_failed (test->table, node);
+  g_assert_cmpuint (stale->len, ==, 0);
+  bytestag_routing_table_node_failed (test->table, node);
+  g_assert_cmpuint (stale->len, ==, 1);
+  g_assert_true (stale->pdata[0] == node);
+  bytestag_routing_table_node_failed (test->table, node);
+  g_assert_cmpuint (stale->len, ==, 1);
+
+  bytestag_node_answered (node, 1000, bytestag_clock_get_time (BYTESTAG_CLOCK (test->clock)));
+  bytestag_routing_table_node_failed (test->table, node);
+  bytestag_routing_table_node_failed (test->table, node);
+  g_assert_cmpuint (stale->len, ==, 2);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -640,6 +673,7 @@ main (int   argc,
   ADD ("same-id", test_same_id);
   ADD ("full", test_full);
   ADD ("stale-stays", test_stale_stays);
+  ADD ("contact-stale", test_contact_stale);
   ADD ("newest-replacement", test_newest_replacement);
   ADD ("keep-new/same-id", test_keep_new_same_id);
   ADD ("remove", test_remove);

@@ -63,7 +63,7 @@ test_rates (void)
   bytestag_budget_compute (&plan, &rates, &budget);
   g_assert_cmpuint (budget.initial_bytes, ==, 280);
 
-  rates = (BytestagBudgetRates) { .bytes_per_look = 300, .requests_per_look = 2, .looks_per_day = 3 };
+  rates = (BytestagBudgetRates) { .requests_per_look = 2, .bytes_per_request = 150, .looks_per_day = 3 };
   bytestag_budget_compute (&plan, &rates, &budget);
   g_assert_cmpuint (budget.initial_bytes, ==, 6000);
   g_assert_cmpuint (budget.upkeep_bytes, ==, 9000);
@@ -82,15 +82,32 @@ test_calibrate (void)
 
   bytestag_budget_rates_init (&rates);
   before = rates;
-  bytestag_budget_rates_calibrate (&rates, 0, 0, 0, 0, 1000);
+  bytestag_budget_rates_calibrate (&rates, 0, 0, 0, 0, 0, 1000);
   g_assert_cmpmem (&rates, sizeof rates, &before, sizeof before);
 
-  rates = (BytestagBudgetRates) { .bytes_per_look = 100, .bytes_per_store = 10, .bytes_per_byte = 1 };
-  bytestag_budget_rates_calibrate (&rates, 10, 15, 20, 800, 4000);
-  g_assert_cmpfloat (rates.requests_per_look, ==, 1.5);
-  g_assert_cmpfloat (rates.bytes_per_look, ==, 200);
+  rates = (BytestagBudgetRates) { .bytes_per_request = 100, .bytes_per_store = 10, .bytes_per_byte = 1 };
+  bytestag_budget_rates_calibrate (&rates, 3, 5, 10, 20, 800, 4000);
+  g_assert_cmpfloat (rates.requests_per_look, ==, 2);
+  g_assert_cmpfloat (rates.n_pieces, ==, 3);
+  g_assert_cmpfloat (rates.bytes_per_request, ==, 200);
   g_assert_cmpfloat (rates.bytes_per_store, ==, 20);
   g_assert_cmpfloat (rates.bytes_per_byte, ==, 2);
+}
+
+/* As measured: 2 requests a piece of 1,000, 0.3 of 100,000, and never more than one by one. */
+static void
+test_shared_requests (void)
+{
+  BytestagBudgetPlan plan = { 0 };
+
+  bytestag_budget_plan_add (&plan, 1000, PART, 4);
+  g_assert_cmpuint (compute (&plan).upkeep_requests, ==, 2000);
+  bytestag_budget_plan_add (&plan, 99000, PART, 4);
+  g_assert_cmpuint (compute (&plan).upkeep_requests, >, 29000);
+  g_assert_cmpuint (compute (&plan).upkeep_requests, <, 31000);
+  plan = (BytestagBudgetPlan) { 0 };
+  bytestag_budget_plan_add (&plan, 1, PART, 4);
+  g_assert_cmpuint (compute (&plan).upkeep_requests, ==, 27);
 }
 
 static void
@@ -112,7 +129,7 @@ test_already_there (void)
   plan.n_copies_there = plan.n_copies * 2;
   plan.n_bytes_there = plan.n_bytes_of_copies * 2;
   rest = compute (&plan);
-  g_assert_cmpuint (rest.initial_bytes, <=, 1001 * 2 * 400);
+  g_assert_cmpuint (rest.initial_bytes, <=, 1001 * 2 * 2 * 600);
 }
 
 static void
@@ -270,6 +287,7 @@ main (int   argc,
   g_test_add_func ("/budget/plan", test_plan);
   g_test_add_func ("/budget/rates", test_rates);
   g_test_add_func ("/budget/calibrate", test_calibrate);
+  g_test_add_func ("/budget/shared-requests", test_shared_requests);
   g_test_add_func ("/budget/already-there", test_already_there);
   g_test_add_func ("/budget/monotonous", test_monotonous);
   g_test_add_func ("/budget/fits", test_fits);

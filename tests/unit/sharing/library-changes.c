@@ -374,6 +374,7 @@ test_away (Changes       *self,
   watch (self);
   move (self, "things", ".drive");
   g_assert_cmpint (g_mkdir (folder, 0700), ==, 0);
+  g_assert_false (is_served (self, TWO_SIZE, 4));
   check_soon (self);
   g_assert_true (bytestag_share_is_away (self->share));
   g_assert_cmpuint (bytestag_share_get_n_deleted (self->share), ==, 0);

@@ -614,6 +614,60 @@ test_pieces (Fixture       *self,
   end (self, library);
 }
 
+/* Looks between events at how much the last one did. */
+typedef struct {
+  BytestagReactor *reactor;
+  BytestagShare *share;
+  guint n;
+  guint most;
+  gboolean over;
+} Probe;
+
+static void
+probe_cb (gpointer user_data)
+{
+  Probe *probe = user_data;
+  BytestagPublication *publication = bytestag_share_get_publication (probe->share);
+  guint n = publication != NULL ? bytestag_publication_get_n_pieces (publication) : 0;
+
+  if (n > probe->n)
+    probe->most = MAX (probe->most, n - probe->n);
+  probe->n = n;
+  if (!probe->over)
+    bytestag_reactor_post (probe->reactor, probe_cb, probe, NULL);
+  probe->over = bytestag_share_get_survival (probe->share) != NULL;
+}
+
+/* However long the list, no event adds more than a slice (and a row) of it. */
+static void
+test_limit_parts_of_slice (Fixture       *self,
+                           gconstpointer  data)
+{
+  const guint n_parts = 5 * BYTESTAG_LIMIT_PARTS_OF_SLICE;
+  g_autofree char *folder = fixture_path (self, "things");
+  g_autoptr (BytestagShare) item = NULL;
+  BytestagLibrary *library = start (self);
+  g_autofree char *database = fixture_path (self, "library.db");
+  Probe probe = { bytestag_network_get_reactor (self->network), NULL, 0, 0, FALSE };
+
+  for (guint i = 0; i < n_parts; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("things/%u", i);
+      g_autofree char *path = fixture_write (self, name, 10 + i, 3);
+    }
+  item = g_object_ref (bytestag_library_share (library, (const char * const []) { folder, NULL }, NULL, NULL));
+  probe.share = item;
+  bytestag_reactor_post (probe.reactor, probe_cb, &probe, NULL);
+  g_assert_true (fixture_run_signal (self, item, "ready", 60));
+  bytestag_sim_run (self->sim, SECOND);
+  g_assert_true (probe.over);
+  g_assert_cmpuint (probe.n, ==, bytestag_share_get_n_pieces (item));
+  g_assert_cmpuint (probe.n, >=, n_parts);
+  g_assert_cmpuint (probe.most, <, BYTESTAG_LIMIT_PARTS_OF_SLICE + BYTESTAG_LIMIT_PARTS_OF_ROW);
+  g_assert_cmpuint (probe.most, >, 10);
+  end (self, library);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -631,6 +685,7 @@ main (int    argc,
   FIXTURE_TEST_ALONE ("/sharing/library-saved/hostile-rows", test_hostile_rows);
   FIXTURE_TEST_ALONE ("/sharing/library-saved/hostile-list", test_hostile_list);
   FIXTURE_TEST_ALONE ("/sharing/library-saved/limit-shares-of-slice", test_limit_shares_of_slice);
+  FIXTURE_TEST_ALONE ("/sharing/library-saved/limit-parts-of-slice", test_limit_parts_of_slice);
   FIXTURE_TEST ("/sharing/library-saved/pieces", test_pieces);
   return g_test_run ();
 }

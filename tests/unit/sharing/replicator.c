@@ -316,6 +316,162 @@ test_finalize (Fixture       *self,
     }
 }
 
+/* A node that is to hold it says that it does not: it is not left at that for an hour. */
+static void
+test_lost (Fixture       *self,
+           gconstpointer  data)
+{
+  g_autoptr (BytestagReplicator) replicator = bytestag_replicator_new (self->network);
+  BytestagKvpId id = keep (self, 0, 1, 20, UNTIL);
+  BytestagKvpId other = keep (self, 0, 2, 20, UNTIL);
+  BytestagKey own = fixture_put (self, 0, "mine", -1);
+  BytestagKvpId own_id = { own, own };
+
+  /* Of what was stored a moment ago too little is known. */
+  g_signal_emit_by_name (self->network, "value-lost", &id);
+  bytestag_sim_run (self->sim, MINUTE);
+  g_assert_cmpuint (bytestag_replicator_get_n_sent (replicator), ==, 0);
+
+  bytestag_sim_run (self->sim, 5 * MINUTE);
+  g_signal_emit_by_name (self->network, "value-lost", &id);
+  g_signal_emit_by_name (self->network, "value-lost", &own_id);
+  bytestag_sim_run (self->sim, 10 * SECOND);
+  g_assert_cmpuint (bytestag_replicator_get_n_sent (replicator), ==, 1);
+  g_assert_cmpuint (count_holders (self, &id), ==, FIXTURE_N_NODES);
+  g_assert_cmpuint (count_holders (self, &other), ==, 1);
+  g_assert_cmpuint (count_holders (self, &own_id), ==, 1);
+}
+
+static guint
+find_rank (Fixture           *self,
+           const BytestagKey *key,
+           guint              rank)
+{
+  for (guint i = 0; i < bytestag_sim_get_n_nodes (self->sim); i++)
+    if (get_rank (self, key, i) == rank)
+      return i;
+  g_assert_not_reached ();
+}
+
+/* The node fell silent, as node 0 knows it. */
+static void
+fall_silent (Fixture *self,
+             guint    node)
+{
+  g_autoptr (BytestagNode) contact = bytestag_sim_make_contact (self->sim, node);
+  BytestagRoutingTable *routing_table = bytestag_network_get_routing_table (self->network);
+
+  bytestag_routing_table_node_failed (routing_table, contact);
+  bytestag_routing_table_node_failed (routing_table, contact);
+}
+
+/* A value of node 0 for which it is the nearest. */
+static BytestagKvpId
+keep_nearest (Fixture *self,
+              guint    number,
+              guint8   copies)
+{
+  for (;; number++)
+    {
+      BytestagKvpId id = keep (self, 0, number, copies, UNTIL);
+
+      if (get_rank (self, &id.key, 0) == 0)
+        return id;
+      bytestag_kvp_table_remove (table_of (self, 0), &id);
+    }
+}
+
+/* A holder falls silent: minutes later another one has its copy. */
+static void
+test_silent_holder (Fixture       *self,
+                    gconstpointer  data)
+{
+  g_autoptr (BytestagReplicator) replicator = NULL;
+  BytestagKvpId id;
+
+  grow (self, 30);
+  replicator = bytestag_replicator_new (self->network);
+  id = keep_nearest (self, 1, 3);
+  bytestag_sim_run (self->sim, 61 * MINUTE);
+  g_assert_cmpuint (count_holders (self, &id), ==, 3);
+  g_assert_cmpuint (bytestag_replicator_get_n_sent (replicator), ==, 1);
+
+  /* One that does not hold it is no loss. */
+  fall_silent (self, find_rank (self, &id.key, 20));
+  bytestag_sim_run (self->sim, 15 * MINUTE);
+  g_assert_cmpuint (bytestag_replicator_get_n_sent (replicator), ==, 1);
+
+  bytestag_sim_set_online (self->sim, find_rank (self, &id.key, 1), FALSE);
+  fall_silent (self, find_rank (self, &id.key, 1));
+  bytestag_sim_run (self->sim, 10 * MINUTE);
+  g_assert_cmpuint (bytestag_replicator_get_n_sent (replicator), ==, 2);
+  g_assert_cmpuint (count_holders (self, &id), ==, 4);
+  g_assert_true (bytestag_kvp_table_lookup (table_of (self, find_rank (self, &id.key, 3)), &id, NULL));
+}
+
+/* When all fall silent, it is we: the last are remembered. */
+static void
+test_silent_nodes (Fixture       *self,
+                   gconstpointer  data)
+{
+  g_autoptr (BytestagReplicator) replicator = NULL;
+  BytestagKvpId id;
+
+  grow (self, 3 * BYTESTAG_LIMIT_SILENT_NODES);
+  g_assert_cmpuint (bytestag_routing_table_get_num_contacts (bytestag_network_get_routing_table (self->network)), >,
+                    BYTESTAG_LIMIT_SILENT_NODES + 5);
+  replicator = bytestag_replicator_new (self->network);
+  id = keep_nearest (self, 1, 3);
+  bytestag_sim_run (self->sim, 10 * MINUTE);
+  fall_silent (self, find_rank (self, &id.key, 1));
+  for (guint rank = 5; rank < 3 * BYTESTAG_LIMIT_SILENT_NODES; rank++)
+    fall_silent (self, find_rank (self, &id.key, rank));
+  bytestag_sim_run (self->sim, 20 * MINUTE);
+  g_assert_cmpuint (bytestag_replicator_get_n_sent (replicator), ==, 0);
+}
+
+/* What a look-up for another key found goes to the right nodes too, also where some of the
+ * nearest are gone so that it found fewer than twenty. */
+static void
+test_right_places (Fixture       *self,
+                   gconstpointer  data)
+{
+  const guint n_nodes = 120, copies = 8;
+  g_autoptr (BytestagReplicator) replicator = NULL;
+  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (BytestagKvpId));
+
+  grow (self, n_nodes);
+  for (guint i = 0; i < 100; i++)
+    {
+      BytestagKvpId id = keep (self, 0, i, (guint8) copies, UNTIL);
+
+      g_array_append_val (ids, id);
+    }
+  replicator = bytestag_replicator_new (self->network);
+  for (guint i = 3; i < n_nodes; i += 3)
+    bytestag_sim_set_online (self->sim, i, FALSE);
+  bytestag_sim_run (self->sim, 70 * MINUTE);
+
+  for (guint number = 0; number < ids->len; number++)
+    {
+      const BytestagKvpId *id = &g_array_index (ids, BytestagKvpId, number);
+      guint n_alive = 0;
+
+      for (guint rank = 0; rank < n_nodes; rank++)
+        {
+          guint node = find_rank (self, &id->key, rank);
+
+          if (node % 3 == 0 && node > 0)
+            continue;
+          if (node > 0)
+            g_assert_cmpint (bytestag_kvp_table_lookup (table_of (self, node), id, NULL), ==, n_alive < copies);
+          n_alive++;
+        }
+    }
+  /* That is the point of it. */
+  g_assert_cmpuint (bytestag_replicator_get_n_lookups (replicator), <, ids->len);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -333,6 +489,10 @@ main (int   argc,
   FIXTURE_TEST ("/sharing/replicator/bound", test_bound);
   FIXTURE_TEST_ALONE ("/sharing/replicator/alone", test_alone);
   FIXTURE_TEST ("/sharing/replicator/finalize", test_finalize);
+  FIXTURE_TEST ("/sharing/replicator/lost", test_lost);
+  FIXTURE_TEST ("/sharing/replicator/silent-holder", test_silent_holder);
+  FIXTURE_TEST ("/sharing/replicator/silent-nodes", test_silent_nodes);
+  FIXTURE_TEST ("/sharing/replicator/right-places", test_right_places);
 
   return g_test_run ();
 }
