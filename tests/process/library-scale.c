@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gio/gio.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -334,6 +335,65 @@ test_node (void)
   bytestag_test_folder_remove (g_steal_pointer (&folder));
 }
 
+static GSubprocess *
+spawn_node (const char         *verb,
+            const char         *data,
+            const char         *path,
+            GSubprocessFlags    flags)
+{
+  g_autoptr (GError) error = NULL;
+  GSubprocess *process = g_subprocess_new (flags, &error, g_getenv ("BYTESTAG_NODE"), verb, "--data", data, "--host",
+                                           "127.0.0.1", "--port", "0", "--json", path, NULL);
+
+  g_assert_no_error (error);
+
+  return process;
+}
+
+/* Killed at the moment in which the link was told: the next process shares it. */
+static void
+test_killed (void)
+{
+  g_autofree char *folder = bytestag_test_folder_new ();
+  g_autofree char *data = g_build_filename (folder, "data", NULL);
+  g_autofree char *path = bytestag_test_folder_write (folder, "file", "some bytes", 10);
+  g_autofree char *key = NULL;
+  gboolean found = FALSE;
+
+  {
+    g_autoptr (GSubprocess) process = spawn_node ("share", data, path, G_SUBPROCESS_FLAGS_STDOUT_PIPE);
+    g_autoptr (GDataInputStream) output = g_data_input_stream_new (g_subprocess_get_stdout_pipe (process));
+
+    while (key == NULL)
+      {
+        g_autofree char *line = g_data_input_stream_read_line (output, NULL, NULL, NULL);
+        const char *link;
+
+        g_assert_nonnull (line);
+        link = strstr (line, "urn:bstagih:");
+        if (link != NULL)
+          key = g_strndup (link, strlen ("urn:bstagih:") + BYTESTAG_KEY_BASE32_LENGTH);
+      }
+    g_subprocess_send_signal (process, SIGKILL);
+    g_assert_true (g_subprocess_wait (process, NULL, NULL));
+  }
+
+  {
+    g_autoptr (GSubprocess) process = spawn_node ("run", data, NULL, G_SUBPROCESS_FLAGS_STDOUT_SILENCE);
+
+    while (!found)
+      {
+        g_autofree char *text = say ((const char * const []) { g_getenv ("BYTESTAG_NODE"), "library", "--data", data,
+                                                               "--json", NULL });
+
+        found = text != NULL && strstr (text, key) != NULL;
+      }
+    g_subprocess_send_signal (process, SIGTERM);
+    g_assert_true (g_subprocess_wait_check (process, NULL, NULL));
+  }
+  bytestag_test_folder_remove (g_steal_pointer (&folder));
+}
+
 int
 main (int    argc,
       char **argv)
@@ -345,6 +405,7 @@ main (int    argc,
   else
     {
       g_test_init (&argc, &argv, NULL);
+      g_test_add_func ("/process/library-scale/killed", test_killed);
       g_test_add_func ("/process/library-scale/node", test_node);
       return g_test_run ();
     }
