@@ -7,21 +7,24 @@
 /* An original's transfer gives no confirmation (A.1.5): whoever took bytes is asked whether
  * it holds them, for many values at once. */
 
-/* Others may come to be asked for together; what was stored is on a disk by then; µs. */
-#define DELAY (2 * G_USEC_PER_SEC)
+/* Others may come to be asked for together; what was stored is on most disks by then; µs. */
+#define DELAY G_USEC_PER_SEC
+/* A busy disk takes longer: who does not hold it yet is asked again, each time twice as much
+ * later. */
+#define MAX_QUESTIONS 4
 #define KEYS_OF_BATCH (1 + BYTESTAG_LIMIT_KEYS_OF_REQUEST)
 
 typedef struct {
   BytestagPublisher *publisher;
   BytestagNode *node;
   GPtrArray *jobs;       /* (element-type BytestagJob) (nullable elements): those that are gone */
-  guint n;               /* that the request, when it goes, is for: the first ones */
-  BytestagTask *task;    /* NULL: it was not asked yet */
+  BytestagTask *task;    /* (nullable) while it is asked */
   gulong finished;
-  gboolean asked_twice;
+  guint n_questions;     /* so far */
+  BytestagTimer timer;   /* until it is asked again */
 } Confirmation;
 
-static void ask (Confirmation *self);
+static void ask (gpointer user_data);
 
 static void
 confirmation_free (Confirmation *self)
@@ -31,6 +34,7 @@ confirmation_free (Confirmation *self)
       g_clear_signal_handler (&self->finished, self->task);
       g_clear_object (&self->task);
     }
+  bytestag_reactor_disarm (self->publisher->reactor, &self->timer);
   g_ptr_array_unref (self->jobs);
   g_object_unref (self->node);
   g_free (self);
@@ -60,19 +64,26 @@ read_value (BytestagFindValueTask *task,
   return 0;
 }
 
-/* Tells the jobs, each of which may end then. */
-static void
+/* Tells the jobs, each of which may end then. Returns how many are left to be asked for again. */
+static guint
 tell_jobs (Confirmation *self,
            const gint64 *untils,
            guint         n_untils)
 {
-  for (guint i = 0; i < self->jobs->len; i++)
-    if (self->jobs->pdata[i] != NULL)
-      {
-        BytestagJob *job = g_steal_pointer (&self->jobs->pdata[i]);
+  guint n_left = 0;
 
-        _bytestag_job_confirm (job, self->node, i < n_untils ? untils[i] : 0);
-      }
+  for (guint i = 0; i < self->jobs->len; i++)
+    {
+      gint64 until = i < n_untils ? untils[i] : 0;
+
+      if (self->jobs->pdata[i] == NULL)
+        continue;
+      if (until == 0 && self->n_questions < MAX_QUESTIONS)
+        n_left++;
+      else
+        _bytestag_job_confirm (g_steal_pointer (&self->jobs->pdata[i]), self->node, until);
+    }
+  return n_left;
 }
 
 static void
@@ -96,23 +107,24 @@ finished_cb (BytestagTask *task,
       untils = &until;
       n = 1;
     }
-
-  /* We are not proven to it: it has pinged us meanwhile. */
-  if (is_done && untils == NULL && !self->asked_twice)
+  else if (!is_done)
     {
-      self->asked_twice = TRUE;
-      ask (self);
-      return;
+      self->n_questions = MAX_QUESTIONS;
     }
 
+  if (tell_jobs (self, untils, n) > 0)
+    {
+      bytestag_reactor_arm (self->publisher->reactor, &self->timer, DELAY << self->n_questions, ask, self);
+      return;
+    }
   g_ptr_array_remove_fast (self->publisher->confirmations, self);
-  tell_jobs (self, untils, n);
   confirmation_free (self);
 }
 
 static void
-ask (Confirmation *self)
+ask (gpointer user_data)
 {
+  Confirmation *self = user_data;
   BytestagNetwork *network = self->publisher->network;
   BytestagKey keys[KEYS_OF_BATCH];
   guint n = 0;
@@ -129,6 +141,7 @@ ask (Confirmation *self)
       return;
     }
 
+  self->n_questions++;
   for (guint i = 0; i < n; i++)
     keys[i] = _bytestag_job_get_id (self->jobs->pdata[i])->key;
   if (is_batchable (self->jobs->pdata[0]))
@@ -147,7 +160,7 @@ ask_all (gpointer user_data)
   g_autoptr (GPtrArray) waiting = g_ptr_array_new ();
 
   for (guint i = 0; i < self->confirmations->len; i++)
-    if (((Confirmation *) self->confirmations->pdata[i])->task == NULL)
+    if (((Confirmation *) self->confirmations->pdata[i])->n_questions == 0)
       g_ptr_array_add (waiting, self->confirmations->pdata[i]);
   for (guint i = 0; i < waiting->len; i++)
     ask (waiting->pdata[i]);
@@ -162,7 +175,7 @@ find_waiting (BytestagPublisher *self,
     {
       Confirmation *confirmation = self->confirmations->pdata[i];
 
-      if (confirmation->task == NULL && bytestag_node_equal (confirmation->node, node) &&
+      if (confirmation->n_questions == 0 && bytestag_node_equal (confirmation->node, node) &&
           confirmation->jobs->len < KEYS_OF_BATCH && confirmation->jobs->pdata[0] != NULL &&
           is_batchable (confirmation->jobs->pdata[0]))
         return confirmation;

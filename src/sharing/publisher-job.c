@@ -140,13 +140,24 @@ count_missing (BytestagJob *self)
 
 /* The end */
 
+/* It sends nothing more. */
+static void
+end_storing (BytestagJob *self)
+{
+  if (!g_ptr_array_remove_fast (self->publisher->jobs, self))
+    return;
+
+  if (--self->lane->n_storing == 0)
+    _bytestag_lane_go_on (self->lane);
+}
+
 static void
 leave (BytestagJob *self)
 {
   BytestagPublisher *publisher = self->publisher;
   BytestagLane *lane = self->lane;
 
-  g_ptr_array_remove_fast (publisher->jobs, self);
+  end_storing (self);
   g_ptr_array_remove_fast (publisher->unconfirmed, self);
   g_hash_table_remove (publisher->working, GUINT_TO_POINTER (self->slot));
   lane->n_jobs--;
@@ -226,7 +237,7 @@ stop_storing (BytestagJob *self)
   g_clear_pointer (&self->value, g_bytes_unref);
   if (self->n_asked > 0)
     {
-      g_ptr_array_remove_fast (publisher->jobs, self);
+      end_storing (self);
       g_ptr_array_add (publisher->unconfirmed, self);
       _bytestag_publisher_pump (publisher);
     }
@@ -558,6 +569,7 @@ _bytestag_job_start (BytestagLane          *lane,
   self->originals = g_ptr_array_new_with_free_func (g_object_unref);
   self->stores = g_ptr_array_new_with_free_func (store_free);
   lane->n_jobs++;
+  lane->n_storing++;
   g_ptr_array_add (publisher->jobs, self);
   g_hash_table_add (publisher->working, GUINT_TO_POINTER (slot));
 

@@ -276,7 +276,7 @@ step (gpointer user_data)
   else if (self->questions->len > 0)
     bytestag_holder_walk_ask (self->walk, (const BytestagHolderQuestion *) self->questions->data,
                               self->questions->len, asked_cb, self);
-  else if (self->n_jobs == 0)
+  else if (self->n_storing == 0)
     next_level (self);
   /* else: what is on its way decides whether the next level begins. */
 }

@@ -41,7 +41,8 @@ typedef struct {
   GArray *questions;     /* (element-type BytestagHolderQuestion) found, in order */
   guint n_answers;       /* of them that are there */
   guint next_answer;     /* to be taken */
-  guint n_jobs;          /* that came of it and go on */
+  guint n_jobs;          /* that came of it and go on, */
+  guint n_storing;       /* those of them that do not only wait to be confirmed */
   guint n_due;           /* of the survey */
   gint64 not_before;     /* µs: the pace */
   BytestagTimer timer;

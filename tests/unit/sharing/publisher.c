@@ -330,7 +330,7 @@ test_saves (Fixture       *self,
             gconstpointer  data)
 {
   Saved saved = { g_hash_table_new_full (bytestag_kvp_id_hash, bytestag_kvp_id_equal, NULL, g_free), 0, 0 };
-  g_autoptr (BytestagPublisher) publisher = bytestag_publisher_new (self->network);
+  BytestagPublisher *publisher = bytestag_publisher_new (self->network);
   g_autoptr (BytestagPublication) publication = NULL;
   BytestagPiece piece = make_piece (self, 1, BYTESTAG_PIECE_PART);
 
@@ -341,6 +341,8 @@ test_saves (Fixture       *self,
   g_assert_cmpuint (saved.n_calls, ==, 0);
   bytestag_sim_run (self->sim, SECOND);
   g_assert_cmpuint (saved.n_calls, ==, 1);
+  g_clear_object (&publication);
+  g_assert_finalize_object (publisher);
   g_hash_table_unref (saved.pieces);
 }
 
@@ -589,6 +591,43 @@ test_away (Fixture       *self,
   g_assert_cmpint (get_piece (publication, 0).until, >, now_of (self) + 4 * 86400);
 }
 
+/* On one computer, or in one house, all nodes are of one network, and hold copies all the
+ * same (B.5). */
+static void
+test_private (void)
+{
+  Fixture fixture = { .sim = bytestag_sim_new (5) };
+  g_autoptr (BytestagPublication) publication = NULL;
+  BytestagPublisher *publisher;
+  BytestagPiece pieces[20];
+
+  for (guint i = 0; i < FIXTURE_N_NODES; i++)
+    {
+      BytestagEndpoint address;
+      BytestagKey id;
+
+      g_assert_true (bytestag_endpoint_set_host (&address, "127.0.0.1", -1, (guint16) (7001 + i)));
+      bytestag_key_digest (&id, &i, sizeof i);
+      bytestag_sim_add_node_at (fixture.sim, &address, &id);
+    }
+  fixture.network = bytestag_sim_get_node (fixture.sim, 0);
+  g_assert_true (bytestag_sim_join_all (fixture.sim, 30 * SECOND));
+
+  publisher = bytestag_publisher_new (fixture.network);
+  for (guint i = 0; i < 20; i++)
+    pieces[i] = make_piece (&fixture, i, BYTESTAG_PIECE_PART);
+  publication = publish (publisher, pieces, 20, 3);
+  g_assert_true (fixture_run_signal (&fixture, publication, "complete", 60));
+  for (guint i = 0; i < 20; i++)
+    {
+      g_assert_cmpuint (count_holders (&fixture, &pieces[i].id), ==, 3);
+      g_assert_cmpuint (get_piece (publication, i).n_copies, ==, 3);
+    }
+  g_clear_object (&publication);
+  g_assert_finalize_object (publisher);
+  bytestag_sim_free (fixture.sim);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -610,6 +649,8 @@ main (int   argc,
   FIXTURE_TEST ("/sharing/publisher/bound", test_bound);
   FIXTURE_TEST ("/sharing/publisher/send-again", test_send_again);
   FIXTURE_TEST ("/sharing/publisher/away", test_away);
+
+  g_test_add_func ("/sharing/publisher/private", test_private);
 
   return g_test_run ();
 }
