@@ -240,7 +240,8 @@ update_notice (BytestagClient *self)
     {
       add_notice (text, bytestag_database_table_get_problem (self->kept));
       add_notice (text, bytestag_library_get_problem (self->library));
-      add_notice (text, bytestag_choices_get_denylist_problem (self->choices));
+      if (self->choices != NULL)
+        add_notice (text, bytestag_choices_get_denylist_problem (self->choices));
     }
   if (g_strcmp0 (self->notice != NULL ? self->notice : "", text->str) == 0)
     return;

@@ -6,6 +6,7 @@
 #include "client/common-words.h"
 #include "core/limits.h"
 #include "loop.h"
+#include "storage/memory-table.h"
 #include "support/test-clock.h"
 #include "support/test-model.h"
 #include "support/test-rng.h"
