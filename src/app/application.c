@@ -204,6 +204,38 @@ preferences_action (GSimpleAction *action,
 }
 
 static void
+delete_kept_response_cb (BytestagApplication *self,
+                         const char          *response)
+{
+  if (g_str_equal (response, "delete") && self->client != NULL)
+    bytestag_database_table_delete_all (bytestag_client_get_kept (self->client), NULL, NULL);
+}
+
+static void
+delete_kept_action (GSimpleAction *action,
+                    GVariant      *parameter,
+                    gpointer       user_data)
+{
+  BytestagApplication *self = user_data;
+  g_autofree char *size = NULL;
+  GtkWidget *dialog;
+
+  if (self->client == NULL || self->window == NULL)
+    return;
+
+  size = g_format_size (bytestag_database_table_get_n_bytes (bytestag_client_get_kept (self->client)));
+  dialog = adw_message_dialog_new (gtk_application_get_active_window (GTK_APPLICATION (self)),
+                                   _("Delete Everything Kept for Others?"), NULL);
+  adw_message_dialog_format_body (ADW_MESSAGE_DIALOG (dialog),
+                                  _("%s are deleted. Others may lose copies of what they share; your own files stay."),
+                                  size);
+  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "cancel", _("_Cancel"), "delete", _("_Delete"), NULL);
+  adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "delete", ADW_RESPONSE_DESTRUCTIVE);
+  g_signal_connect_object (dialog, "response", G_CALLBACK (delete_kept_response_cb), self, G_CONNECT_SWAPPED);
+  gtk_window_present (GTK_WINDOW (dialog));
+}
+
+static void
 about_action (GSimpleAction *action,
               GVariant      *parameter,
               gpointer       user_data)
@@ -261,6 +293,7 @@ bytestag_application_startup (GApplication *application)
     { .name = "quit", .activate = quit_action },
     { .name = "preferences", .activate = preferences_action },
     { .name = "about", .activate = about_action },
+    { .name = "delete-kept", .activate = delete_kept_action },
     { .name = "try-again", .activate = try_again_action },
   };
 

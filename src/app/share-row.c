@@ -5,6 +5,7 @@
 #include <glib/gi18n.h>
 
 #include "app/words.h"
+#include "sharing/survival.h"
 #include "wire/safe-name.h"
 
 struct _BytestagShareRow
@@ -26,6 +27,7 @@ enum {
 enum {
   LINK_COPIED,
   STOP_REQUESTED,
+  NEW_VERSION_REQUESTED,
   N_SIGNALS
 };
 
@@ -62,14 +64,47 @@ state_words (BytestagShareRow   *self,
 
 static char *
 skipped_words (BytestagShareRow *self,
-               char            **skipped)
+               guint             n_skipped,
+               guint             n_problems)
 {
-  guint n_skipped = skipped != NULL ? g_strv_length (skipped) : 0;
+  g_autofree char *problems = NULL;
+  g_autofree char *hidden = NULL;
+  guint n_hidden = n_skipped - MIN (n_problems, n_skipped);
 
-  if (n_skipped == 0)
-    return g_strdup ("");
-  return g_strdup_printf (ngettext ("%u hidden file or link was left out", "%u hidden files or links were left out",
-                                    n_skipped), n_skipped);
+  if (n_problems > 0)
+    problems = g_strdup_printf (ngettext ("%u file could not be shared", "%u files could not be shared", n_problems),
+                                n_problems);
+  if (n_hidden > 0)
+    hidden = g_strdup_printf (ngettext ("%u hidden file or link was left out",
+                                        "%u hidden files or links were left out", n_hidden), n_hidden);
+
+  if (problems != NULL && hidden != NULL)
+    return g_strdup_printf ("%s\n%s", problems, hidden);
+  return g_strdup (problems != NULL ? problems : hidden != NULL ? hidden : "");
+}
+
+/* What became of the files since they were read. */
+static char *
+files_words (BytestagShareRow *self,
+             gboolean          away,
+             guint             n_changed,
+             guint             n_deleted,
+             guint             n_new)
+{
+  g_autoptr (GPtrArray) words = g_ptr_array_new_with_free_func (g_free);
+
+  if (away)
+    return g_strdup (_("The drive or folder is not there now; its copies are looked after"));
+
+  if (n_changed > 0)
+    g_ptr_array_add (words, g_strdup_printf (ngettext ("%u file changed", "%u files changed", n_changed), n_changed));
+  if (n_deleted > 0)
+    g_ptr_array_add (words, g_strdup_printf (ngettext ("%u file deleted", "%u files deleted", n_deleted), n_deleted));
+  if (n_new > 0)
+    g_ptr_array_add (words, g_strdup_printf (ngettext ("%u new file", "%u new files", n_new), n_new));
+  g_ptr_array_add (words, NULL);
+
+  return g_strjoinv (" · ", (char **) words->pdata);
 }
 
 static gboolean
@@ -129,6 +164,14 @@ update_name (BytestagShareRow *self)
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
 }
 
+/* Whether what is there is not what was shared. */
+static gboolean
+is_other (BytestagShare *share)
+{
+  return bytestag_share_get_n_changed (share) + bytestag_share_get_n_deleted (share) +
+         bytestag_share_get_n_new (share) > 0;
+}
+
 static void
 update_actions (BytestagShareRow *self)
 {
@@ -137,6 +180,7 @@ update_actions (BytestagShareRow *self)
 
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "share.copy-link", has_link);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "share.copy-magnet", has_link);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "share.new-version", has_link && is_other (self->share));
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "share.stop", self->share != NULL && !has_failed);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "share.remove", has_failed);
 }
@@ -168,6 +212,17 @@ stop_action (GtkWidget  *widget,
   g_autoptr (BytestagShare) share = g_object_ref (self->share);
 
   g_signal_emit (self, signals[STOP_REQUESTED], 0, share);
+}
+
+static void
+new_version_action (GtkWidget  *widget,
+                    const char *name,
+                    GVariant   *parameter)
+{
+  BytestagShareRow *self = BYTESTAG_SHARE_ROW (widget);
+  g_autoptr (BytestagShare) share = g_object_ref (self->share);
+
+  g_signal_emit (self, signals[NEW_VERSION_REQUESTED], 0, share);
 }
 
 static void
@@ -253,17 +308,24 @@ bytestag_share_row_class_init (BytestagShareRowClass *klass)
     g_signal_new ("stop-requested", BYTESTAG_TYPE_SHARE_ROW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                   G_TYPE_NONE, 1, BYTESTAG_TYPE_SHARE);
 
+  signals[NEW_VERSION_REQUESTED] =
+    g_signal_new ("new-version-requested", BYTESTAG_TYPE_SHARE_ROW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 1, BYTESTAG_TYPE_SHARE);
+
   gtk_widget_class_install_action (widget_class, "share.copy-link", NULL, copy_action);
   gtk_widget_class_install_action (widget_class, "share.copy-magnet", NULL, copy_action);
+  gtk_widget_class_install_action (widget_class, "share.new-version", NULL, new_version_action);
   gtk_widget_class_install_action (widget_class, "share.stop", NULL, stop_action);
   gtk_widget_class_install_action (widget_class, "share.remove", NULL, stop_action);
 
+  g_type_ensure (BYTESTAG_TYPE_SURVIVAL);
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_GROUP);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/bytestag/Bytestag/share-row.ui");
   gtk_widget_class_bind_template_callback (widget_class, name_words);
   gtk_widget_class_bind_template_callback (widget_class, detail_words);
   gtk_widget_class_bind_template_callback (widget_class, state_words);
   gtk_widget_class_bind_template_callback (widget_class, skipped_words);
+  gtk_widget_class_bind_template_callback (widget_class, files_words);
   gtk_widget_class_bind_template_callback (widget_class, is_working);
   gtk_widget_class_bind_template_callback (widget_class, is_text);
   gtk_widget_class_bind_template_callback (widget_class, may_have_link);
@@ -281,6 +343,7 @@ bytestag_share_row_init (BytestagShareRow *self)
   g_signal_group_connect_swapped (self->signals, "notify::name", G_CALLBACK (update_name), self);
   g_signal_group_connect_swapped (self->signals, "notify::link", G_CALLBACK (update_actions), self);
   g_signal_group_connect_swapped (self->signals, "notify::state", G_CALLBACK (update_actions), self);
+  g_signal_group_connect_swapped (self->signals, "changed", G_CALLBACK (update_actions), self);
   update_actions (self);
 }
 

@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (BytestagShareRow, bytestag_share_row, BYTESTAG, SHARE_ROW, AdwBin)
 
 /* A collection that is shared from here. Property "share" (BytestagShare,
- * nullable). Signals "link-copied" and "stop-requested" (BytestagShare). */
+ * nullable). Signals "link-copied", "stop-requested"
+ * and "new-version-requested" (BytestagShare). */
 GtkWidget *bytestag_share_row_new (void);
 
 G_END_DECLS

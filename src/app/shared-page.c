@@ -41,6 +41,15 @@ link_copied_cb (BytestagShareRow *row,
 }
 
 static void
+new_version_requested_cb (BytestagShareRow *row,
+                          BytestagShare    *share)
+{
+  GtkWidget *page = gtk_widget_get_ancestor (GTK_WIDGET (row), BYTESTAG_TYPE_SHARED_PAGE);
+
+  bytestag_library_share_new_version (BYTESTAG_SHARED_PAGE (page)->library, share);
+}
+
+static void
 stop_requested_cb (BytestagShareRow *row,
                    BytestagShare    *share)
 {
@@ -125,6 +134,7 @@ bytestag_shared_page_class_init (BytestagSharedPageClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, visible_child);
   gtk_widget_class_bind_template_callback (widget_class, link_copied_cb);
   gtk_widget_class_bind_template_callback (widget_class, stop_requested_cb);
+  gtk_widget_class_bind_template_callback (widget_class, new_version_requested_cb);
 }
 
 static void

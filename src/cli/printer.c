@@ -372,24 +372,45 @@ print_drop (BytestagPrinter *self,
   print_amount (BYTESTAG_COUNTER_NUMBER, count, label);
 }
 
+/* What became of the files of a share since they were read. */
+static void
+print_state_of_files (GVariantDict *line)
+{
+  guint n_changed = (guint) get_number (line, "changed");
+  guint n_deleted = (guint) get_number (line, "deleted");
+  guint n_new = (guint) get_number (line, "new");
+  gboolean away = FALSE;
+
+  g_variant_dict_lookup (line, "away", "b", &away);
+  if (away)
+    g_print ("  %s\n", _("Away: the drive or folder is not there now; copies of others are looked after"));
+  if (n_changed > 0)
+    g_print (ngettext ("  %u file changed\n", "  %u files changed\n", n_changed), n_changed);
+  if (n_deleted > 0)
+    g_print (ngettext ("  %u file deleted\n", "  %u files deleted\n", n_deleted), n_deleted);
+  if (n_new > 0)
+    g_print (ngettext ("  %u file is new, and not shared\n", "  %u files are new, and not shared\n", n_new), n_new);
+}
+
 static void
 print_share (BytestagPrinter *self,
              GVariantDict    *line)
 {
   g_autofree char *link = dup_text (line, "link");
   g_autofree char *name = dup_text (line, "name");
-  g_autofree char *error = dup_text (line, "error");
+  g_autofree char *problem = dup_text (line, "problem");
   g_autofree char *size = g_format_size ((guint64) get_number (line, "size"));
   guint n_files = (guint) get_number (line, "files");
   guint n_pieces = (guint) get_number (line, "pieces");
 
   g_print ("%s\n", name);
   g_print (ngettext ("  %u file, %s\n", "  %u files, %s\n", n_files), n_files, size);
-  if (error[0] != '\0')
-    g_print ("  %s\n", error);
+  if (problem[0] != '\0')
+    g_print ("  %s\n", problem);
   else
     g_print (ngettext ("  %u of %u piece sent\n", "  %u of %u pieces sent\n", n_pieces),
              (guint) get_number (line, "sent"), n_pieces);
+  print_state_of_files (line);
   if (link[0] != '\0')
     g_print ("  %s\n", link);
 }
@@ -458,6 +479,16 @@ print_sending (BytestagPrinter *self,
 }
 
 static void
+print_deleting (BytestagPrinter *self,
+                GVariantDict    *line)
+{
+  guint n = (guint) get_number (line, "values");
+  g_autofree char *size = g_format_size ((guint64) get_number (line, "bytes"));
+
+  g_print (ngettext ("Deleting %u value, %s.\n", "Deleting %u values, %s.\n", n), n, size);
+}
+
+static void
 print_stopped (BytestagPrinter *self,
                GVariantDict    *line)
 {
@@ -502,6 +533,7 @@ static const EventPrinter events[] = {
   { "weak", print_weak },
   { "sending", print_sending },
   { "stopped", print_stopped },
+  { "deleting", print_deleting },
 };
 
 void

@@ -20,6 +20,7 @@ struct _BytestagChoices
   BytestagNetwork *network;
   BytestagDatabaseTable *kept;
   BytestagPublisher *publisher;
+  BytestagRecordKeeper *records;
 
   GFile *denylist_file;
   GFileMonitor *denylist_monitor; /* (nullable) */
@@ -47,6 +48,7 @@ bytestag_choices_dispose (GObject *object)
   g_clear_object (&self->denylist_monitor);
   g_clear_object (&self->denylist_file);
   g_clear_object (&self->denylist);
+  g_clear_object (&self->records);
   g_clear_object (&self->publisher);
   g_clear_object (&self->kept);
   g_clear_object (&self->network);
@@ -124,6 +126,12 @@ apply_metered (BytestagChoices *self)
 }
 
 static void
+apply_browsable (BytestagChoices *self)
+{
+  bytestag_record_keeper_set_browsable (self->records, g_settings_get_boolean (self->settings, "browsable"));
+}
+
+static void
 set_denylist_problem (BytestagChoices *self,
                       const char      *problem)
 {
@@ -195,7 +203,8 @@ bytestag_choices_new (GSettings             *settings,
                       const char            *folder,
                       BytestagNetwork       *network,
                       BytestagDatabaseTable *kept,
-                      BytestagPublisher     *publisher)
+                      BytestagPublisher     *publisher,
+                      BytestagRecordKeeper  *records)
 {
   BytestagChoices *self = g_object_new (BYTESTAG_TYPE_CHOICES, NULL);
   g_autofree char *path = g_build_filename (folder, DENYLIST_NAME, NULL);
@@ -204,6 +213,7 @@ bytestag_choices_new (GSettings             *settings,
   self->network = g_object_ref (network);
   self->kept = g_object_ref (kept);
   self->publisher = g_object_ref (publisher);
+  self->records = g_object_ref (records);
   self->denylist = bytestag_denylist_new ();
   self->denylist_file = g_file_new_for_path (path);
   self->denylist_monitor = g_file_monitor_file (self->denylist_file, G_FILE_MONITOR_NONE, NULL, NULL);
@@ -211,6 +221,7 @@ bytestag_choices_new (GSettings             *settings,
   bytestag_network_set_denylist (network, self->denylist);
   g_signal_connect_object (settings, "changed::lend", G_CALLBACK (apply_lend), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (settings, "changed::upload-limit", G_CALLBACK (apply_upload_limit), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (settings, "changed::browsable", G_CALLBACK (apply_browsable), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (settings, "changed::publish-on-metered", G_CALLBACK (apply_metered), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (g_network_monitor_get_default (), "notify::network-metered", G_CALLBACK (apply_metered),
@@ -221,6 +232,7 @@ bytestag_choices_new (GSettings             *settings,
   apply_lend (self);
   apply_upload_limit (self);
   apply_metered (self);
+  apply_browsable (self);
   read_denylist (self);
   return self;
 }

@@ -7,6 +7,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "client/announcer.h"
 #include "client/choices.h"
 #include "client/control.h"
 #include "client/joiner.h"
@@ -58,6 +59,8 @@ struct _BytestagClient
   BytestagDatabaseTable *kept;
   BytestagReplicator *replicator;
   BytestagChoices *choices;
+  BytestagRecordKeeper *records;
+  BytestagAnnouncer *announcer;
   GSource *source;
   BytestagJoiner *joiner;
   BytestagLibrary *library;
@@ -96,6 +99,8 @@ bytestag_client_dispose (GObject *object)
   BytestagClient *self = BYTESTAG_CLIENT (object);
 
   bytestag_client_stop (self);
+  g_clear_object (&self->announcer);
+  g_clear_object (&self->records);
   g_clear_object (&self->choices);
   g_clear_object (&self->statistics);
   g_clear_object (&self->peers);
@@ -384,9 +389,11 @@ make_network (BytestagClient *self)
   bytestag_library_set_watcher (self->library, watcher, BYTESTAG_WORKER (self->checkers));
   self->statistics = bytestag_statistics_new (self->network, BYTESTAG_KVP_TABLE (self->kept),
                                               bytestag_library_get_publisher (self->library));
+  self->records = bytestag_record_keeper_new (self->network, BYTESTAG_SIGNER (self->identity));
   self->choices = bytestag_choices_new (self->settings, folder, self->network, self->kept,
-                                        bytestag_library_get_publisher (self->library));
+                                        bytestag_library_get_publisher (self->library), self->records);
   bytestag_database_table_load (self->kept);
+  self->announcer = bytestag_announcer_new (self->library, self->records);
   self->replicator = bytestag_replicator_new (self->network);
   self->downloads = bytestag_downloads_new (self->network, BYTESTAG_WORKER (self->writers));
   self->joiner = bytestag_joiner_new (self->network);
@@ -491,6 +498,8 @@ bytestag_client_stop (BytestagClient *self)
 
       bytestag_download_cancel (download);
     }
+  g_clear_object (&self->announcer);
+  g_clear_object (&self->records);
   g_clear_object (&self->choices);
   bytestag_library_close (self->library);
 

@@ -31,7 +31,13 @@ say_share (GTask         *task,
                      "size", "x", (gint64) bytestag_share_get_size (share),
                      "pieces", "x", (gint64) bytestag_share_get_n_pieces (share),
                      "sent", "x", (gint64) bytestag_share_get_n_pieces_sent (share),
-                     "error", "s", error != NULL ? error->message : "",
+                     "copies", "x", (gint64) bytestag_share_get_copies (share),
+                     "away", "b", bytestag_share_is_away (share),
+                     "changed", "x", (gint64) bytestag_share_get_n_changed (share),
+                     "deleted", "x", (gint64) bytestag_share_get_n_deleted (share),
+                     "new", "x", (gint64) bytestag_share_get_n_new (share),
+                     "last-checked", "x", bytestag_share_get_last_checked (share),
+                     "problem", "s", error != NULL ? error->message : "",
                      NULL);
 }
 

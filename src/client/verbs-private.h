@@ -46,4 +46,8 @@ void  bytestag_verb_survival     (GTask        *task,
 void  bytestag_verb_send_again   (GTask        *task,
                                   GVariantDict *arguments);
 
+/* That about what is kept for others. The same. */
+void  bytestag_verb_delete_kept  (GTask        *task,
+                                  GVariantDict *arguments);
+
 G_END_DECLS

@@ -212,6 +212,7 @@ static const Verb verbs[] = {
   { "survival", bytestag_verb_survival },
   { "send-again", bytestag_verb_send_again },
   { "stop-sharing", bytestag_verb_stop_sharing },
+  { "delete-kept", bytestag_verb_delete_kept },
 };
 
 void

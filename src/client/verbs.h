@@ -23,12 +23,14 @@ G_BEGIN_DECLS
  *        µs, -1 while none was measured; all since the start), then "drop" (reason, count) for each
  *        reason why datagrams are dropped, and "clock" (difference: by how many seconds ours is ahead)
  *        when many disagree with our clock
- * library → "share" (link, name, state, files, size, pieces, sent, error) for each collection
+ * library → "share" (link, name, state, files, size, pieces, sent, copies, away (b),
+ *        changed, deleted, new: of its files; last-checked in unix seconds; problem) for each collection
  * survival  link → "survival" (name, words, pieces, looked, sampled (b), wanted, least, weak, unpromised,
  *        safe-until, oldest, newest), times in unix seconds, 0: none; "copies" (copies, pieces, until) for
  *        each number of copies that pieces have; "weak" (key, file, copies, until) for the weakest
  * send-again  link → "sending" (pieces): how many have too few copies
  * stop-sharing  link → "stopped" (name)
+ * delete-kept  → "deleting" (values, bytes); it is over when the verb is
  */
 void     bytestag_verb_run_async  (BytestagClient          *client,
                                    const char              *verb,

@@ -145,8 +145,11 @@
 #define BYTESTAG_LIMIT_PIECES_UNWRITTEN 32
 /* Files with the same part that are looked at for one that is present, in one request. */
 #define BYTESTAG_LIMIT_TWINS_TRIED 16
-/* Parts of a row of library.db: what is read at once is no more than a slice. */
-#define BYTESTAG_LIMIT_PARTS_OF_ROW 512
+/* Parts of a row of library.db, read as one; parts and values that one event adds to what is
+ * served and published (whole rows: less than twice as many), or takes out of it: some 1 ms
+ * where there are a million. */
+#define BYTESTAG_LIMIT_PARTS_OF_ROW 128
+#define BYTESTAG_LIMIT_PARTS_OF_SLICE 128
 /* Rows that are taken out of library.db in one transaction: values are read between two. */
 #define BYTESTAG_LIMIT_ROWS_OF_STEP 256
 /* Shares of before that are put into the list in one event. */
@@ -257,6 +260,10 @@
  * it costs no file of its own. */
 #define BYTESTAG_LIMIT_KEPT_VALUE 1048575
 #define BYTESTAG_LIMIT_VALUE_IN_ROW (16 * 1024)
+/* Files of values in one folder, which is synced once for all that a group adds; and files
+ * that are written before they are synced, each with a descriptor. */
+#define BYTESTAG_LIMIT_FILES_OF_FOLDER 1024
+#define BYTESTAG_LIMIT_UNSYNCED_FILES 64
 /* What is written to the disk goes in groups, each with one commit: µs that the first
  * waits for more; bytes, and changes, of one group. */
 #define BYTESTAG_LIMIT_GROUP_COMMIT_US 50000
@@ -267,10 +274,14 @@
 /* Values of a group that are told of in one event, and records that one event takes from
  * the disk: both under 1 ms. Records that the worker reads at one time. */
 #define BYTESTAG_LIMIT_COMPLETIONS 64
-#define BYTESTAG_LIMIT_LOADED 256
+#define BYTESTAG_LIMIT_LOADED 128
 #define BYTESTAG_LIMIT_LOADED_BATCH 2048
 /* Values that go in one event when the limit was lowered, and that are counted anew. */
 #define BYTESTAG_LIMIT_SETTLING 100
+/* Bytes that are held in reserve to note on a full disk what is removed, and the changes
+ * that are noted at one time: some 300 pages. */
+#define BYTESTAG_LIMIT_RESERVE (4 * 1024 * 1024)
+#define BYTESTAG_LIMIT_RETRIED_CHANGES 64
 /* µs after which a full disk is tried again. */
 #define BYTESTAG_LIMIT_FULL_DISK_US (G_GINT64_CONSTANT (30) * G_USEC_PER_SEC)
 /* µs after a removal until its space goes back to the disk, as well as that of others that
@@ -318,7 +329,7 @@
 #define BYTESTAG_LIMIT_CHECK_TRIES 64
 /* Files that are listed for it, and folders that are watched after it, in one event: each
  * some 0.3 ms. */
-#define BYTESTAG_LIMIT_CHECK_SLICE 1000
+#define BYTESTAG_LIMIT_CHECK_SLICE 500
 #define BYTESTAG_LIMIT_WATCH_SLICE 16
 
 /* A turn of the socket source: datagrams and time, whichever ends first. */

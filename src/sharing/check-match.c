@@ -177,7 +177,11 @@ move_file (BytestagLibraryCheck *self,
            BytestagCheckFile    *file,
            guint32               found)
 {
-  bytestag_check_found (self, found)->claimant = file->root;
+  BytestagFoundFile *now = bytestag_check_found (self, found);
+
+  /* Of the shares that have it, the one in which it lies. */
+  if (now->claimant != bytestag_check_root (self, now->root)->share)
+    now->claimant = bytestag_check_root (self, file->root)->share;
   file->now = found;
   file->outcome = BYTESTAG_FILE_MOVED;
 }
@@ -368,7 +372,7 @@ is_free (BytestagLibraryCheck    *self,
   if (found->owner != BYTESTAG_CHECK_NOTHING && bytestag_check_file (self, found->owner) == file)
     return FALSE;
 
-  return (found->claimant == BYTESTAG_CHECK_NOTHING || found->claimant != file->root) && !is_backup (file, found);
+  return found->claimant != bytestag_check_root (self, file->root)->share && !is_backup (file, found);
 }
 
 static void

@@ -40,6 +40,27 @@ bytestag_root_identity_to_text (const BytestagRootIdentity *self)
                           self->folder ? "folder" : "file", self->inode, self->device, self->birth, mount);
 }
 
+char *
+bytestag_library_check_identify (const char              *identity,
+                                 const BytestagFileStamp *stamp)
+{
+  BytestagRootIdentity self;
+  char *text;
+
+  bytestag_root_identity_parse (&self, identity);
+  if (self.mount == NULL)
+    return NULL;
+
+  self.folder = FALSE;
+  self.inode = stamp->inode;
+  self.device = stamp->device;
+  self.birth = stamp->birth;
+  text = bytestag_root_identity_to_text (&self);
+  g_free (self.mount);
+
+  return text;
+}
+
 /* (transfer full) the highest folder above @path, or itself, that is on the same drive. */
 static char *
 find_mount (const char *path)

@@ -105,7 +105,13 @@ note_file (Walk               *walk,
 {
   BytestagLibraryCheck *check = walk->check;
   guint32 index = find_file (walk);
-  BytestagFoundFile found = { .root = walk->index, .owner = index, .claimant = BYTESTAG_CHECK_NOTHING };
+  BytestagFoundFile found = {
+    .root = walk->index,
+    .owner = index,
+    .claimant = BYTESTAG_CHECK_NOTHING,
+    /* Moving a file into a folder is a change of its status, too. */
+    .old = status->stx_ctime.tv_sec < walk->root->created,
+  };
   BytestagCheckFile *file = index != BYTESTAG_CHECK_NOTHING ? bytestag_check_file (check, index) : NULL;
 
   bytestag_file_stamp_set (&found.stamp, status);
@@ -117,7 +123,7 @@ note_file (Walk               *walk,
       if (bytestag_file_stamp_equal (&file->stamp, &found.stamp))
         return;
       file->outcome = BYTESTAG_FILE_RESTAMPED;
-      found.claimant = walk->index;
+      found.claimant = walk->root->share;
     }
   else if (file != NULL)
     {

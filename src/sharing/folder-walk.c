@@ -448,10 +448,12 @@ sort_paths (const char * const *paths,
 
   for (guint i = 0; paths[i] != NULL; i++)
     {
-      char *path = g_canonicalize_filename (paths[i], NULL);
+      g_autofree char *path = g_canonicalize_filename (paths[i], NULL);
 
-      if (g_hash_table_add (named, path))
-        g_ptr_array_add (all, path);
+      if (g_hash_table_contains (named, path))
+        continue;
+      g_ptr_array_add (all, path);
+      g_hash_table_add (named, g_steal_pointer (&path));
     }
 
   for (guint i = 0; i < all->len; i++)

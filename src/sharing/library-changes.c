@@ -98,12 +98,11 @@ skip_root (const char *path,
 /* Files come in the order of roots, mostly: the search goes on where it ended. */
 static gboolean
 find_root (BytestagShare  *share,
+           guint           n,
            const char     *path,
            guint          *root,
            const char    **relative)
 {
-  guint n = g_strv_length (share->saved->roots);
-
   for (guint i = 0; i < n; i++)
     {
       *root = (share->last_root + i) % n;
@@ -127,8 +126,11 @@ fill_roots (BytestagShare        *share,
       gsize length = get_root_length (share->saved->roots[i]);
       g_autofree char *path = length > 0 ? g_strndup (share->saved->roots[i], length) : g_strdup (G_DIR_SEPARATOR_S);
 
-      bytestag_library_check_add_root (check, path, i < share->saved->identities->len
+      guint root = bytestag_library_check_add_root (check, path,
+                                                    i < share->saved->identities->len
                                                       ? g_ptr_array_index (share->saved->identities, i) : NULL);
+
+      bytestag_library_check_set_created (check, root, share->saved->created);
     }
 }
 
@@ -141,6 +143,7 @@ fill (gpointer              data,
       gpointer              user_data)
 {
   BytestagShare *share = data;
+  guint n_roots = g_strv_length (share->saved->roots);
   guint n_files = bytestag_shared_set_get_n_files (share->set);
   guint end = MIN (n_files, position + BYTESTAG_LIMIT_CHECK_SLICE);
 
@@ -153,7 +156,7 @@ fill (gpointer              data,
       guint root;
       guint number;
 
-      if (find_root (share, file->path, &root, &relative))
+      if (find_root (share, n_roots, file->path, &root, &relative))
         root += first_root;
       else
         root = bytestag_library_check_add_root (check, file->path,
@@ -280,6 +283,22 @@ set_present (Application             *self,
   bytestag_shared_files_table_set_stamp (self->library->table, self->set, number, path, stamp);
 }
 
+/* What is known of a file that lies in none of the share's roots now. */
+static void
+note_stray (Application               *self,
+            const char                *path,
+            const BytestagCheckedRoot *root,
+            const BytestagFileStamp   *stamp)
+{
+  BytestagShare *share = self->share;
+  const char *relative;
+  guint number;
+
+  if (!find_root (share, g_strv_length (share->saved->roots), path, &number, &relative))
+    g_hash_table_replace (share->stray_identities, g_strdup (path),
+                          bytestag_library_check_identify (root->identity, stamp));
+}
+
 /* @change: (nullable). Whether what is saved of it has changed. */
 static gboolean
 apply_to_file (Application              *self,
@@ -296,9 +315,10 @@ apply_to_file (Application              *self,
 
   if (now->outcome == BYTESTAG_ROOT_AWAY || (change != NULL && change->outcome == BYTESTAG_FILE_AWAY))
     {
-      if (before == BYTESTAG_SHARED_FILE_PRESENT)
+      /* Who read it without its drive took it for deleted. */
+      if (before != BYTESTAG_SHARED_FILE_CHANGED)
         set_state (self, number, BYTESTAG_SHARED_FILE_AWAY);
-      return before == BYTESTAG_SHARED_FILE_PRESENT;
+      return before == BYTESTAG_SHARED_FILE_PRESENT || before == BYTESTAG_SHARED_FILE_GONE;
     }
 
   if (change != NULL && change->outcome == BYTESTAG_FILE_MOVED)
@@ -317,6 +337,9 @@ apply_to_file (Application              *self,
       /* With its root, it lies where it did. */
       return before != BYTESTAG_SHARED_FILE_PRESENT;
     case BYTESTAG_FILE_MOVED:
+      note_stray (self, path, now, &change->stamp);
+      set_present (self, number, path, &change->stamp);
+      return TRUE;
     case BYTESTAG_FILE_RESTAMPED:
       set_present (self, number, path, &change->stamp);
       return TRUE;

@@ -22,6 +22,8 @@ typedef struct {
   BytestagCheckedRoot told; /* its strings belong to the check */
   BytestagRootIdentity was; /* inode 0: not known */
   BytestagRootIdentity now;
+  guint32 share;
+  gint64 created;           /* unix seconds; 0: unknown */
   guint first;              /* of its files, in order */
   guint n_files;
   guint n_seen;             /* files of it that are at their paths */
@@ -56,12 +58,14 @@ typedef struct {
   BytestagFileStamp stamp;
   guint32 root;
   guint32 owner;    /* the shared file whose path this is; else NOTHING */
-  guint32 claimant; /* the root of the shared file that this is; else NOTHING */
+  guint32 claimant; /* the share of the shared file that this is; else NOTHING */
+  gboolean old;     /* it lay there when the root was shared */
 } BytestagFoundFile;
 
 struct _BytestagLibraryCheck
 {
   guint n_references;
+  guint32 n_shares;   /* that were begun */
   GStringChunk *strings;
   GArray *roots;      /* (element-type BytestagCheckRoot) */
   GArray *files;      /* (element-type BytestagCheckFile) */

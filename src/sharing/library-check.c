@@ -65,6 +65,14 @@ bytestag_library_check_unref (BytestagLibraryCheck *self)
   g_free (self);
 }
 
+void
+bytestag_library_check_begin_share (BytestagLibraryCheck *self)
+{
+  g_return_if_fail (self != NULL);
+
+  self->n_shares++;
+}
+
 guint
 bytestag_library_check_add_root (BytestagLibraryCheck *self,
                                  const char           *path,
@@ -75,6 +83,7 @@ bytestag_library_check_add_root (BytestagLibraryCheck *self,
   g_return_val_if_fail (self != NULL, 0);
   g_return_val_if_fail (path != NULL && g_path_is_absolute (path), 0);
 
+  root.share = self->n_shares;
   root.told.path = g_string_chunk_insert (self->strings, path);
   root.told.identity = identity != NULL ? g_string_chunk_insert (self->strings, identity) : NULL;
   root.folders = g_ptr_array_new ();
@@ -82,6 +91,17 @@ bytestag_library_check_add_root (BytestagLibraryCheck *self,
   g_array_append_val (self->roots, root);
 
   return self->roots->len - 1;
+}
+
+void
+bytestag_library_check_set_created (BytestagLibraryCheck *self,
+                                    guint                 root,
+                                    gint64                seconds)
+{
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (root < self->roots->len);
+
+  bytestag_check_root (self, root)->created = seconds;
 }
 
 guint
@@ -235,8 +255,10 @@ tell_changes (BytestagLibraryCheck *self)
     {
       const BytestagFoundFile *found = bytestag_check_found (self, i);
 
-      if (found->owner == BYTESTAG_CHECK_NOTHING && found->claimant == BYTESTAG_CHECK_NOTHING)
-        bytestag_check_root (self, found->root)->told.n_new++;
+      BytestagCheckRoot *root = bytestag_check_root (self, found->root);
+
+      if (found->owner == BYTESTAG_CHECK_NOTHING && found->claimant != root->share && !found->old)
+        root->told.n_new++;
     }
 }
 

@@ -57,11 +57,19 @@ void                       bytestag_library_check_unref        (BytestagLibraryC
  * at a time uses it. */
 GHashTable                *bytestag_library_check_digests_new  (void);
 
+/* The roots that are added from now on are of another share: what lies in two shares is one file
+ * for each of them, and new in one of them it may be old in the other. */
+void                       bytestag_library_check_begin_share  (BytestagLibraryCheck       *self);
 /* @path: absolute, of what was shared; @identity: (nullable) what the last check said of it, else
  * it is whatever lies there now. Returns its number, from 0 on. */
 guint                      bytestag_library_check_add_root     (BytestagLibraryCheck       *self,
                                                                 const char                 *path,
                                                                 const char                 *identity);
+/* @root was shared at @seconds (unix): a file in it that has lain there unchanged since is no new
+ * one, but was left out. */
+void                       bytestag_library_check_set_created  (BytestagLibraryCheck       *self,
+                                                                guint                       root,
+                                                                gint64                      seconds);
 /* @path: within the root; "" when the root is a file itself. @sha256: (nullable) without it
  * a file in doubt stays DOUBTFUL. Returns its number, from 0 on. */
 guint                      bytestag_library_check_add_file     (BytestagLibraryCheck       *self,
@@ -81,6 +89,10 @@ void                       bytestag_library_check_add_place    (BytestagLibraryC
 gboolean                   bytestag_library_check_run          (BytestagLibraryCheck       *self,
                                                                 GCancellable               *cancellable);
 
+/* (transfer full) (nullable) what tells a file with @stamp, on the drive of the root with
+ * @identity (nullable), from others: for a root that it becomes. */
+char                      *bytestag_library_check_identify     (const char                 *identity,
+                                                                const BytestagFileStamp    *stamp);
 /* Of each root, as many as were added. (transfer none) */
 const BytestagCheckedRoot *bytestag_library_check_get_root     (BytestagLibraryCheck       *self,
                                                                 guint                       root);

@@ -29,6 +29,8 @@ struct _BytestagLibrary
   GPtrArray *link_peers;
   guint copies;
   BytestagTimer flush_timer;
+  GQueue withdrawals;    /* being taken out of the table, see library-serve.c */
+  BytestagTimer withdraw_timer;
   GQueue serving;        /* (element-type BytestagShare) the first is being put into the table */
   GPtrArray *loading;    /* (element-type BytestagSavedShare) (nullable) to be added to the list */
   BytestagTimer load_timer;
@@ -109,6 +111,8 @@ void           bytestag_library_serve           (BytestagLibrary      *self,
 /* Out of the table, at once; what it took there is freed in slices. */
 void           bytestag_library_withdraw        (BytestagLibrary      *self,
                                                  BytestagShare        *share);
+/* GDestroyNotify of library->withdrawals */
+void           bytestag_library_free_withdrawal (gpointer              data);
 /* BytestagPublisherSaveFunc: into library.db. @user_data: the library */
 void           bytestag_library_save_pieces     (const BytestagPiece  *pieces,
                                                  guint                 n,

@@ -8,6 +8,11 @@
 #include "core/error.h"
 #include "core/limits.h"
 
+G_STATIC_ASSERT (BYTESTAG_LIMIT_PARTS_OF_SLICE + BYTESTAG_LIMIT_PARTS_OF_ROW <= BYTESTAG_LIMIT_PIECES_OF_SLICE);
+
+/* Files that are looked for in one step: those whose parts do not fit are looked for again. */
+#define FILES_OF_BATCH 32
+
 /* What was read of a share in one step: at most a slice of it. */
 typedef struct {
   /* From here on. */
@@ -63,7 +68,7 @@ read_open_file (BytestagLibraryStep *step,
 
   if (!bytestag_library_store_read_parts (step->store, self->open_file, self->next_part,
                                           MIN (self->n_open - self->next_part,
-                                               BYTESTAG_LIMIT_PIECES_OF_SLICE - n_before),
+                                               BYTESTAG_LIMIT_PARTS_OF_SLICE - n_before),
                                           self->keys, &step->error))
     return FALSE;
 
@@ -95,12 +100,12 @@ read_files (BytestagLibraryStep *step,
   if (self->next_part > 0)
     return;
 
-  files = bytestag_library_store_list_files (step->store, step->saved->id, self->after, BYTESTAG_LIMIT_FILES_OF_JOB,
+  files = bytestag_library_store_list_files (step->store, step->saved->id, self->after, FILES_OF_BATCH,
                                              &step->error);
   if (files == NULL)
     return;
   self->over = files->len == 0;
-  while (files->len > 0 && self->keys->len < BYTESTAG_LIMIT_PIECES_OF_SLICE && self->next_part == 0)
+  while (files->len > 0 && self->keys->len < BYTESTAG_LIMIT_PARTS_OF_SLICE && self->next_part == 0)
     {
       BytestagSavedFile *file = g_ptr_array_steal_index (files, 0);
 
@@ -142,10 +147,10 @@ serve_run (BytestagLibraryStep *step)
       read_files (step, self);
     }
   else if (bytestag_library_store_list_infos (step->store, step->saved->id, self->first_info,
-                                              BYTESTAG_LIMIT_PIECES_OF_SLICE, self->infos, &step->error))
+                                              BYTESTAG_LIMIT_PARTS_OF_SLICE, self->infos, &step->error))
     {
       self->first_info += self->infos->len;
-      self->infos_read = self->infos->len < BYTESTAG_LIMIT_PIECES_OF_SLICE;
+      self->infos_read = self->infos->len < BYTESTAG_LIMIT_PARTS_OF_SLICE;
     }
 
   if (step->error == NULL)
@@ -172,15 +177,6 @@ add_piece (GArray                   *pieces,
 }
 
 static void
-publish (BytestagShare *share,
-         GArray        *pieces)
-{
-  for (guint i = 0; i < pieces->len; i += BYTESTAG_LIMIT_PIECES_OF_SLICE)
-    bytestag_publication_add_pieces (share->publication, &g_array_index (pieces, BytestagPiece, i),
-                                     MIN (pieces->len - i, BYTESTAG_LIMIT_PIECES_OF_SLICE));
-}
-
-static void
 add_infos (BytestagLibrary *self,
            BytestagShare   *share,
            const Batch     *batch)
@@ -195,7 +191,7 @@ add_infos (BytestagLibrary *self,
       g_array_append_val (share->values, info->id);
       add_piece (pieces, &g_array_index (batch->states, BytestagSavedPiece, i), info->size, info->kind);
     }
-  publish (share, pieces);
+  bytestag_publication_add_pieces (share->publication, (const BytestagPiece *) pieces->data, pieces->len);
 }
 
 /* The next @n parts of file @number of the set. */
@@ -241,7 +237,7 @@ add_files (BytestagLibrary *self,
       add_parts (self, share, number, states, file->n_parts, pieces);
       states += file->n_parts;
     }
-  publish (share, pieces);
+  bytestag_publication_add_pieces (share->publication, (const BytestagPiece *) pieces->data, pieces->len);
 }
 
 static void
@@ -416,45 +412,47 @@ bytestag_library_serve (BytestagLibrary *self,
 
 /* What is being taken out of the table. */
 typedef struct {
-  BytestagReactor *reactor; /* borrowed: it runs us */
-  BytestagSharedFilesTable *table;
   BytestagSharedSet *set; /* (nullable) */
   GArray *values;         /* (element-type BytestagKvpId) */
 } Withdrawal;
 
-static void
-withdrawal_free (gpointer data)
+void
+bytestag_library_free_withdrawal (gpointer data)
 {
   Withdrawal *self = data;
 
   g_clear_pointer (&self->set, bytestag_shared_set_unref);
   g_array_unref (self->values);
-  g_object_unref (self->table);
   g_free (self);
 }
 
-static void
-withdraw_slice (gpointer data)
+/* Whether there is more of it. */
+static gboolean
+withdraw_slice (BytestagLibrary *self,
+                Withdrawal      *withdrawal)
 {
-  Withdrawal *self = data;
-  guint n = MIN (self->values->len, BYTESTAG_LIMIT_PIECES_OF_SLICE);
-  Withdrawal *rest;
+  GArray *values = withdrawal->values;
+  guint n = MIN (values->len, BYTESTAG_LIMIT_PARTS_OF_SLICE);
 
   for (guint i = 0; i < n; i++)
-    bytestag_shared_files_table_remove_value (self->table, &g_array_index (self->values, BytestagKvpId,
-                                                                           self->values->len - 1 - i));
-  g_array_set_size (self->values, self->values->len - n);
-  if (self->values->len == 0 &&
-      (self->set == NULL ||
-       !bytestag_shared_files_table_remove_set (self->table, self->set, BYTESTAG_LIMIT_PIECES_OF_SLICE - n)))
-    return;
+    bytestag_shared_files_table_remove_value (self->table, &g_array_index (values, BytestagKvpId, values->len - 1 - i));
+  g_array_set_size (values, values->len - n);
 
-  rest = g_new0 (Withdrawal, 1);
-  rest->reactor = self->reactor;
-  rest->table = g_object_ref (self->table);
-  rest->set = g_steal_pointer (&self->set);
-  rest->values = g_array_ref (self->values);
-  bytestag_reactor_post (self->reactor, withdraw_slice, rest, withdrawal_free);
+  return values->len > 0 ||
+         (withdrawal->set != NULL &&
+          bytestag_shared_files_table_remove_set (self->table, withdrawal->set, BYTESTAG_LIMIT_PARTS_OF_SLICE - n));
+}
+
+/* By a timer and not as events, of which a turn takes as many as fit into it. */
+static void
+withdraw_cb (gpointer user_data)
+{
+  BytestagLibrary *self = user_data;
+
+  if (!withdraw_slice (self, g_queue_peek_head (&self->withdrawals)))
+    bytestag_library_free_withdrawal (g_queue_pop_head (&self->withdrawals));
+  if (self->withdrawals.length > 0)
+    bytestag_reactor_arm (self->reactor, &self->withdraw_timer, 0, withdraw_cb, self);
 }
 
 void
@@ -470,8 +468,6 @@ bytestag_library_withdraw (BytestagLibrary *self,
   bytestag_library_unwatch_share (self, share);
   share->served = FALSE;
 
-  withdrawal->reactor = self->reactor;
-  withdrawal->table = g_object_ref (self->table);
   withdrawal->set = g_steal_pointer (&share->set);
   withdrawal->values = g_steal_pointer (&share->values);
   share->values = g_array_new (FALSE, FALSE, sizeof (BytestagKvpId));
@@ -479,8 +475,13 @@ bytestag_library_withdraw (BytestagLibrary *self,
   /* Small ones are gone when this returns; of others the parts are listed no more. */
   if (withdrawal->set != NULL)
     bytestag_shared_files_table_remove_set (self->table, withdrawal->set, 0);
-  withdraw_slice (withdrawal);
-  withdrawal_free (withdrawal);
+  if (!withdraw_slice (self, withdrawal))
+    {
+      bytestag_library_free_withdrawal (withdrawal);
+      return;
+    }
+  g_queue_push_tail (&self->withdrawals, withdrawal);
+  bytestag_reactor_arm (self->reactor, &self->withdraw_timer, 0, withdraw_cb, self);
 }
 
 /* On the disk worker. */

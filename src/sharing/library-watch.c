@@ -319,6 +319,7 @@ fill_slice (BytestagLibraryWatch *self,
 
   if (watched->found.n_files == 0)
     {
+      bytestag_library_check_begin_share (self->check);
       watched->found.first_root = bytestag_library_check_get_n_roots (self->check);
       watched->found.first_file = bytestag_library_check_get_n_files (self->check);
     }

@@ -428,12 +428,16 @@ bytestag_library_dispose (GObject *object)
   BytestagLibrary *self = BYTESTAG_LIBRARY (object);
 
   if (self->reactor != NULL)
-    bytestag_library_close (self);
+    {
+      bytestag_library_close (self);
+      bytestag_reactor_disarm (self->reactor, &self->withdraw_timer);
+    }
   if (self->table != NULL)
     bytestag_shared_files_table_set_store (self->table, NULL, NULL);
   for (guint i = 0; self->shares != NULL && i < self->shares->len; i++)
     ((BytestagShare *) g_ptr_array_index (self->shares, i))->library = NULL;
   g_queue_clear_full (&self->serving, g_object_unref);
+  g_queue_clear_full (&self->withdrawals, bytestag_library_free_withdrawal);
   g_clear_pointer (&self->shares, g_ptr_array_unref);
   g_clear_pointer (&self->link_peers, g_ptr_array_unref);
   g_clear_pointer (&self->loading, g_ptr_array_unref);
@@ -500,6 +504,7 @@ bytestag_library_init (BytestagLibrary *self)
   self->link_peers = g_ptr_array_new_with_free_func (g_free);
   self->copies = DEFAULT_COPIES;
   g_queue_init (&self->serving);
+  g_queue_init (&self->withdrawals);
 }
 
 BytestagLibrary *

@@ -14,6 +14,10 @@
  * time when it is due; seconds. */
 #define TOGETHER 86400
 
+/* What went to originals goes there again after so long, so that a computer which is on at the
+ * same time each day is not late by a day; seconds. */
+#define REPUBLISH (BYTESTAG_TIME_REPUBLISH - 4 * 3600)
+
 typedef enum {
   STEP_RENEWING,
   STEP_READING,
@@ -42,6 +46,7 @@ struct _BytestagJob
   guint n_tried;            /* of them */
   GPtrArray *originals;     /* (element-type BytestagNode) that are sent it */
   guint n_originals;        /* of the nearest, that were sent it */
+  gboolean sends_originals;
   GPtrArray *stores;        /* (element-type Store) */
   guint n_sent;             /* bytes went there, and no answer yet */
   guint n_asked;            /* of these, that are to answer */
@@ -165,6 +170,8 @@ write_state (BytestagJob        *self,
   entry->n_originals = MIN (n_unpromised + self->n_originals, 31);
   entry->until = (guint32) CLAMP (until, 0, G_MAXUINT32);
   entry->looked = (guint32) now;
+  if (self->sends_originals)
+    entry->original_hour = (guint) (now / 3600) & 127;
   /* With its first copy it waits for its turn to get the others. */
   entry->tried = !(is_first && n_promised + n_unpromised + self->n_originals > 0);
   entry->everybody = self->knows_all && self->n_failed == 0 && self->n_tried == self->candidates->len &&
@@ -228,12 +235,17 @@ stop_storing (BytestagJob *self)
 
 /* Stores */
 
-/* Whether a node of the same network has a vote already, or will have. */
+/* Whether a node of the same network has a vote already, or will have. Private networks are
+ * exempt (B.5). */
 static gboolean
 is_network_taken (BytestagJob  *self,
                   BytestagNode *node)
 {
   const BytestagEndpoint *endpoint = bytestag_node_get_endpoint (node);
+  BytestagEndpoint network;
+
+  if (!bytestag_endpoint_get_network (endpoint, FALSE, &network))
+    return FALSE;
 
   for (guint i = 0; i < self->holders->len; i++)
     if (bytestag_endpoint_same_network (bytestag_node_get_endpoint (get_holder (self, i)->node), endpoint))
@@ -466,7 +478,8 @@ take_holders (BytestagJob           *self,
     }
 }
 
-/* The originals among the nearest nodes are sent it once a day (A.2, 1: never asked). */
+/* The originals among the nearest nodes are sent it once a day (A.2, 1: never asked); a first
+ * copy goes to one only where there is nobody else. */
 static void
 take_originals (BytestagJob              *self,
                 const BytestagHolders    *holders,
@@ -474,18 +487,21 @@ take_originals (BytestagJob              *self,
 {
   gint64 now = get_seconds (self);
   guint hours = ((guint) (now / 3600) - entry->original_hour) & 127;
-  gboolean is_due = entry->n_originals == 0 || hours >= BYTESTAG_TIME_REPUBLISH / 3600 ||
-                    now - entry->looked >= BYTESTAG_TIME_REPUBLISH;
+  gboolean is_due = hours >= REPUBLISH / 3600 || now - entry->looked >= REPUBLISH;
+  /* Which ones got it is not known any more: the nearest. */
+  guint n_kept = is_due ? 0 : entry->n_originals;
 
   for (guint i = 0; i < holders->n_nodes && i < self->record.copies; i++)
     {
       if (bytestag_node_get_extensions (holders->nodes[i]) >= 0)
         continue;
-      if (is_due && self->originals->len < self->wanted)
+      if (self->n_originals < n_kept)
+        self->n_originals++;
+      else if (self->wanted == self->record.copies ||
+               (self->candidates->len + self->holders->len + self->originals->len == 0))
         g_ptr_array_add (self->originals, g_object_ref (holders->nodes[i]));
-      else
-        self->n_originals += !is_due;
     }
+  self->sends_originals = self->originals->len > 0;
 }
 
 /* Renews promises of the nearest holders, unless they last. */

@@ -224,6 +224,9 @@ void                 _bytestag_publisher_stop_confirming (BytestagPublisher     
 /* publisher-trust.c: B.3 "A copy counts". */
 gboolean             _bytestag_publisher_trusts         (BytestagPublisher         *self,
                                                          BytestagNode              *node);
+/* It failed a spot check: it has no vote for a day. */
+void                 _bytestag_publisher_distrust       (BytestagPublisher         *self,
+                                                         BytestagNode              *node);
 /* Checks one holder of 32, at random. */
 void                 _bytestag_publisher_check          (BytestagPublisher         *self,
                                                          BytestagNode              *node,

@@ -49,9 +49,9 @@ _bytestag_publisher_trusts (BytestagPublisher *self,
   return TRUE;
 }
 
-static void
-distrust (BytestagPublisher *self,
-          BytestagNode      *node)
+void
+_bytestag_publisher_distrust (BytestagPublisher *self,
+                              BytestagNode      *node)
 {
   BytestagDistrusted one = {
     *bytestag_node_get_key (node),
@@ -77,7 +77,7 @@ checked_cb (BytestagTask *task,
   if (has_failed)
     {
       self->counters.n_failed_checks++;
-      distrust (self, bytestag_spot_check_task_get_node (check->task));
+      _bytestag_publisher_distrust (self, bytestag_spot_check_task_get_node (check->task));
     }
   g_ptr_array_remove_fast (self->checks, check);
   check_free (check);

@@ -91,6 +91,38 @@ bytestag_share_finalize (GObject *object)
   G_OBJECT_CLASS (bytestag_share_parent_class)->finalize (object);
 }
 
+/* What is kept of it, and what the last check found. */
+static void
+get_kept_property (BytestagShare *self,
+                    guint          prop_id,
+                    GValue        *value,
+                    GParamSpec    *pspec)
+{
+  switch (prop_id)
+    {
+    case PROP_COPIES:
+      g_value_set_uint (value, self->saved->copies);
+      break;
+    case PROP_AWAY:
+      g_value_set_boolean (value, self->away);
+      break;
+    case PROP_N_CHANGED:
+      g_value_set_uint (value, self->n_changed);
+      break;
+    case PROP_N_DELETED:
+      g_value_set_uint (value, self->n_deleted);
+      break;
+    case PROP_N_NEW:
+      g_value_set_uint (value, self->n_new);
+      break;
+    case PROP_LAST_CHECKED:
+      g_value_set_int64 (value, self->last_checked);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (self, prop_id, pspec);
+    }
+}
+
 static void
 bytestag_share_get_property (GObject    *object,
                              guint       prop_id,
@@ -146,29 +178,11 @@ bytestag_share_get_property (GObject    *object,
     case PROP_N_PROBLEMS:
       g_value_set_uint (value, self->n_problems);
       break;
-    case PROP_COPIES:
-      g_value_set_uint (value, self->saved->copies);
-      break;
-    case PROP_AWAY:
-      g_value_set_boolean (value, self->away);
-      break;
-    case PROP_N_CHANGED:
-      g_value_set_uint (value, self->n_changed);
-      break;
-    case PROP_N_DELETED:
-      g_value_set_uint (value, self->n_deleted);
-      break;
-    case PROP_N_NEW:
-      g_value_set_uint (value, self->n_new);
-      break;
-    case PROP_LAST_CHECKED:
-      g_value_set_int64 (value, self->last_checked);
-      break;
     case PROP_SURVIVAL:
       g_value_set_object (value, self->survival);
       break;
     default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+      get_kept_property (self, prop_id, value, pspec);
     }
 }
 

@@ -153,13 +153,14 @@ empty (BytestagCommitQueue *self)
 }
 
 GArray *
-bytestag_commit_queue_take (BytestagCommitQueue *self)
+bytestag_commit_queue_take (BytestagCommitQueue *self, guint max)
 {
   GArray *changes = empty (self);
   gsize n_bytes = 0;
   guint n;
 
-  for (n = 0; n < MIN (changes->len, BYTESTAG_LIMIT_GROUP_CHANGES) && n_bytes < BYTESTAG_LIMIT_GROUP_BYTES; n++)
+  max = MIN (max, MIN (changes->len, BYTESTAG_LIMIT_GROUP_CHANGES));
+  for (n = 0; n < max && n_bytes < BYTESTAG_LIMIT_GROUP_BYTES; n++)
     n_bytes += get_size (&g_array_index (changes, BytestagKeptChange, n));
 
   take_over (self, changes, n);

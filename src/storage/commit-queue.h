@@ -25,8 +25,10 @@ guint                bytestag_commit_queue_get_n     (BytestagCommitQueue     *s
 gsize                bytestag_commit_queue_get_n_bytes (BytestagCommitQueue   *self);
 /* Whether what waits fills a group. */
 gboolean             bytestag_commit_queue_is_group  (BytestagCommitQueue     *self);
-/* (transfer full) (element-type BytestagKeptChange) the first ones, at most a group. */
-GArray              *bytestag_commit_queue_take      (BytestagCommitQueue     *self);
+/* (transfer full) (element-type BytestagKeptChange) the first ones, at most @max and a
+ * group. */
+GArray              *bytestag_commit_queue_take      (BytestagCommitQueue     *self,
+                                                      guint                    max);
 /* Takes the updates and removals of @changes again, before all others; nobody waits for
  * them any more. */
 void                 bytestag_commit_queue_put_back  (BytestagCommitQueue     *self,

@@ -75,7 +75,7 @@ refuse_waiting (BytestagDatabaseTable *self, const GError *error)
     {
       BytestagTableJob *job = bytestag_table_job_new (self);
 
-      job->changes = bytestag_commit_queue_take (self->queue);
+      job->changes = bytestag_commit_queue_take (self->queue, G_MAXUINT);
       job->error = g_error_copy (error);
       g_ptr_array_add (groups, g_array_ref (job->changes));
       tell (job, G_MAXUINT);
@@ -183,10 +183,10 @@ apply_job (gpointer data, GCancellable *cancellable)
   BytestagTableJob *job = data;
 
   /* Also when cancelled: what was given is not lost. */
-  if (job->changes->len > 0)
-    bytestag_kept_store_apply (job->store, job->changes, job->is_retry, &job->error);
-  if (job->is_retry && job->error == NULL)
-    job->has_room = bytestag_kept_store_probe (job->store, NULL);
+  if (job->is_retry)
+    bytestag_kept_store_retry (job->store, job->changes, &job->has_room, &job->error);
+  else
+    bytestag_kept_store_apply (job->store, job->changes, &job->error);
 }
 
 /* What became of a change, and what the index has to know of it. (transfer full) (nullable) */
@@ -253,6 +253,12 @@ end_commit (BytestagTableJob *job)
       if (bytestag_commit_queue_get_n (self->queue) > 0 && !bytestag_timer_is_armed (&self->commit_timer))
         bytestag_database_table_commit (self);
       bytestag_database_table_settle (self);
+    }
+  else if (self->state == BYTESTAG_DATABASE_TABLE_NO_SPACE && bytestag_commit_queue_get_n (self->queue) > 0
+           && (job->error == NULL || !job->is_retry))
+    {
+      /* What was removed, in small groups, is what makes room. */
+      bytestag_database_table_commit (self);
     }
 }
 
@@ -334,7 +340,7 @@ bytestag_database_table_commit (BytestagDatabaseTable *self)
   bytestag_reactor_disarm (self->reactor, &self->commit_timer);
   self->is_committing = !self->is_closed;
   job = bytestag_table_job_new (self);
-  job->changes = bytestag_commit_queue_take (self->queue);
+  job->changes = bytestag_commit_queue_take (self->queue, is_retry ? BYTESTAG_LIMIT_RETRIED_CHANGES : G_MAXUINT);
   job->is_retry = is_retry;
   bytestag_worker_run (self->disk, apply_job, job, NULL, committed_cb, NULL);
 }

@@ -55,8 +55,9 @@ sweep_job (gpointer data, GCancellable *cancellable)
 {
   BytestagTableJob *job = data;
 
+  job->more = FALSE;
   if (!g_cancellable_is_cancelled (cancellable))
-    bytestag_kept_store_sweep (job->store, job->step);
+    job->more = bytestag_kept_store_sweep (job->store);
 }
 
 static void
@@ -64,7 +65,7 @@ swept_cb (gpointer data, gpointer user_data)
 {
   BytestagTableJob *job = data;
 
-  if (++job->step < 256 && bytestag_database_table_takes_changes (job->table))
+  if (job->more && bytestag_database_table_takes_changes (job->table))
     bytestag_worker_run (job->table->disk, sweep_job, job, NULL, swept_cb, NULL);
   else
     bytestag_table_job_unref (job);
@@ -247,7 +248,7 @@ cancel_waiting (BytestagDatabaseTable *self)
 
   while (bytestag_commit_queue_get_n (self->queue) > 0)
     {
-      g_autoptr (GArray) changes = bytestag_commit_queue_take (self->queue);
+      g_autoptr (GArray) changes = bytestag_commit_queue_take (self->queue, G_MAXUINT);
 
       for (guint i = 0; i < changes->len; i++)
         {

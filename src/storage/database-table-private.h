@@ -52,7 +52,6 @@ typedef struct
   GArray *records; /* (element-type BytestagKvpRecord) loaded */
   guint n_bad;
   gboolean more;
-  guint step; /* of a sweep */
   GArray *changes; /* (element-type BytestagKeptChange) */
   gboolean is_retry; /* on a full disk */
   gboolean has_room;

@@ -67,7 +67,7 @@ get_source (sqlite3_stmt *statement, int column, BytestagEndpoint *source)
 
 static const char select_records[] =
   "SELECT key, idx, size, timestamp, time_to_live, last_update, until, replicated, source, port, copies, kind,"
-  " handed_over, (SELECT CASE typeof (value) WHEN 'blob' THEN length (value) END FROM bytes"
+  " handed_over, file, (SELECT CASE typeof (value) WHEN 'blob' THEN length (value) END FROM bytes"
   "               WHERE bytes.key = records.key AND bytes.idx = records.idx)"
   " FROM records WHERE (key, idx) > (?, ?) ORDER BY key, idx LIMIT ?";
 
@@ -104,13 +104,16 @@ has_value (BytestagKeptStore *self, sqlite3_stmt *statement, const BytestagKvpRe
   struct stat status;
   char name[BYTESTAG_KEPT_FILE_NAME_SIZE + BYTESTAG_KEPT_FOLDER_NAME_SIZE];
   gint64 size;
+  gint64 file;
 
+  if (!get_whole (statement, 13, BYTESTAG_KEPT_MAX_FILE, &file))
+    return FALSE;
   if (!bytestag_kept_store_is_file (record))
-    return get_whole (statement, 13, BYTESTAG_LIMIT_VALUE_IN_ROW, &size) && (guint64) size == record->size;
+    return get_whole (statement, 14, BYTESTAG_LIMIT_VALUE_IN_ROW, &size) && (guint64) size == record->size;
 
-  bytestag_kept_store_get_folder_name (&record->id.index, name);
+  bytestag_kept_store_get_folder_name (file, name);
   name[BYTESTAG_KEPT_FOLDER_NAME_SIZE - 1] = '/';
-  bytestag_kept_store_get_file_name (&record->id, name + BYTESTAG_KEPT_FOLDER_NAME_SIZE);
+  bytestag_kept_store_get_file_name (file, &record->id, name + BYTESTAG_KEPT_FOLDER_NAME_SIZE);
 
   return fstatat (self->values, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG (status.st_mode)
          && (guint64) status.st_size == record->size;
@@ -208,7 +211,7 @@ bytestag_kept_store_load (BytestagKeptStore *self, GArray *records, guint *n_bad
 
 /* A value whose record was lost: a day is what it would have of an original. */
 static void
-take_up (BytestagKeptStore *self, const BytestagKvpId *id, const struct stat *status)
+take_up (BytestagKeptStore *self, gint64 file, const BytestagKvpId *id, const struct stat *status)
 {
   BytestagKvpRecord record = {
     .id = *id,
@@ -219,20 +222,20 @@ take_up (BytestagKeptStore *self, const BytestagKvpId *id, const struct stat *st
 
   if (status->st_size > BYTESTAG_LIMIT_VALUE_IN_ROW && status->st_size <= BYTESTAG_LIMIT_KEPT_VALUE
       && status->st_mtim.tv_sec >= 0)
-    bytestag_kept_store_insert_record (self, &record, NULL);
+    bytestag_kept_store_insert_record (self, &record, file, NULL);
 }
 
 static gboolean
-is_known (BytestagKeptStore *self, const BytestagKvpId *id)
+is_known (BytestagKeptStore *self, gint64 file, const BytestagKvpId *id)
 {
   sqlite3_stmt *statement =
-    bytestag_database_prepare (self->database, "SELECT 1 FROM records WHERE key = ? AND idx = ? AND size > ?", NULL);
+    bytestag_database_prepare (self->database, "SELECT 1 FROM records WHERE key = ? AND idx = ? AND file = ?", NULL);
   gboolean row;
 
   if (statement == NULL)
     return TRUE;
   bytestag_kept_store_bind_id (statement, id);
-  sqlite3_bind_int (statement, 3, BYTESTAG_LIMIT_VALUE_IN_ROW);
+  sqlite3_bind_int64 (statement, 3, file);
   /* Where that cannot be asked, nothing is removed. */
   if (!bytestag_database_step (self->database, statement, &row, NULL))
     return TRUE;
@@ -242,9 +245,9 @@ is_known (BytestagKeptStore *self, const BytestagKvpId *id)
 }
 
 void
-bytestag_kept_store_sweep_folder (BytestagKeptStore *self, guint step, BytestagSweep sweep)
+bytestag_kept_store_sweep_folder (BytestagKeptStore *self, const char *name, BytestagSweep sweep)
 {
-  int folder = bytestag_kept_store_open_folder (self, step);
+  int folder = openat (self->values, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   DIR *dir = folder >= 0 ? fdopendir (folder) : NULL;
   struct dirent *found;
 
@@ -252,6 +255,9 @@ bytestag_kept_store_sweep_folder (BytestagKeptStore *self, guint step, BytestagS
     {
       if (folder >= 0)
         close (folder);
+      /* It is none, and so not ours. */
+      if (sweep != BYTESTAG_SWEEP_TAKE_UP)
+        unlinkat (self->values, name, 0);
       return;
     }
 
@@ -259,21 +265,77 @@ bytestag_kept_store_sweep_folder (BytestagKeptStore *self, guint step, BytestagS
     {
       struct stat status;
       BytestagKvpId id;
-      gboolean is_value = sweep != BYTESTAG_SWEEP_ALL && bytestag_kept_store_parse_file_name (found->d_name, step, &id)
+      gint64 file;
+      gboolean is_value = sweep != BYTESTAG_SWEEP_ALL
+                          && bytestag_kept_store_parse_file_name (found->d_name, name, &file, &id)
                           && fstatat (folder, found->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0
                           && S_ISREG (status.st_mode);
 
       if (is_value && sweep == BYTESTAG_SWEEP_TAKE_UP)
-        take_up (self, &id, &status);
-      else if (sweep != BYTESTAG_SWEEP_TAKE_UP && !(is_value && is_known (self, &id)))
+        take_up (self, file, &id, &status);
+      else if (sweep != BYTESTAG_SWEEP_TAKE_UP && !(is_value && is_known (self, file, &id)))
         unlinkat (folder, found->d_name, 0);
     }
   closedir (dir);
+
+  /* If it is empty. */
+  if (sweep != BYTESTAG_SWEEP_TAKE_UP)
+    unlinkat (self->values, name, AT_REMOVEDIR);
+}
+
+static int
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char * const *) a, *(const char * const *) b);
+}
+
+/* (transfer full) the names of all folders, sorted. */
+static GPtrArray *
+list_folders (BytestagKeptStore *self)
+{
+  GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
+  int folder = openat (self->values, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *dir = folder >= 0 ? fdopendir (folder) : NULL;
+  struct dirent *found;
+
+  while (dir != NULL && (found = readdir (dir)) != NULL)
+    {
+      if (strcmp (found->d_name, ".") != 0 && strcmp (found->d_name, "..") != 0)
+        g_ptr_array_add (names, g_strdup (found->d_name));
+    }
+  if (dir != NULL)
+    closedir (dir);
+  else if (folder >= 0)
+    close (folder);
+  g_ptr_array_sort (names, compare_names);
+
+  return names;
 }
 
 void
-bytestag_kept_store_sweep (BytestagKeptStore *self, guint step)
+bytestag_kept_store_sweep_all (BytestagKeptStore *self, BytestagSweep sweep)
 {
-  if (self->database != NULL && !self->is_read_only)
-    bytestag_kept_store_sweep_folder (self, step, BYTESTAG_SWEEP_UNKNOWN);
+  g_autoptr (GPtrArray) names = list_folders (self);
+
+  for (guint i = 0; i < names->len; i++)
+    bytestag_kept_store_sweep_folder (self, g_ptr_array_index (names, i), sweep);
+}
+
+gboolean
+bytestag_kept_store_sweep (BytestagKeptStore *self)
+{
+  g_autofree char *name = NULL;
+
+  if (self->database == NULL || self->is_read_only)
+    return FALSE;
+
+  if (self->unswept == NULL)
+    self->unswept = list_folders (self);
+  if (self->unswept->len == 0)
+    return FALSE;
+
+  name = g_ptr_array_steal_index (self->unswept, self->unswept->len - 1);
+  bytestag_kept_store_sweep_folder (self, name, BYTESTAG_SWEEP_UNKNOWN);
+
+  return TRUE;
 }

@@ -5,25 +5,29 @@
 
 G_BEGIN_DECLS
 
-/* Folders of files, each for a last byte of the index: the first bytes are much the same in
- * all that one node keeps. */
-#define BYTESTAG_KEPT_FOLDERS 256
-#define BYTESTAG_KEPT_FOLDER_NAME_SIZE 3
-/* "KEY-INDEX" in hex. */
-#define BYTESTAG_KEPT_FILE_NAME_SIZE (2 * 2 * BYTESTAG_KEY_SIZE + 2)
+/* A file is named by a number that no other had before, and lies in a folder with those
+ * that came with it, so that one sync of the folder does for all of them. Its name tells
+ * the id too, for when its record is lost: "NUMBER-KEY-INDEX" in hex. */
+#define BYTESTAG_KEPT_FOLDER_NAME_SIZE 9
+#define BYTESTAG_KEPT_FILE_NAME_SIZE (10 + 2 * (2 * BYTESTAG_KEY_SIZE + 1) + 1)
+#define BYTESTAG_KEPT_MAX_FILE ((G_GINT64_CONSTANT (1) << 40) - 1)
 
 struct _BytestagKeptStore
 {
   char *folder;
   char *path; /* of the database */
-  int values; /* descriptor of the folder; -1: not open */
+  int top;    /* descriptors of the folder, and of that of the files; -1: not open */
+  int values;
+  gboolean has_reserve;
   BytestagDatabase *database;
   gboolean is_read_only;
+  gint64 next_file;
 
   /* Where loading stands: whatever types hostile rows have. */
   sqlite3_value *last_key;
   sqlite3_value *last_index;
   guint n_loaded;
+  GPtrArray *unswept; /* (element-type utf8) (nullable) folders */
 };
 
 /* What is done with the files of a folder: those that are not known go, all go, or those
@@ -34,19 +38,18 @@ typedef enum {
   BYTESTAG_SWEEP_TAKE_UP,
 } BytestagSweep;
 
-void     bytestag_kept_store_get_folder_name (const BytestagKey       *index,
+void     bytestag_kept_store_get_folder_name (gint64                   file,
                                               char                    *name);
-void     bytestag_kept_store_get_file_name (const BytestagKvpId       *id,
+void     bytestag_kept_store_get_file_name (gint64                     file,
+                                              const BytestagKvpId     *id,
                                               char                    *name);
-/* Whether @name is one that _get_file_name() writes, in the folder of @step. */
+/* Whether @name is one that _get_file_name() writes, in the folder called @folder. */
 gboolean bytestag_kept_store_parse_file_name (const char              *name,
-                                              guint                    step,
+                                              const char              *folder,
+                                              gint64                  *file,
                                               BytestagKvpId           *id);
 /* Whether the value is a file, and no row. */
 gboolean bytestag_kept_store_is_file       (const BytestagKvpRecord   *record);
-/* A descriptor of a folder of files, or -1 where there is none. */
-int      bytestag_kept_store_open_folder   (BytestagKeptStore         *self,
-                                              guint                    step);
 void     bytestag_kept_store_bind_id       (sqlite3_stmt              *statement,
                                               const BytestagKvpId     *id);
 /* Steps a statement that gives no row, or at most one that does not matter. */
@@ -55,11 +58,16 @@ gboolean bytestag_kept_store_run           (BytestagKeptStore         *self,
                                               GError                 **error);
 gboolean bytestag_kept_store_insert_record (BytestagKeptStore         *self,
                                               const BytestagKvpRecord *record,
+                                              gint64                   file,
                                               GError                 **error);
 /* FALSE, with an error. */
 gboolean bytestag_kept_store_fail_closed   (GError                   **error);
+/* Does so to all files of the folder called @name. */
 void     bytestag_kept_store_sweep_folder  (BytestagKeptStore         *self,
-                                              guint                    step,
+                                              const char              *name,
+                                              BytestagSweep            sweep);
+/* To those of all folders. */
+void     bytestag_kept_store_sweep_all     (BytestagKeptStore         *self,
                                               BytestagSweep            sweep);
 
 G_END_DECLS

@@ -16,13 +16,13 @@
 
 /* "bsk1" */
 #define APPLICATION_ID 0x62736b31
-#define PROBE_NAME "probe"
+#define RESERVE_NAME "reserve"
 static const char * const migrations[] = {
   "CREATE TABLE records ("
   "  key BLOB NOT NULL, idx BLOB NOT NULL, size INTEGER NOT NULL,"
   "  timestamp INTEGER, time_to_live REAL NOT NULL, last_update REAL NOT NULL, until INTEGER NOT NULL,"
   "  replicated INTEGER NOT NULL, source BLOB, port INTEGER NOT NULL, copies INTEGER NOT NULL,"
-  "  kind INTEGER NOT NULL, handed_over INTEGER NOT NULL,"
+  "  kind INTEGER NOT NULL, handed_over INTEGER NOT NULL, file INTEGER NOT NULL," /* 0: none */
   "  PRIMARY KEY (key, idx)) WITHOUT ROWID;"
   "CREATE TABLE bytes ("
   "  key BLOB NOT NULL, idx BLOB NOT NULL, value BLOB NOT NULL,"
@@ -38,6 +38,7 @@ bytestag_kept_store_new (const char *folder)
 
   self->folder = g_strdup (folder);
   self->path = g_build_filename (folder, "kept.db", NULL);
+  self->top = -1;
   self->values = -1;
 
   return self;
@@ -48,10 +49,15 @@ bytestag_kept_store_close (BytestagKeptStore *self)
 {
   g_clear_pointer (&self->last_key, sqlite3_value_free);
   g_clear_pointer (&self->last_index, sqlite3_value_free);
+  g_clear_pointer (&self->unswept, g_ptr_array_unref);
   g_clear_pointer (&self->database, bytestag_database_close);
   if (self->values >= 0)
     close (self->values);
+  if (self->top >= 0)
+    close (self->top);
   self->values = -1;
+  self->top = -1;
+  self->has_reserve = FALSE;
 }
 
 void
@@ -70,34 +76,38 @@ bytestag_kept_store_is_open (BytestagKeptStore *self)
 }
 
 void
-bytestag_kept_store_get_folder_name (const BytestagKey *index, char *name)
+bytestag_kept_store_get_folder_name (gint64 file, char *name)
 {
-  g_snprintf (name, BYTESTAG_KEPT_FOLDER_NAME_SIZE, "%02x", index->bytes[BYTESTAG_KEY_SIZE - 1]);
+  g_snprintf (name, BYTESTAG_KEPT_FOLDER_NAME_SIZE, "%08" G_GINT64_MODIFIER "x", file / BYTESTAG_LIMIT_FILES_OF_FOLDER);
 }
 
 void
-bytestag_kept_store_get_file_name (const BytestagKvpId *id, char *name)
+bytestag_kept_store_get_file_name (gint64 file, const BytestagKvpId *id, char *name)
 {
   g_autofree char *key = bytestag_key_to_hex (&id->key);
   g_autofree char *index = bytestag_key_to_hex (&id->index);
 
-  g_snprintf (name, BYTESTAG_KEPT_FILE_NAME_SIZE, "%s-%s", key, index);
+  g_snprintf (name, BYTESTAG_KEPT_FILE_NAME_SIZE, "%010" G_GINT64_MODIFIER "x-%s-%s", file, key, index);
 }
 
 gboolean
-bytestag_kept_store_parse_file_name (const char *name, guint step, BytestagKvpId *id)
+bytestag_kept_store_parse_file_name (const char *name, const char *folder, gint64 *file, BytestagKvpId *id)
 {
   char again[BYTESTAG_KEPT_FILE_NAME_SIZE];
+  char folder_again[BYTESTAG_KEPT_FOLDER_NAME_SIZE];
 
   if (strlen (name) != BYTESTAG_KEPT_FILE_NAME_SIZE - 1)
     return FALSE;
 
-  if (!bytestag_key_parse (&id->key, name, 2 * BYTESTAG_KEY_SIZE, NULL)
-      || !bytestag_key_parse (&id->index, name + 2 * BYTESTAG_KEY_SIZE + 1, 2 * BYTESTAG_KEY_SIZE, NULL))
+  *file = (gint64) g_ascii_strtoull (name, NULL, 16);
+  if (!bytestag_key_parse (&id->key, name + 11, 2 * BYTESTAG_KEY_SIZE, NULL)
+      || !bytestag_key_parse (&id->index, name + 12 + 2 * BYTESTAG_KEY_SIZE, 2 * BYTESTAG_KEY_SIZE, NULL)
+      || *file <= 0 || *file > BYTESTAG_KEPT_MAX_FILE)
     return FALSE;
-  bytestag_kept_store_get_file_name (id, again);
+  bytestag_kept_store_get_file_name (*file, id, again);
+  bytestag_kept_store_get_folder_name (*file, folder_again);
 
-  return strcmp (name, again) == 0 && id->index.bytes[BYTESTAG_KEY_SIZE - 1] == step;
+  return strcmp (name, again) == 0 && strcmp (folder, folder_again) == 0;
 }
 
 gboolean
@@ -106,28 +116,36 @@ bytestag_kept_store_is_file (const BytestagKvpRecord *record)
   return record->size > BYTESTAG_LIMIT_VALUE_IN_ROW;
 }
 
-int
-bytestag_kept_store_open_folder (BytestagKeptStore *self, guint step)
+/* Of the folder of a file, or -1 where there is none. */
+static int
+open_folder (BytestagKeptStore *self, gint64 file)
 {
   char name[BYTESTAG_KEPT_FOLDER_NAME_SIZE];
 
-  g_snprintf (name, sizeof name, "%02x", step);
+  bytestag_kept_store_get_folder_name (file, name);
 
   return openat (self->values, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
 static void
-unlink_file (BytestagKeptStore *self, const BytestagKvpId *id)
+unlink_file (BytestagKeptStore *self, gint64 file, const BytestagKvpId *id)
 {
   char name[BYTESTAG_KEPT_FILE_NAME_SIZE];
-  int folder = bytestag_kept_store_open_folder (self, id->index.bytes[BYTESTAG_KEY_SIZE - 1]);
+  int folder = open_folder (self, file);
 
   if (folder < 0)
     return;
 
-  bytestag_kept_store_get_file_name (id, name);
+  bytestag_kept_store_get_file_name (file, id, name);
   unlinkat (folder, name, 0);
   close (folder);
+
+  /* The last one was it, perhaps. */
+  if (file / BYTESTAG_LIMIT_FILES_OF_FOLDER != self->next_file / BYTESTAG_LIMIT_FILES_OF_FOLDER)
+    {
+      bytestag_kept_store_get_folder_name (file, name);
+      unlinkat (self->values, name, AT_REMOVEDIR);
+    }
 }
 
 void
@@ -170,30 +188,31 @@ bytestag_kept_store_run (BytestagKeptStore *self, sqlite3_stmt *statement, GErro
 }
 
 gboolean
-bytestag_kept_store_insert_record (BytestagKeptStore *self, const BytestagKvpRecord *record, GError **error)
+bytestag_kept_store_insert_record (BytestagKeptStore *self, const BytestagKvpRecord *record, gint64 file, GError **error)
 {
   static const char sql[] =
     "INSERT OR REPLACE INTO records (key, idx, timestamp, time_to_live, last_update, until, replicated, source, port, copies,"
-    " kind, handed_over, size) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+    " kind, handed_over, size, file) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
   sqlite3_stmt *statement = bytestag_database_prepare (self->database, sql, error);
 
   if (statement == NULL)
     return FALSE;
   bind_record (statement, record);
   sqlite3_bind_int64 (statement, 13, (gint64) record->size);
+  sqlite3_bind_int64 (statement, 14, file);
 
   return bytestag_kept_store_run (self, statement, error);
 }
 
 static gboolean
-insert_value (BytestagKeptStore *self, const BytestagKeptChange *change, GError **error)
+insert_value (BytestagKeptStore *self, const BytestagKeptChange *change, gint64 file, GError **error)
 {
   static const char sql[] = "INSERT OR REPLACE INTO bytes (key, idx, value) VALUES (?, ?, ?)";
   sqlite3_stmt *statement;
   gconstpointer data;
   gsize size;
 
-  if (!bytestag_kept_store_insert_record (self, &change->record, error))
+  if (!bytestag_kept_store_insert_record (self, &change->record, file, error))
     return FALSE;
   if (bytestag_kept_store_is_file (&change->record))
     return TRUE;
@@ -228,22 +247,34 @@ update_record (BytestagKeptStore *self, const BytestagKvpRecord *record, GError 
   return bytestag_kept_store_run (self, statement, error);
 }
 
+/* @sql gives the file of @id; @file: (out): that, or 0. */
 static gboolean
-delete_record (BytestagKeptStore *self, const BytestagKvpId *id, GError **error)
+find_file (BytestagKeptStore *self, const char *sql, const BytestagKvpId *id, gint64 *file, GError **error)
 {
-  sqlite3_stmt *statement =
-    bytestag_database_prepare (self->database, "DELETE FROM records WHERE key = ? AND idx = ?", error);
+  sqlite3_stmt *statement = bytestag_database_prepare (self->database, sql, error);
+  gboolean row;
 
+  *file = 0;
   if (statement == NULL)
     return FALSE;
   bytestag_kept_store_bind_id (statement, id);
+  if (!bytestag_database_step (self->database, statement, &row, error))
+    return FALSE;
+  if (row)
+    *file = sqlite3_column_int64 (statement, 0);
+  sqlite3_reset (statement);
 
-  return bytestag_kept_store_run (self, statement, error);
+  return TRUE;
 }
 
+static const char find_sql[] = "SELECT file FROM records WHERE key = ? AND idx = ?";
+
+/* @files: of each change the file: of what is written, which is there; of what is removed
+ * it is found. */
 static gboolean
-apply_rows (BytestagKeptStore *self, const GArray *changes, GError **error)
+apply_rows (BytestagKeptStore *self, const GArray *changes, gint64 *files, GError **error)
 {
+  static const char delete_sql[] = "DELETE FROM records WHERE key = ? AND idx = ? RETURNING file";
   gboolean good = bytestag_database_begin (self->database, error);
 
   for (guint i = 0; good && i < changes->len; i++)
@@ -253,13 +284,13 @@ apply_rows (BytestagKeptStore *self, const GArray *changes, GError **error)
       switch (change->kind)
         {
         case BYTESTAG_KEPT_WRITE:
-          good = insert_value (self, change, error);
+          good = insert_value (self, change, files[i], error);
           break;
         case BYTESTAG_KEPT_UPDATE:
           good = update_record (self, &change->record, error);
           break;
         case BYTESTAG_KEPT_REMOVE:
-          good = delete_record (self, &change->record.id, error);
+          good = find_file (self, delete_sql, &change->record.id, &files[i], error);
           break;
         default:
           g_assert_not_reached ();
@@ -273,70 +304,91 @@ apply_rows (BytestagKeptStore *self, const GArray *changes, GError **error)
   return FALSE;
 }
 
-/* Files of values, each synced; then their folders, so that their names last. */
-static gboolean
-write_files (BytestagKeptStore *self, const GArray *changes, GError **error)
+/* The folder of the next file; a new one when that is full. */
+static int
+open_next_folder (BytestagKeptStore *self, GError **error)
 {
-  int folders[BYTESTAG_KEPT_FOLDERS];
+  char name[BYTESTAG_KEPT_FOLDER_NAME_SIZE];
+
+  bytestag_kept_store_get_folder_name (self->next_file, name);
+
+  return bytestag_safe_folder_open (self->values, name, error);
+}
+
+/* Syncs files, and then the folder where their names are. */
+static gboolean
+sync_files (GArray *unsynced, int folder, gboolean good, GError **error)
+{
+  for (guint i = 0; i < unsynced->len; i++)
+    {
+      int fd = g_array_index (unsynced, int, i);
+
+      if (good)
+        good = bytestag_safe_file_sync (fd, error);
+      else
+        close (fd);
+    }
+  g_array_set_size (unsynced, 0);
+
+  return good && bytestag_safe_folder_sync (folder, error);
+}
+
+/* Writes the values that are files; they last when this returns TRUE. */
+static gboolean
+write_files (BytestagKeptStore *self, const GArray *changes, gint64 *files, GError **error)
+{
+  g_autoptr (GArray) unsynced = g_array_new (FALSE, FALSE, sizeof (int));
+  int folder = -1;
   gboolean good = TRUE;
 
-  memset (folders, -1, sizeof folders);
   for (guint i = 0; good && i < changes->len; i++)
     {
       const BytestagKeptChange *change = &g_array_index (changes, BytestagKeptChange, i);
-      const BytestagKey *index = &change->record.id.index;
-      int *folder = &folders[index->bytes[BYTESTAG_KEY_SIZE - 1]];
       char name[BYTESTAG_KEPT_FILE_NAME_SIZE];
       gconstpointer data;
       gsize size;
+      int fd;
 
       if (change->kind != BYTESTAG_KEPT_WRITE || !bytestag_kept_store_is_file (&change->record))
         continue;
 
-      if (*folder < 0)
-        {
-          bytestag_kept_store_get_folder_name (index, name);
-          *folder = bytestag_safe_folder_open (self->values, name, error);
-        }
+      if (folder < 0 && (folder = open_next_folder (self, error)) < 0)
+        return FALSE;
+      files[i] = self->next_file++;
+      bytestag_kept_store_get_file_name (files[i], &change->record.id, name);
       data = g_bytes_get_data (change->value, &size);
-      bytestag_kept_store_get_file_name (&change->record.id, name);
-      good = *folder >= 0 && bytestag_safe_file_write (*folder, name, data, size, error);
+      fd = bytestag_safe_file_write (folder, name, data, size, error);
+      good = fd >= 0;
+      if (good)
+        g_array_append_val (unsynced, fd);
+
+      if (unsynced->len == BYTESTAG_LIMIT_UNSYNCED_FILES || self->next_file % BYTESTAG_LIMIT_FILES_OF_FOLDER == 0)
+        {
+          good = sync_files (unsynced, folder, good, error);
+          close (folder);
+          folder = -1;
+        }
     }
 
-  for (guint i = 0; i < BYTESTAG_KEPT_FOLDERS; i++)
+  if (folder >= 0)
     {
-      if (folders[i] < 0)
-        continue;
-      good = good && bytestag_safe_folder_sync (folders[i], error);
-      close (folders[i]);
+      good = sync_files (unsynced, folder, good, error);
+      close (folder);
     }
 
   return good;
 }
 
-/* Unlinks the files of changes of @kind, but of those that a change of the other kind
- * names: what was removed and came again at once is there, and what came again and failed
- * was there. */
+/* Unlinks the files of changes of @kind. */
 static void
-unlink_files (BytestagKeptStore *self, const GArray *changes, BytestagKeptChangeKind kind)
+unlink_files (BytestagKeptStore *self, const GArray *changes, BytestagKeptChangeKind kind, const gint64 *files)
 {
-  g_autoptr (GHashTable) others = g_hash_table_new (bytestag_kvp_id_hash, bytestag_kvp_id_equal);
-
-  for (guint i = 0; i < changes->len; i++)
-    {
-      BytestagKeptChange *change = &g_array_index (changes, BytestagKeptChange, i);
-
-      if (change->kind != kind && change->kind != BYTESTAG_KEPT_UPDATE && bytestag_kept_store_is_file (&change->record))
-        g_hash_table_add (others, &change->record.id);
-    }
-
   for (guint i = 0; i < changes->len; i++)
     {
       const BytestagKeptChange *change = &g_array_index (changes, BytestagKeptChange, i);
 
-      if (change->kind == kind && bytestag_kept_store_is_file (&change->record)
-          && !g_hash_table_contains (others, &change->record.id))
-        unlink_file (self, &change->record.id);
+      if (change->kind == kind && files[i] > 0)
+        unlink_file (self, files[i], &change->record.id);
     }
 }
 
@@ -348,23 +400,113 @@ bytestag_kept_store_fail_closed (GError **error)
   return FALSE;
 }
 
-gboolean
-bytestag_kept_store_apply (BytestagKeptStore *self, const GArray *changes, gboolean unlink_first, GError **error)
+/* Takes room on the disk for what may not fail when there is none, if there are @beyond
+ * bytes more. */
+static gboolean
+make_reserve (BytestagKeptStore *self, off_t beyond, GError **error)
 {
+  int code;
+  int fd;
+
+  if (self->has_reserve)
+    return TRUE;
+
+  fd = openat (self->top, RESERVE_NAME, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+  code = fd < 0 ? errno : posix_fallocate (fd, 0, BYTESTAG_LIMIT_RESERVE + beyond);
+  if (code == 0 && ftruncate (fd, BYTESTAG_LIMIT_RESERVE) < 0)
+    code = errno;
+  if (fd >= 0)
+    close (fd);
+  self->has_reserve = code == 0;
+  if (self->has_reserve)
+    return TRUE;
+
+  unlinkat (self->top, RESERVE_NAME, 0);
+  if (code == ENOSPC || code == EDQUOT)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE, _("There is no space left on the disk"));
+  else
+    g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_FAILED, _("Cannot write to the disk: %s"), g_strerror (code));
+
+  return FALSE;
+}
+
+static void
+drop_reserve (BytestagKeptStore *self)
+{
+  unlinkat (self->top, RESERVE_NAME, 0);
+  self->has_reserve = FALSE;
+}
+
+static gboolean
+has_values (const GArray *changes)
+{
+  for (guint i = 0; i < changes->len; i++)
+    {
+      if (g_array_index (changes, BytestagKeptChange, i).kind == BYTESTAG_KEPT_WRITE)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+gboolean
+bytestag_kept_store_apply (BytestagKeptStore *self, const GArray *changes, GError **error)
+{
+  g_autofree gint64 *files = g_new0 (gint64, changes->len);
+
   if (self->database == NULL || self->is_read_only)
     return bytestag_kept_store_fail_closed (error);
 
-  if (unlink_first)
-    unlink_files (self, changes, BYTESTAG_KEPT_REMOVE);
+  if (has_values (changes) && !make_reserve (self, 0, error))
+    return FALSE;
 
-  if (write_files (self, changes, error) && apply_rows (self, changes, error))
+  if (write_files (self, changes, files, error) && apply_rows (self, changes, files, error))
     {
-      unlink_files (self, changes, BYTESTAG_KEPT_REMOVE);
+      unlink_files (self, changes, BYTESTAG_KEPT_REMOVE, files);
       return TRUE;
     }
-  unlink_files (self, changes, BYTESTAG_KEPT_WRITE);
+  unlink_files (self, changes, BYTESTAG_KEPT_WRITE, files);
 
   return FALSE;
+}
+
+/* Of what is removed, before that is known. */
+static void
+unlink_removed (BytestagKeptStore *self, const GArray *changes)
+{
+  g_autofree gint64 *files = g_new0 (gint64, changes->len);
+
+  for (guint i = 0; i < changes->len; i++)
+    {
+      const BytestagKeptChange *change = &g_array_index (changes, BytestagKeptChange, i);
+
+      if (change->kind == BYTESTAG_KEPT_REMOVE)
+        find_file (self, find_sql, &change->record.id, &files[i], NULL);
+    }
+  unlink_files (self, changes, BYTESTAG_KEPT_REMOVE, files);
+}
+
+gboolean
+bytestag_kept_store_retry (BytestagKeptStore *self, const GArray *changes, gboolean *has_room, GError **error)
+{
+  gboolean more = TRUE;
+
+  *has_room = FALSE;
+  if (self->database == NULL || self->is_read_only)
+    return bytestag_kept_store_fail_closed (error);
+
+  drop_reserve (self);
+  unlink_removed (self, changes);
+  /* The log may be longer than what it says. */
+  bytestag_database_checkpoint (self->database, NULL);
+  if (changes->len > 0 && !bytestag_kept_store_apply (self, changes, error))
+    return FALSE;
+
+  while (more && bytestag_kept_store_shrink (self, &more, NULL))
+    ;
+  *has_room = make_reserve (self, BYTESTAG_LIMIT_KEPT_VALUE, NULL);
+
+  return TRUE;
 }
 
 static void
@@ -421,12 +563,17 @@ read_file (BytestagKeptStore *self, const BytestagKvpRecord *record, GError **er
 {
   g_autofree guint8 *buffer = g_malloc (record->size);
   char name[BYTESTAG_KEPT_FILE_NAME_SIZE];
-  int folder = bytestag_kept_store_open_folder (self, record->id.index.bytes[BYTESTAG_KEY_SIZE - 1]);
+  int folder;
   int fd = -1;
   gboolean good;
   int saved_errno;
+  gint64 file;
 
-  bytestag_kept_store_get_file_name (&record->id, name);
+  if (!find_file (self, find_sql, &record->id, &file, error))
+    return NULL;
+
+  bytestag_kept_store_get_file_name (file, &record->id, name);
+  folder = open_folder (self, file);
   if (folder >= 0)
     fd = openat (folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   good = fd >= 0 && read_fully (fd, buffer, record->size);
@@ -475,21 +622,6 @@ bytestag_kept_store_read (BytestagKeptStore *self, const BytestagKvpRecord *reco
 }
 
 gboolean
-bytestag_kept_store_probe (BytestagKeptStore *self, GError **error)
-{
-  g_autofree guint8 *zeros = g_malloc0 (BYTESTAG_LIMIT_KEPT_VALUE);
-  gboolean good;
-
-  if (self->values < 0)
-    return bytestag_kept_store_fail_closed (error);
-
-  good = bytestag_safe_file_write (self->values, PROBE_NAME, zeros, BYTESTAG_LIMIT_KEPT_VALUE, error);
-  unlinkat (self->values, PROBE_NAME, 0);
-
-  return good;
-}
-
-gboolean
 bytestag_kept_store_shrink (BytestagKeptStore *self, gboolean *more, GError **error)
 {
   *more = FALSE;
@@ -503,14 +635,9 @@ bytestag_kept_store_shrink (BytestagKeptStore *self, gboolean *more, GError **er
 static gboolean
 open_folders (BytestagKeptStore *self, GError **error)
 {
-  int folder = bytestag_safe_folder_open (AT_FDCWD, self->folder, error);
-
-  if (folder < 0)
-    return FALSE;
-  self->values = bytestag_safe_folder_open (folder, "values", error);
-  close (folder);
-  if (self->values >= 0)
-    unlinkat (self->values, PROBE_NAME BYTESTAG_SAFE_FILE_SUFFIX, 0);
+  self->top = bytestag_safe_folder_open (AT_FDCWD, self->folder, error);
+  if (self->top >= 0)
+    self->values = bytestag_safe_folder_open (self->top, "values", error);
 
   return self->values >= 0;
 }
@@ -520,10 +647,22 @@ take_up_all (BytestagKeptStore *self, GError **error)
 {
   if (!bytestag_database_begin (self->database, error))
     return FALSE;
-  for (guint step = 0; step < BYTESTAG_KEPT_FOLDERS; step++)
-    bytestag_kept_store_sweep_folder (self, step, BYTESTAG_SWEEP_TAKE_UP);
+  bytestag_kept_store_sweep_all (self, BYTESTAG_SWEEP_TAKE_UP);
 
   return bytestag_database_commit (self->database, error);
+}
+
+/* Behind all that have a record; what has none and a higher number is swept, or gives way. */
+static gboolean
+find_next_file (BytestagKeptStore *self, GError **error)
+{
+  gint64 last = 0;
+
+  if (!bytestag_database_get_number (self->database, "SELECT max (file) FROM records", &last, error))
+    return FALSE;
+  self->next_file = CLAMP (last, 0, BYTESTAG_KEPT_MAX_FILE - G_MAXUINT32) + 1;
+
+  return TRUE;
 }
 
 gboolean
@@ -542,7 +681,8 @@ bytestag_kept_store_open (BytestagKeptStore        *self,
   if (self->database != NULL)
     {
       self->is_read_only = *opening == BYTESTAG_DATABASE_NEWER;
-      if (*opening != BYTESTAG_DATABASE_REBUILT || take_up_all (self, error))
+      if ((*opening != BYTESTAG_DATABASE_REBUILT || take_up_all (self, error))
+          && (self->is_read_only || find_next_file (self, error)))
         return TRUE;
       g_clear_pointer (set_aside, g_free);
     }
@@ -579,8 +719,8 @@ bytestag_kept_store_delete_all (BytestagKeptStore *self, GError **error)
           return FALSE;
         }
     }
-  for (guint step = 0; step < BYTESTAG_KEPT_FOLDERS; step++)
-    bytestag_kept_store_sweep_folder (self, step, BYTESTAG_SWEEP_ALL);
+  bytestag_kept_store_sweep_all (self, BYTESTAG_SWEEP_ALL);
+  drop_reserve (self);
 
   return bytestag_kept_store_open (self, &opening, &set_aside, error);
 }

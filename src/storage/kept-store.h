@@ -7,7 +7,8 @@
 G_BEGIN_DECLS
 
 /* What is kept for others, on the disk: FOLDER/kept.db holds the records, and the values of
- * up to BYTESTAG_LIMIT_VALUE_IN_ROW bytes; larger ones are files below FOLDER/values. For
+ * up to BYTESTAG_LIMIT_VALUE_IN_ROW bytes; larger ones are files below FOLDER/values,
+ * BYTESTAG_LIMIT_FILES_OF_FOLDER in a folder. For
  * the disk worker: every call may block. Not a GObject. */
 typedef struct _BytestagKeptStore BytestagKeptStore;
 
@@ -48,24 +49,25 @@ gboolean           bytestag_kept_store_load       (BytestagKeptStore       *self
                                                    guint                   *n_bad,
                                                    gboolean                *more,
                                                    GError                 **error);
-/* Removes files that no record names, in one of 256 steps. */
-void               bytestag_kept_store_sweep      (BytestagKeptStore       *self,
-                                                   guint                    step);
+/* Removes files that no record names, of one folder after the other. FALSE: all are done. */
+gboolean           bytestag_kept_store_sweep      (BytestagKeptStore       *self);
 
 /* Makes @changes (element-type BytestagKeptChange), in order: they are on the disk when
- * this returns TRUE, and none is known when it returns FALSE. @unlink_first: removes the
- * files of what is removed before it is known, to make room on a full disk for knowing it. */
+ * this returns TRUE, and none is known when it returns FALSE. Before the first value of all
+ * a reserve is made, of BYTESTAG_LIMIT_RESERVE bytes. */
 gboolean           bytestag_kept_store_apply      (BytestagKeptStore       *self,
                                                    const GArray            *changes,
-                                                   gboolean                 unlink_first,
+                                                   GError                 **error);
+/* The same on a full disk, where even to note what is removed takes room: that of the
+ * reserve. @has_room: (out): whether there is a reserve again, and room for a value. */
+gboolean           bytestag_kept_store_retry      (BytestagKeptStore       *self,
+                                                   const GArray            *changes,
+                                                   gboolean                *has_room,
                                                    GError                 **error);
 /* (transfer full) (nullable): NULL on error, BYTESTAG_ERROR_WRONG_DATA where it is not
  * there, or is not what its index says. */
 GBytes            *bytestag_kept_store_read       (BytestagKeptStore       *self,
                                                    const BytestagKvpRecord *record,
-                                                   GError                 **error);
-/* Whether there is room for the largest value. */
-gboolean           bytestag_kept_store_probe      (BytestagKeptStore       *self,
                                                    GError                 **error);
 /* Gives back some of the space of what was removed; *@more: there is some left. */
 gboolean           bytestag_kept_store_shrink     (BytestagKeptStore       *self,

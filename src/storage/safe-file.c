@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -98,38 +97,47 @@ write_fully (int fd, const guint8 *data, gsize length)
   return TRUE;
 }
 
-gboolean
+int
 bytestag_safe_file_write (int folder, const char *name, gconstpointer data, gsize length, GError **error)
 {
-  g_autofree char *new_name = g_strconcat (name, BYTESTAG_SAFE_FILE_SUFFIX, NULL);
-  gboolean good;
-  int saved_errno;
-  int fd;
+  const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  int fd = openat (folder, name, flags, 0600);
 
-  /* What an earlier run left. */
-  unlinkat (folder, new_name, 0);
-  fd = openat (folder, new_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (fd < 0 && errno == EEXIST && unlinkat (folder, name, 0) == 0)
+    fd = openat (folder, name, flags, 0600);
   if (fd < 0)
     {
       set_error (errno, error);
-      return FALSE;
+      return -1;
     }
 
-  good = write_fully (fd, data, length) && sync_descriptor (fd);
-  saved_errno = errno;
+  if (!write_fully (fd, data, length))
+    {
+      set_error (errno, error);
+      close (fd);
+      unlinkat (folder, name, 0);
+      return -1;
+    }
+  /* So that the sync of the first of many finds all of them on their way; it promises
+   * nothing, and so may fail. */
+  sync_file_range (fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+
+  return fd;
+}
+
+gboolean
+bytestag_safe_file_sync (int fd, GError **error)
+{
+  gboolean good = sync_descriptor (fd);
+  int saved_errno = errno;
+
   if (close (fd) < 0 && good)
     {
       good = FALSE;
       saved_errno = errno;
     }
-  if (good)
-    {
-      if (renameat (folder, new_name, folder, name) == 0)
-        return TRUE;
-      saved_errno = errno;
-    }
-  unlinkat (folder, new_name, 0);
-  set_error (saved_errno, error);
+  if (!good)
+    set_error (saved_errno, error);
 
-  return FALSE;
+  return good;
 }

@@ -138,7 +138,7 @@ bytestag_shared_parts_add_set (BytestagSharedParts *self)
   BytestagSharedSet *set = g_new0 (BytestagSharedSet, 1);
 
   set->n_refs = 1;
-  set->files = g_array_new (FALSE, TRUE, sizeof (BytestagSharedFile));
+  set->files = g_array_new (FALSE, FALSE, sizeof (BytestagSharedFile));
   g_array_set_clear_func (set->files, file_clear);
   set->blocks = g_array_new (FALSE, FALSE, sizeof (guint32));
 

@@ -8,10 +8,14 @@ struct _BytestagTestWorker
   GObject parent_instance;
 
   BytestagReactor *reactor;
+  gboolean holds;
+  GQueue held; /* (element-type Completion) */
 };
 
 typedef struct
 {
+  BytestagJobFunc func;
+  GCancellable *cancellable; /* (nullable) (transfer none) its owner holds it until the job is done */
   gpointer job;
   BytestagJobDoneFunc done;
   gpointer user_data;
@@ -31,6 +35,14 @@ complete_cb (gpointer user_data)
 }
 
 static void
+run_job (BytestagTestWorker *self,
+         Completion         *completion)
+{
+  completion->func (completion->job, completion->cancellable);
+  bytestag_reactor_post (self->reactor, complete_cb, completion, g_free);
+}
+
+static void
 bytestag_test_worker_run (BytestagWorker      *worker,
                           BytestagJobFunc      func,
                           gpointer             job,
@@ -38,11 +50,14 @@ bytestag_test_worker_run (BytestagWorker      *worker,
                           BytestagJobDoneFunc  done,
                           gpointer             user_data)
 {
+  BytestagTestWorker *self = BYTESTAG_TEST_WORKER (worker);
   Completion *completion = g_new (Completion, 1);
 
-  *completion = (Completion) { job, done, user_data };
-  func (job, cancellable);
-  bytestag_reactor_post (BYTESTAG_TEST_WORKER (worker)->reactor, complete_cb, completion, g_free);
+  *completion = (Completion) { func, cancellable, job, done, user_data };
+  if (self->holds)
+    g_queue_push_tail (&self->held, completion);
+  else
+    run_job (self, completion);
 }
 
 static void
@@ -78,4 +93,24 @@ bytestag_test_worker_new (BytestagReactor *reactor)
   self->reactor = g_object_ref (reactor);
 
   return self;
+}
+
+void
+bytestag_test_worker_hold (BytestagTestWorker *self)
+{
+  self->holds = TRUE;
+}
+
+guint
+bytestag_test_worker_get_n_held (BytestagTestWorker *self)
+{
+  return self->held.length;
+}
+
+void
+bytestag_test_worker_run_held (BytestagTestWorker *self,
+                               guint               n_jobs)
+{
+  for (; n_jobs > 0 && self->held.length > 0; n_jobs--)
+    run_job (self, g_queue_pop_head (&self->held));
 }

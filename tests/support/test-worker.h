@@ -10,6 +10,11 @@ G_DECLARE_FINAL_TYPE (BytestagTestWorker, bytestag_test_worker, BYTESTAG, TEST_W
 
 /* Runs each job at once, in the call that gives it; completions are events of
  * @reactor. */
-BytestagTestWorker *bytestag_test_worker_new (BytestagReactor *reactor);
+BytestagTestWorker *bytestag_test_worker_new        (BytestagReactor    *reactor);
+/* From now on jobs wait until they are told to run, in their order. */
+void                bytestag_test_worker_hold       (BytestagTestWorker *self);
+guint               bytestag_test_worker_get_n_held (BytestagTestWorker *self);
+void                bytestag_test_worker_run_held   (BytestagTestWorker *self,
+                                                     guint               n_jobs);
 
 G_END_DECLS

@@ -114,7 +114,7 @@ test_serve (Fixture      *test,
       g_assert_true ((strstr (found, "\"vals\"") != NULL) == !denied);
       g_assert_true ((strstr (found, "\"held\": [1]") != NULL) == !denied);
       g_assert_true ((strstr (found, "\"held\": [0]") != NULL) == denied);
-      value = ask (test, "getval", key, ", \"xferid\": \"x\"");
+      value = ask (test, "getval", key, denied ? ", \"xferid\": \"y\"" : ", \"xferid\": \"x\"");
       g_assert_true ((value != NULL) == !denied);
     }
 }

@@ -11,11 +11,12 @@
 /* (key, index) of a value that node 0 holds. */
 static BytestagKvpId
 put (Fixture *test,
+     guint    seed,
      gboolean is_original,
      guint8   kind,
      guint8   copies)
 {
-  g_autoptr (GBytes) value = bytestag_sim_make_value (5, 7);
+  g_autoptr (GBytes) value = bytestag_sim_make_value (5, seed);
   BytestagKvpRecord record = { .size = 5, .until = 1600900000, .is_original = is_original, .kind = kind,
                                .copies = copies };
 
@@ -58,7 +59,7 @@ static void
 test_lost (Fixture      *test,
            gconstpointer data)
 {
-  BytestagKvpId id = put (test, FALSE, BYTESTAG_KVP_VALUE, 4);
+  BytestagKvpId id = put (test, 7, FALSE, BYTESTAG_KVP_VALUE, 4);
 
   g_assert_cmpuint (look_up (test, &id, FALSE, FALSE), ==, 1);
   g_assert_cmpuint (look_up (test, &id, TRUE, FALSE), ==, 0);
@@ -71,7 +72,7 @@ test_not_ours_to_repair (Fixture      *test,
                          gconstpointer data)
 {
   BytestagKvpId other = { { { 1 } }, { { 1 } } };
-  BytestagKvpId original = put (test, TRUE, BYTESTAG_KVP_VALUE, 4);
+  BytestagKvpId original = put (test, 7, TRUE, BYTESTAG_KVP_VALUE, 4);
 
   g_assert_cmpuint (look_up (test, &other, FALSE, FALSE), ==, 0);
   g_assert_cmpuint (look_up (test, &original, FALSE, FALSE), ==, 0);
@@ -82,7 +83,7 @@ static void
 test_provider (Fixture      *test,
                gconstpointer data)
 {
-  BytestagKvpId id = put (test, FALSE, BYTESTAG_KVP_PROVIDER, 4);
+  BytestagKvpId id = put (test, 7, FALSE, BYTESTAG_KVP_PROVIDER, 4);
 
   g_assert_cmpuint (look_up (test, &id, FALSE, FALSE), ==, 0);
 }
@@ -101,12 +102,22 @@ static void
 test_copies (Fixture      *test,
              gconstpointer data)
 {
-  BytestagKvpId id = put (test, FALSE, BYTESTAG_KVP_VALUE, 1);
+  guint n_nearer = 0, n_farther = 0;
 
-  g_assert_cmpuint (look_up (test, &id, FALSE, FALSE), ==, is_peer_nearer (test, &id) ? 1 : 0);
-  bytestag_kvp_table_remove (bytestag_sim_get_table (test->sim, 0), &id);
-  id = put (test, FALSE, BYTESTAG_KVP_VALUE, 2);
-  g_assert_cmpuint (look_up (test, &id, FALSE, FALSE), ==, 1);
+  for (guint seed = 1; seed <= 10; seed++)
+    {
+      BytestagKvpId id = put (test, seed, FALSE, BYTESTAG_KVP_VALUE, 1);
+      gboolean is_nearer = is_peer_nearer (test, &id);
+
+      n_nearer += is_nearer;
+      n_farther += !is_nearer;
+      g_assert_cmpuint (look_up (test, &id, FALSE, FALSE), ==, is_nearer ? 1 : 0);
+      bytestag_kvp_table_remove (bytestag_sim_get_table (test->sim, 0), &id);
+      id = put (test, seed, FALSE, BYTESTAG_KVP_VALUE, 2);
+      g_assert_cmpuint (look_up (test, &id, FALSE, FALSE), ==, 1);
+    }
+  g_assert_cmpuint (n_nearer, >, 0);
+  g_assert_cmpuint (n_farther, >, 0);
 }
 
 int

@@ -150,8 +150,12 @@ check_fixture_fill (CheckFixture *self)
   g_clear_pointer (&self->check, bytestag_library_check_unref);
   self->check = bytestag_library_check_new (self->digests);
   for (guint i = 0; i < self->roots->len; i++)
-    g_assert_cmpuint (bytestag_library_check_add_root (self->check, g_ptr_array_index (self->roots, i),
-                                                       g_ptr_array_index (self->identities, i)), ==, i);
+    {
+      if (self->apart)
+        bytestag_library_check_begin_share (self->check);
+      g_assert_cmpuint (bytestag_library_check_add_root (self->check, g_ptr_array_index (self->roots, i),
+                                                         g_ptr_array_index (self->identities, i)), ==, i);
+    }
   for (guint i = 0; i < self->files->len; i++)
     {
       const SharedFile *shared = &g_array_index (self->files, SharedFile, i);

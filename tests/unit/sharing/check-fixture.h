@@ -19,6 +19,7 @@ typedef struct {
   GPtrArray *identities;
   GArray *files;         /* (element-type SharedFile) */
   GHashTable *digests;
+  gboolean apart; /* each root is of another share */
   BytestagLibraryCheck *check;
 } CheckFixture;
 

@@ -153,8 +153,10 @@ test_across_roots (CheckFixture       *self,
 {
   guint outer;
   guint inner;
+  guint guests;
   guint files[4];
 
+  self->apart = TRUE;
   check_fixture_write_text (self, "outer/inner/a", "one");
   check_fixture_write_text (self, "outer/inner/b", "two");
   outer = check_fixture_share_root (self, "outer");
@@ -170,9 +172,19 @@ test_across_roots (CheckFixture       *self,
   check_fixture_run (self);
   check_fixture_assert_moved (self, files[0], outer, "a");
   check_fixture_assert_moved (self, files[2], outer, "a");
+  assert_n_new (self, outer, 0);
   assert_outcome (self, files[1], UNCHANGED);
   assert_outcome (self, files[3], UNCHANGED);
   assert_n_read (self, 0);
+
+  /* Gone over from one to the other, it is a new one there. */
+  check_fixture_write_text (self, "elsewhere/other", "three");
+  guests = check_fixture_share_root (self, "elsewhere");
+  check_fixture_move (self, "outer/inner/b", "elsewhere/b");
+  check_fixture_run (self);
+  check_fixture_assert_moved (self, files[1], guests, "b");
+  check_fixture_assert_moved (self, files[3], guests, "b");
+  assert_n_new (self, guests, 2);
 }
 
 /* Whoever may not look into a folder does not know that its files are gone. Root may: so this is

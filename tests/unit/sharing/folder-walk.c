@@ -196,6 +196,150 @@ test_bad (Fixture       *self,
   assert_refused (self, "deep", BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE, "too deep");
 }
 
+static guint
+count (Fixture            *self,
+       const char         *names,
+       BytestagSkipReason  reason,
+       const char         *words)
+{
+  g_autoptr (BytestagFolderWalk) found = walk (self, names, NULL);
+
+  g_assert_nonnull (found);
+  for (guint i = 0; i < found->skipped->files->len; i++)
+    {
+      const BytestagSkippedFile *file = g_ptr_array_index (found->skipped->files, i);
+
+      if (file->reason == reason)
+        g_assert_nonnull (strstr (file->words, words));
+    }
+  return found->skipped->n_skipped[reason];
+}
+
+/* One that nobody could write, or read, does not keep the others from being shared. */
+static void
+test_one_of_many (Fixture       *self,
+                  gconstpointer  data)
+{
+  g_autofree char *long_name = g_strnfill (BYTESTAG_LIMIT_NAME_BYTES + 1, 'n');
+  g_autofree char *long_path = g_build_filename ("all", long_name, NULL);
+  g_autoptr (GString) deep = g_string_new ("all/deep");
+  g_autoptr (BytestagFolderWalk) found = NULL;
+
+  make_file (self, "all/plain");
+  make_file (self, "all/not\xffutf8");
+  make_file (self, "all/folder\xff/in");
+  make_file (self, "all/folder\xff/in-too");
+  make_file (self, long_path);
+  for (guint i = 0; i < BYTESTAG_LIMIT_PATH_ELEMENTS; i++)
+    g_string_append (deep, "/d");
+  g_string_append (deep, "/file");
+  make_file (self, deep->str);
+
+  assert_found (self, "all", "plain");
+  /* A folder of a bad name counts once. */
+  g_assert_cmpuint (count (self, "all", BYTESTAG_SKIP_NAME, "cannot be shared under this name"), ==, 3);
+  g_assert_cmpuint (count (self, "all", BYTESTAG_SKIP_DEPTH, "too deep"), ==, 1);
+  found = walk (self, "all", NULL);
+  g_assert_cmpuint (bytestag_skip_list_get_n_problems (found->skipped), ==, 4);
+  g_assert_cmpuint (bytestag_skip_list_get_n_skipped (found->skipped), ==, 4);
+
+  /* What is missing among several. */
+  assert_found (self, "all/plain missing", "plain");
+  g_assert_cmpuint (count (self, "all/plain missing", BYTESTAG_SKIP_UNREADABLE, "No such file"), ==, 1);
+}
+
+/* Nothing is locked for root, who is nobody meanwhile. */
+static void
+test_unreadable_folder (Fixture       *self,
+                        gconstpointer  data)
+{
+  const uid_t nobody = 65534;
+  g_autofree char *all = make_path (self, "all");
+  g_autofree char *locked = make_path (self, "all/locked");
+  g_autofree char *closed = make_path (self, "all/closed");
+  gboolean is_root = geteuid () == 0;
+
+  make_file (self, "all/plain");
+  make_file (self, "all/locked/in");
+  make_file (self, "all/closed");
+  g_assert_cmpint (chmod (locked, 0), ==, 0);
+  g_assert_cmpint (chmod (closed, 0), ==, 0);
+  if (is_root)
+    {
+      g_assert_cmpint (chown (self->folder, nobody, (gid_t) -1), ==, 0);
+      g_assert_cmpint (chown (all, nobody, (gid_t) -1), ==, 0);
+      g_assert_cmpint (seteuid (nobody), ==, 0);
+    }
+
+  g_assert_cmpuint (count (self, "all", BYTESTAG_SKIP_UNREADABLE, "locked"), ==, 1);
+  /* That a file is locked is met when it is opened. */
+  assert_found (self, "all", "closed plain");
+  assert_refused (self, "all/locked", G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "locked");
+
+  if (is_root)
+    g_assert_cmpint (seteuid (0), ==, 0);
+  g_assert_cmpint (chmod (locked, 0700), ==, 0);
+}
+
+/* Of what was left out so much is named that a person can read it. */
+static void
+test_many_left_out (Fixture       *self,
+                    gconstpointer  data)
+{
+  g_autoptr (BytestagFolderWalk) found = NULL;
+
+  make_file (self, "all/plain");
+  for (guint i = 0; i < BYTESTAG_LIMIT_SKIPPED_NAMED + 20; i++)
+    {
+      g_autofree char *hidden = g_strdup_printf ("all/.%u", i);
+
+      make_file (self, hidden);
+    }
+  make_file (self, "all/line\nfeed");
+
+  found = walk (self, "all", NULL);
+  g_assert_cmpuint (found->skipped->n_skipped[BYTESTAG_SKIP_HIDDEN], ==, BYTESTAG_LIMIT_SKIPPED_NAMED + 20);
+  g_assert_cmpuint (found->skipped->n_skipped[BYTESTAG_SKIP_NAME], ==, 1);
+  g_assert_cmpuint (found->skipped->files->len, ==, BYTESTAG_LIMIT_SKIPPED_NAMED + 1);
+}
+
+/* A folder and what lies in it, the same twice: shared once, and so the same link. */
+static void
+test_repeated (Fixture       *self,
+               gconstpointer  data)
+{
+  make_file (self, "all/a");
+  make_file (self, "all/b/c");
+  make_file (self, "all/.hidden");
+  make_file (self, "all-b/d");
+
+  assert_found (self, "all all/a", "a b/c");
+  assert_found (self, "all/b/c all all/b", "a b/c");
+  g_assert_cmpuint (count (self, "all/b/c all all/b", BYTESTAG_SKIP_REPEATED, "shared already"), ==, 2);
+  assert_found (self, "all all", "a b/c");
+  assert_found (self, "all/a all/b/../a", "a");
+  /* What its folder would leave out was meant. */
+  assert_found (self, "all all/.hidden", ".hidden all/a all/b/c");
+  assert_found (self, "all all-b", "all/a all/b/c all-b/d");
+}
+
+static void
+test_links (Fixture       *self,
+            gconstpointer  data)
+{
+  g_autofree char *loop = make_path (self, "all/folder/loop");
+  g_autofree char *hard = make_path (self, "all/hard");
+  g_autofree char *file = make_path (self, "all/file");
+
+  make_file (self, "all/folder/in");
+  make_file (self, "all/file");
+  g_assert_cmpint (symlink ("..", loop), ==, 0);
+  g_assert_cmpint (link (file, hard), ==, 0);
+
+  assert_found (self, "all", "file folder/in hard");
+  g_assert_cmpuint (count (self, "all", BYTESTAG_SKIP_LINK, "symbolic link"), ==, 1);
+}
+
 static void
 test_cancelled (Fixture       *self,
                 gconstpointer  data)
@@ -219,6 +363,11 @@ main (int    argc,
   TEST ("/sharing/folder-walk/several", test_several);
   TEST ("/sharing/folder-walk/left-out", test_left_out);
   TEST ("/sharing/folder-walk/bad", test_bad);
+  TEST ("/sharing/folder-walk/one-of-many", test_one_of_many);
+  TEST ("/sharing/folder-walk/unreadable-folder", test_unreadable_folder);
+  TEST ("/sharing/folder-walk/many-left-out", test_many_left_out);
+  TEST ("/sharing/folder-walk/repeated", test_repeated);
+  TEST ("/sharing/folder-walk/links", test_links);
   TEST ("/sharing/folder-walk/cancelled", test_cancelled);
   return g_test_run ();
 }

@@ -374,6 +374,7 @@ test_away (Changes       *self,
   watch (self);
   move (self, "things", ".drive");
   g_assert_cmpint (g_mkdir (folder, 0700), ==, 0);
+  g_assert_false (is_served (self, TWO_SIZE, 4));
   check_soon (self);
   g_assert_true (bytestag_share_is_away (self->share));
   g_assert_cmpuint (bytestag_share_get_n_deleted (self->share), ==, 0);
@@ -393,6 +394,33 @@ test_away (Changes       *self,
   g_assert_cmpint (g_rmdir (folder), ==, 0);
   move (self, ".drive", "things");
   bytestag_sim_run (self->base.sim, 5 * 60 * SECOND);
+  assert_as_it_was (self);
+}
+
+/* Out of what was shared, into what another share has. */
+static void
+test_stray (Changes       *self,
+            gconstpointer  data)
+{
+  g_autofree char *three = fixture_write (&self->base, "guests/three", 5, 6);
+  g_autofree char *guests = fixture_path (&self->base, "guests");
+  g_autoptr (BytestagShare) other = g_object_ref (bytestag_library_share (self->library,
+                                                                          (const char * const []) { guests, NULL },
+                                                                          NULL, NULL));
+
+  g_assert_true (fixture_run_signal (&self->base, other, "published", 300));
+  watch (self);
+  move (self, "things/one", "guests/one");
+  bytestag_library_check_soon (self->library, other);
+  check_soon (self);
+  assert_as_it_was (self);
+  g_assert_cmpuint (bytestag_share_get_n_new (other), ==, 1);
+
+  move (self, "guests/one", "guests/uno");
+  bytestag_library_check_soon (self->library, other);
+  check_soon (self);
+  assert_as_it_was (self);
+  check_soon (self);
   assert_as_it_was (self);
 }
 
@@ -420,6 +448,7 @@ main (int    argc,
   TEST ("hidden", test_hidden);
   TEST ("deleted", test_deleted);
   TEST ("away", test_away);
+  TEST ("stray", test_stray);
   TEST ("stopped", test_stopped);
   return g_test_run ();
 }

@@ -55,6 +55,16 @@ test_new (CheckFixture       *self,
   check_fixture_write_text (self, "all/x.bytestag-incomplete", "1");
   check_fixture_settle (self);
   assert_n_new (self, root, 2);
+
+  /* Those that were there before it was shared were left out for some reason. */
+  check_fixture_fill (self);
+  bytestag_library_check_set_created (self->check, root, G_MAXINT32);
+  g_assert_true (bytestag_library_check_run (self->check, NULL));
+  assert_n_new (self, root, 0);
+  check_fixture_fill (self);
+  bytestag_library_check_set_created (self->check, root, 1000);
+  g_assert_true (bytestag_library_check_run (self->check, NULL));
+  assert_n_new (self, root, 2);
 }
 
 static void

@@ -482,6 +482,8 @@ test_hostile_rows (Fixture       *self,
   const char * const attacks[] = {
     "UPDATE parts SET keys = x'00'",
     "UPDATE parts SET keys = zeroblob(20 * 2)",
+    "UPDATE parts SET keys = zeroblob(20 + 1)",
+    "UPDATE parts SET keys = zeroblob(20 * 100000)",
     "UPDATE parts SET first = 7",
     "DELETE FROM parts",
     "UPDATE files SET size = -1",
@@ -595,6 +597,8 @@ test_pieces (Fixture       *self,
   g_autofree char *one = fixture_write (self, "one", 600000, 3);
   BytestagLibrary *library = start (self);
   BytestagShare *item = bytestag_library_share (library, (const char * const []) { one, NULL }, NULL, NULL);
+  BytestagPublication *publication;
+  BytestagPiece piece;
   gint64 started;
 
   g_assert_true (fixture_run_signal (self, item, "published", 300));
@@ -611,6 +615,79 @@ test_pieces (Fixture       *self,
   g_assert_cmpint (bytestag_share_get_state (item), ==, BYTESTAG_SHARE_ONLINE);
   g_assert_cmpint (bytestag_sim_get_time (self->sim) - started, <, 2 * SECOND);
   g_assert_cmpuint (bytestag_share_get_n_pieces_sent (item), ==, 5);
+  /* Known by what was saved, and not by another look. */
+  publication = bytestag_share_get_publication (item);
+  for (guint i = 0; i < 5; i++)
+    {
+      g_assert_true (bytestag_publication_get_piece (publication, i, &piece));
+      g_assert_cmpuint (piece.looked, >, 0);
+      g_assert_cmpuint (piece.until, >, piece.looked);
+    }
+  g_assert_cmpuint (bytestag_publisher_get_counters (bytestag_library_get_publisher (library))->n_stored, ==, 0);
+  end (self, library);
+}
+
+/* Looks between events at how much the last one did. */
+typedef struct {
+  BytestagReactor *reactor;
+  BytestagShare *share;
+  guint n;
+  guint most;
+  gboolean over;
+} Probe;
+
+static void
+probe_cb (gpointer user_data)
+{
+  Probe *probe = user_data;
+  BytestagPublication *publication = bytestag_share_get_publication (probe->share);
+  guint n = publication != NULL ? bytestag_publication_get_n_pieces (publication) : 0;
+
+  if (n > probe->n)
+    probe->most = MAX (probe->most, n - probe->n);
+  probe->n = n;
+  if (!probe->over)
+    bytestag_reactor_post (probe->reactor, probe_cb, probe, NULL);
+  probe->over = bytestag_share_get_survival (probe->share) != NULL;
+}
+
+/* However long the list, no event adds more than a slice (and a row) of it. */
+static void
+test_limit_parts_of_slice (Fixture       *self,
+                           gconstpointer  data)
+{
+  const guint n_parts = 5 * BYTESTAG_LIMIT_PARTS_OF_SLICE;
+  const guint n_large = 3 * BYTESTAG_LIMIT_PARTS_OF_ROW;
+  g_autofree char *folder = fixture_path (self, "things");
+  g_autoptr (BytestagShare) item = NULL;
+  BytestagLibrary *library = start (self);
+  g_autofree char *database = fixture_path (self, "library.db");
+  Probe probe = { bytestag_network_get_reactor (self->network), NULL, 0, 0, FALSE };
+
+  for (guint i = 0; i < n_parts; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("things/%u", i);
+      g_autofree char *path = fixture_write (self, name, 10 + i, 3);
+    }
+  {
+    g_autofree char *large = fixture_write (self, "things/large", 0, 3);
+    int fd = open (large, O_WRONLY);
+
+    /* No two parts alike. */
+    for (guint i = 0; i < n_large; i++)
+      g_assert_cmpint (pwrite (fd, &i, sizeof i, (off_t) i * BYTESTAG_PART_SIZE), ==, sizeof i);
+    close (fd);
+  }
+  item = g_object_ref (bytestag_library_share (library, (const char * const []) { folder, NULL }, NULL, NULL));
+  probe.share = item;
+  bytestag_reactor_post (probe.reactor, probe_cb, &probe, NULL);
+  g_assert_true (fixture_run_signal (self, item, "ready", 60));
+  bytestag_sim_run (self->sim, SECOND);
+  g_assert_true (probe.over);
+  g_assert_cmpuint (probe.n, ==, bytestag_share_get_n_pieces (item));
+  g_assert_cmpuint (probe.n, >=, n_parts + n_large);
+  g_assert_cmpuint (probe.most, <, BYTESTAG_LIMIT_PARTS_OF_SLICE + BYTESTAG_LIMIT_PARTS_OF_ROW);
+  g_assert_cmpuint (probe.most, >, 10);
   end (self, library);
 }
 
@@ -631,6 +708,7 @@ main (int    argc,
   FIXTURE_TEST_ALONE ("/sharing/library-saved/hostile-rows", test_hostile_rows);
   FIXTURE_TEST_ALONE ("/sharing/library-saved/hostile-list", test_hostile_list);
   FIXTURE_TEST_ALONE ("/sharing/library-saved/limit-shares-of-slice", test_limit_shares_of_slice);
+  FIXTURE_TEST_ALONE ("/sharing/library-saved/limit-parts-of-slice", test_limit_parts_of_slice);
   FIXTURE_TEST ("/sharing/library-saved/pieces", test_pieces);
   return g_test_run ();
 }

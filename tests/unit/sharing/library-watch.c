@@ -9,6 +9,7 @@
 
 #include "core/limits.h"
 #include "io/folder-watcher.h"
+#include "io/workers.h"
 #include "support/test-clock.h"
 #include "support/test-folder.h"
 #include "support/test-rng.h"
@@ -290,6 +291,10 @@ test_told (Fixture       *self,
   wait_for_words (self, 1);
   run_for (self, 10 * SECOND);
   assert_log (self, "a:here,one:moved ");
+
+  /* It was watched again before it was looked at: once is enough. */
+  run_for (self, MINUTE);
+  assert_log (self, "");
 }
 
 static void
@@ -509,6 +514,43 @@ test_stop (Fixture       *self,
   g_assert_finalize_object (g_steal_pointer (&self->watch));
 }
 
+/* On a thread of its own; stopped while it looks. */
+static void
+test_thread (Fixture       *self,
+             gconstpointer  data)
+{
+  g_autoptr (BytestagWorkers) workers = bytestag_workers_new (self->reactor, self->context, 1, "check");
+  BytestagLibraryWatch *watch = bytestag_library_watch_new (self->reactor, BYTESTAG_WORKER (workers), self->watcher,
+                                                            &funcs, self);
+  g_auto (Share) share = { 0 };
+
+  init_share (&share, self, "a");
+  for (guint i = 0; i < 300; i++)
+    {
+      g_autofree char *path = g_strdup_printf ("%u/%u", i % 3, i);
+
+      share_file (&share, path);
+    }
+  bytestag_library_watch_add (watch, &share);
+  run_for (self, SECOND);
+  while (share.n_checks == 0)
+    {
+      g_main_context_iteration (self->context, TRUE);
+      run_for (self, 0);
+    }
+  assert_log (self, "a:here ");
+
+  rename_file (&share, "one", "two");
+  run_for (self, 10 * SECOND);
+  bytestag_library_watch_check_soon (watch, &share);
+  run_for (self, 10 * SECOND);
+  bytestag_library_watch_stop (watch);
+  bytestag_workers_stop (workers);
+  bytestag_reactor_drain (self->reactor, -1);
+  assert_log (self, "");
+  g_assert_finalize_object (watch);
+}
+
 #define TEST(name, func) g_test_add ("/sharing/library-watch/" name, Fixture, NULL, set_up, func, tear_down)
 #define TEST_POLLING(name, func) \
   g_test_add ("/sharing/library-watch/" name, Fixture, NULL, set_up_polling, func, tear_down)
@@ -527,5 +569,6 @@ main (int    argc,
   TEST ("slices", test_slices);
   TEST ("remove", test_remove);
   TEST ("stop", test_stop);
+  TEST ("thread", test_thread);
   return g_test_run ();
 }

@@ -226,7 +226,12 @@ test_stop (Fixture       *self,
   g_autofree char *path = fixture_write (self, "one", 300000, 3);
   BytestagLibrary *library = make_library (self);
   g_autoptr (BytestagShare) item = g_object_ref (share (library, path));
+  BytestagShare *most;
 
+  bytestag_library_set_copies (library, BYTESTAG_LIMIT_COPIES + 1);
+  most = share (library, path);
+  g_assert_cmpuint (bytestag_share_get_copies (most), ==, BYTESTAG_LIMIT_COPIES);
+  bytestag_library_stop (library, most);
   bytestag_library_stop (library, item);
   bytestag_sim_run (self->sim, SECOND);
   g_assert_cmpint (bytestag_share_get_state (item), ==, BYTESTAG_SHARE_STOPPED);

@@ -61,8 +61,9 @@ open_as (Fixture *self, const char * const *migrations, BytestagDatabaseOpening 
   g_autoptr (GError) error = NULL;
   g_autofree char *aside = NULL;
   BytestagDatabaseOpening opening;
-  BytestagDatabase *database = bytestag_database_open (self->path, APPLICATION_ID, migrations, &opening, &aside, &error);
+  BytestagDatabase *database;
 
+  database = bytestag_database_open (self->path, APPLICATION_ID, migrations, &opening, &aside, &error);
   g_assert_no_error (error);
   g_assert_nonnull (database);
   g_assert_cmpint (opening, ==, expected);
@@ -107,14 +108,16 @@ get_number (BytestagDatabase *database, const char *sql)
 }
 
 /* Some hundred pages of words, in the file and none in the log. */
+static const char insert_words[] =
+  "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)"
+  "INSERT INTO words SELECT printf ('%0500d', i) FROM n";
+
 static void
 make_filled (Fixture *self)
 {
   g_autoptr (BytestagDatabase) database = open_as (self, one, BYTESTAG_DATABASE_CREATED, NULL);
 
-  execute (database,
-           "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)"
-           "INSERT INTO words SELECT printf ('%0500d', i) FROM n");
+  execute (database, insert_words);
 }
 
 static GBytes *
@@ -469,9 +472,7 @@ test_full (Fixture *self, gconstpointer user_data)
   database = open_as (self, one, BYTESTAG_DATABASE_OPENED, NULL);
   execute (database, "PRAGMA max_page_count=200");
   g_assert_true (bytestag_database_begin (database, &error));
-  g_assert_false (bytestag_database_execute (database,
-                                             "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)"
-                                             "INSERT INTO words SELECT printf ('%0500d', i) FROM n", &error));
+  g_assert_false (bytestag_database_execute (database, insert_words, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
   bytestag_database_rollback (database);
   bytestag_database_rollback (database);
