@@ -106,6 +106,9 @@
 /* Stores at one original at a time: it takes 3 of all its peers, and lets a further
  * offer wait until it is sent again, each copy of which then holds a place (A.1.5). */
 #define BYTESTAG_LIMIT_STORES_TO_ORIGINAL 2
+/* The same at one of ours: half of what it takes of one address at a time, since it drops
+ * what is beyond that, and there may be two of us at one address. */
+#define BYTESTAG_LIMIT_STORES_TO_NODE (BYTESTAG_LIMIT_INCOMING_STORES_OF_ADDRESS / 2)
 /* Transfers that we gave up and an original does not: acked to their end, so long
  * as an original has chunks to send (1,024 of them, each sent twice). */
 #define BYTESTAG_LIMIT_DRAINS 64
