@@ -78,7 +78,8 @@
 #define BYTESTAG_LIMIT_PROVING_ADDRESSES 4096
 #define BYTESTAG_LIMIT_PROVING_INTERVAL_US (60 * G_USEC_PER_SEC)
 
-/* Transfers (A.1.5). Incoming stores at one time, and of one address. */
+/* Transfers (A.1.5). Incoming stores at one time, and of one address (B.5: but for private
+ * ones). */
 #define BYTESTAG_LIMIT_INCOMING_STORES 64
 #define BYTESTAG_LIMIT_INCOMING_STORES_OF_ADDRESS 16
 /* Of these and of the uploads below, for senders that have not answered us (B.5): forged
