@@ -14,7 +14,7 @@ G_DECLARE_FINAL_TYPE (BytestagPublisher, bytestag_publisher, BYTESTAG, PUBLISHER
  * then the other copies. Who holds a piece is asked first, and nothing is sent that enough
  * nodes hold. Each piece is looked at once a day, promises are renewed when a third of
  * BYTESTAG_TIME_KEEP is left, soonest-ending first, and what is lost is sent again. A piece
- * of several publications is one piece. Ends with its last reference.
+ * of several publications is one piece. Ends when it is closed, or with its last reference.
  *
  * Properties, notified: "paused" (string, nullable: why), "n-sending" (uint). */
 BytestagPublisher   *bytestag_publisher_new           (BytestagNetwork     *network);
@@ -38,6 +38,10 @@ void                 bytestag_publisher_set_paused    (BytestagPublisher   *self
                                                        const char          *reason);
 /* (transfer none) (nullable) */
 const char          *bytestag_publisher_get_paused    (BytestagPublisher   *self);
+
+/* Ends it: what is not saved yet is saved now and nothing afterwards, and what was under way is
+ * given up. Publications are none of it any more; only its counts can be asked for. */
+void                 bytestag_publisher_close         (BytestagPublisher   *self);
 
 /* Pieces whose state changed, at most BYTESTAG_LIMIT_PIECES_OF_SLICE at a time, a second
  * after the first of them did at the latest, and when the publisher ends. */
