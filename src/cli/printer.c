@@ -165,8 +165,15 @@ print_hashing (BytestagPrinter *self,
 {
   g_autofree char *done = g_format_size ((guint64) get_number (line, "bytes"));
   g_autofree char *total = g_format_size ((guint64) get_number (line, "size"));
-  g_autofree char *words = g_strdup_printf (_("Reading: %s of %s"), done, total);
+  gint64 seconds_left = MIN (get_number (line, "seconds-left"), G_MAXINT64 / G_TIME_SPAN_SECOND);
+  g_autofree char *left = bytestag_words_span (seconds_left * G_TIME_SPAN_SECOND);
+  g_autofree char *words = NULL;
 
+  if (seconds_left > 0)
+    /* Translators: bytes read of all bytes, and a time span like "7 min" */
+    words = g_strdup_printf (_("Reading: %s of %s, %s left"), done, total, left);
+  else
+    words = g_strdup_printf (_("Reading: %s of %s"), done, total);
   print_progress (self, "hashing", get_number (line, "bytes"), get_number (line, "size"), words);
 }
 

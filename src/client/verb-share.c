@@ -76,6 +76,7 @@ tell_hashing (BytestagShare *share,
   bytestag_verb_say (telling->task, "hashing",
                      "name", "s", bytestag_share_get_name (share) != NULL ? bytestag_share_get_name (share) : "",
                      "bytes", "x", (gint64) bytestag_share_get_bytes_hashed (share),
+                     "seconds-left", "x", bytestag_share_get_seconds_left (share),
                      "size", "x", (gint64) bytestag_share_get_size (share),
                      "files", "x", (gint64) bytestag_share_get_n_files (share),
                      NULL);
