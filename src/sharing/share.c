@@ -119,6 +119,9 @@ get_kept_property (BytestagShare *self,
     case PROP_LAST_CHECKED:
       g_value_set_int64 (value, self->last_checked);
       break;
+    case PROP_SURVIVAL:
+      g_value_set_object (value, self->survival);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (self, prop_id, pspec);
     }
@@ -181,9 +184,6 @@ bytestag_share_get_property (GObject    *object,
       break;
     case PROP_N_PROBLEMS:
       g_value_set_uint (value, self->n_problems);
-      break;
-    case PROP_SURVIVAL:
-      g_value_set_object (value, self->survival);
       break;
     default:
       get_kept_property (self, prop_id, value, pspec);
