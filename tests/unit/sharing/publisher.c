@@ -181,11 +181,12 @@ test_asks_first (Fixture       *self,
         let_hold (self, 1 + (i + j) % 7, &pieces[i], i, NULL, now_of (self) + 10 * 86400);
     }
   publication = publish (publisher, pieces, 10, 3);
+  g_assert_cmpint (bytestag_publication_get_percent_there (publication), ==, -1);
   g_assert_true (fixture_run_signal (self, publication, "complete", 120));
 
   g_assert_cmpuint (bytestag_publisher_get_counters (publisher)->n_stored, ==, 2 * 3 + 2);
   g_assert_cmpuint (bytestag_publication_get_n_there (publication), ==, 6);
-  g_assert_cmpuint (bytestag_publication_get_percent_there (publication), ==, 60);
+  g_assert_cmpint (bytestag_publication_get_percent_there (publication), ==, 60);
   for (guint i = 0; i < 10; i++)
     g_assert_cmpuint (count_holders (self, &pieces[i].id), ==, 3);
 }
