@@ -256,7 +256,6 @@
 #define BYTESTAG_LIMIT_REPLACEMENTS 20
 
 /* Values kept in memory for others. */
-#define BYTESTAG_LIMIT_MEMORY_TABLE_BYTES (512 * 1024 * 1024)
 #define BYTESTAG_LIMIT_MEMORY_TABLE_VALUES 100000
 /* Values kept on the disk for others: as many take some 85 MB of memory. */
 #define BYTESTAG_LIMIT_DATABASE_TABLE_VALUES 1000000

@@ -218,7 +218,13 @@ test_join (Fixture       *self,
   g_assert_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID);
 }
 
-/* Stopped while everything is on its way. */
+static gboolean
+is_loaded (gpointer data)
+{
+  return bytestag_library_is_loaded (bytestag_client_get_library (data));
+}
+
+/* Stopped while everything is on its way; what was shared is shared again by the next one. */
 static void
 test_stop (Fixture       *self,
            gconstpointer  data)
@@ -229,6 +235,7 @@ test_stop (Fixture       *self,
   g_autoptr (BytestagShare) item = NULL;
   g_autoptr (GAsyncResult) result = NULL;
   GAsyncResult *waiting = NULL;
+  BytestagKey key;
 
   for (guint i = 0; i < 3000000; i++)
     bytes[i] = (guint8) (i >> 12 ^ i);
@@ -244,7 +251,17 @@ test_stop (Fixture       *self,
   g_assert_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_CANCELLED);
   g_clear_object (&result);
   bytestag_client_stop (self->clients[0]);
-  g_assert_cmpint (bytestag_share_get_state (item), ==, BYTESTAG_SHARE_STOPPED);
+  g_assert_cmpint (bytestag_share_get_state (item), !=, BYTESTAG_SHARE_STOPPED);
+  key = *bytestag_link_get_key (bytestag_share_get_link (item));
+  g_clear_object (&item);
+  g_assert_finalize_object (self->clients[0]);
+
+  self->clients[0] = make_client (self, "data-0");
+  start (self->clients[0], NULL);
+  loop_until (is_loaded, self->clients[0]);
+  item = g_list_model_get_item (G_LIST_MODEL (bytestag_client_get_library (self->clients[0])), 0);
+  g_assert_nonnull (item);
+  g_assert_true (bytestag_key_equal (bytestag_link_get_key (bytestag_share_get_link (item)), &key));
 }
 
 static void
@@ -264,16 +281,32 @@ test_start_fails (Fixture       *self,
   g_assert_finalize_object (g_steal_pointer (&client));
 }
 
-/* What is kept for others has a bound. */
-static void
-test_memory (Fixture       *self,
-             gconstpointer  data)
+static gboolean
+is_ready (gpointer data)
 {
-  BytestagKvpTable *table = bytestag_network_get_table (bytestag_client_get_network (self->clients[0]));
-  BytestagKvpRecord offer = { .size = BYTESTAG_LIMIT_MEMORY_TABLE_BYTES };
+  return bytestag_database_table_get_state (bytestag_client_get_kept (data)) == BYTESTAG_DATABASE_TABLE_READY;
+}
 
+/* Nothing is kept for others before the person chose how much, and no more than that then. */
+static void
+test_lend (Fixture       *self,
+           gconstpointer  data)
+{
+  BytestagClient *client = self->clients[0];
+  BytestagKvpTable *table = bytestag_network_get_table (bytestag_client_get_network (client));
+  BytestagKvpRecord offer = { .size = 1 };
+
+  loop_until (is_ready, client);
+  g_assert_false (bytestag_kvp_table_can_keep (table, &offer));
+
+  g_settings_set_int64 (bytestag_client_get_settings (client), "lend", 100000);
+  offer.size = 100000;
   g_assert_true (bytestag_kvp_table_can_keep (table, &offer));
   offer.size++;
+  g_assert_false (bytestag_kvp_table_can_keep (table, &offer));
+
+  g_settings_set_int64 (bytestag_client_get_settings (client), "lend", 0);
+  offer.size = 1;
   g_assert_false (bytestag_kvp_table_can_keep (table, &offer));
 }
 
@@ -390,7 +423,7 @@ main (int    argc,
   TEST ("/client/client/join", test_join);
   TEST ("/client/client/stop", test_stop);
   TEST ("/client/client/start-fails", test_start_fails);
-  TEST ("/client/client/memory", test_memory);
+  TEST ("/client/client/lend", test_lend);
   TEST ("/client/client/notice", test_notice);
   TEST ("/client/client/settings", test_settings);
   TEST ("/client/verbs/answers", test_verbs);
