@@ -470,6 +470,28 @@ print_weak (BytestagPrinter *self,
 }
 
 static void
+print_budget (BytestagPrinter *self,
+              GVariantDict    *line)
+{
+  g_autofree char *initial = g_format_size ((guint64) get_number (line, "initial-bytes"));
+  g_autofree char *upkeep = g_format_size ((guint64) get_number (line, "upkeep-bytes"));
+  g_autofree char *verdict = dup_text (line, "verdict");
+  guint percent = (guint) get_number (line, "percent-kept");
+  guint copies = (guint) get_number (line, "recommended-copies");
+
+  clear_bar (self);
+  g_print (_("To be sent: %s at first, then about %s a day\n"), initial, upkeep);
+  if (g_str_equal (verdict, "partly"))
+    g_print (_("Within the upload limit and the hours that this computer is on, about %u %% of it can be kept\n"),
+             percent);
+  else if (g_str_equal (verdict, "nothing"))
+    g_print ("%s\n", _("Within the upload limit nothing of it can be kept"));
+  if (copies > 0)
+    g_print (ngettext ("As fast as computers go here, %u copy is recommended\n",
+                       "As fast as computers go here, %u copies are recommended\n", copies), copies);
+}
+
+static void
 print_sending (BytestagPrinter *self,
                GVariantDict    *line)
 {
@@ -532,6 +554,7 @@ static const EventPrinter events[] = {
   { "copies", print_copies },
   { "weak", print_weak },
   { "sending", print_sending },
+  { "budget", print_budget },
   { "stopped", print_stopped },
   { "deleting", print_deleting },
 };

@@ -11,7 +11,7 @@
 typedef struct {
   GTask *task;
   BytestagShare *share; /* (nullable) the one that is hashed, then the one that is online */
-  gboolean linked;
+  gboolean budgeted; /* what it costs was told */
   gboolean over;
 } Telling;
 
@@ -49,6 +49,22 @@ lookup_files (GVariantDict *arguments)
   return G_LIST_MODEL (files);
 }
 
+/* What it costs, once it is known how much there is. */
+static void
+tell_budget (Telling *telling)
+{
+  BytestagClient *client = g_task_get_source_object (telling->task);
+  BytestagBudget budget;
+
+  if (telling->budgeted || bytestag_share_get_n_files (telling->share) == 0)
+    return;
+
+  telling->budgeted = TRUE;
+  bytestag_costs_estimate (bytestag_client_get_costs (client), bytestag_share_get_n_files (telling->share),
+                           bytestag_share_get_size (telling->share), &budget);
+  bytestag_verb_say_budget (telling->task, &budget);
+}
+
 static void
 tell_hashing (BytestagShare *share,
               GParamSpec    *pspec,
@@ -63,6 +79,7 @@ tell_hashing (BytestagShare *share,
                      "size", "x", (gint64) bytestag_share_get_size (share),
                      "files", "x", (gint64) bytestag_share_get_n_files (share),
                      NULL);
+  tell_budget (telling);
 }
 
 static void
@@ -155,6 +172,7 @@ shared_cb (GObject      *source,
     }
 
   g_set_object (&telling->share, share);
+  tell_budget (telling);
   link = bytestag_link_to_uri (bytestag_share_get_link (share));
   bytestag_verb_say (telling->task, "link",
                      "link", "s", link,

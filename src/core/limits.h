@@ -78,7 +78,8 @@
 #define BYTESTAG_LIMIT_PROVING_ADDRESSES 4096
 #define BYTESTAG_LIMIT_PROVING_INTERVAL_US (60 * G_USEC_PER_SEC)
 
-/* Transfers (A.1.5). Incoming stores at one time, and of one address. */
+/* Transfers (A.1.5). Incoming stores at one time, and of one address (B.5: but for private
+ * ones). */
 #define BYTESTAG_LIMIT_INCOMING_STORES 64
 #define BYTESTAG_LIMIT_INCOMING_STORES_OF_ADDRESS 16
 /* Of these and of the uploads below, for senders that have not answered us (B.5): forged
@@ -106,6 +107,9 @@
 /* Stores at one original at a time: it takes 3 of all its peers, and lets a further
  * offer wait until it is sent again, each copy of which then holds a place (A.1.5). */
 #define BYTESTAG_LIMIT_STORES_TO_ORIGINAL 2
+/* The same at one of ours: half of what it takes of one address at a time, since it drops
+ * what is beyond that, and there may be two of us at one address. */
+#define BYTESTAG_LIMIT_STORES_TO_NODE (BYTESTAG_LIMIT_INCOMING_STORES_OF_ADDRESS / 2)
 /* Transfers that we gave up and an original does not: acked to their end, so long
  * as an original has chunks to send (1,024 of them, each sent twice). */
 #define BYTESTAG_LIMIT_DRAINS 64
@@ -289,6 +293,11 @@
 #define BYTESTAG_LIMIT_SHRINK_US (G_GINT64_CONSTANT (10) * G_USEC_PER_SEC)
 /* Free pages (4 KiB) that are given back to the disk in one step. */
 #define BYTESTAG_LIMIT_SHRINK_PAGES 512
+/* Files of what was deleted that are unlinked in one step, some 4 ms each on a busy disk:
+ * values are read between two steps. And the µs for which whoever deleted all waits for the
+ * last of them. */
+#define BYTESTAG_LIMIT_CLEARED_FILES 32
+#define BYTESTAG_LIMIT_CLEARING_US (G_GINT64_CONSTANT (5) * G_USEC_PER_SEC)
 /* What one address, and one network (/24, /64), may take of it while it is more than 3/4
  * full, percent (B.5). */
 #define BYTESTAG_LIMIT_PERCENT_OF_ADDRESS 1

@@ -410,7 +410,8 @@ bytestag_library_close (BytestagLibrary *self)
   bytestag_library_end_watch (self);
   bytestag_reactor_disarm (self->reactor, &self->flush_timer);
   bytestag_reactor_disarm (self->reactor, &self->load_timer);
-  /* It saves what it knows, while there is somebody to write it. */
+  /* It saves what it knows, while there is somebody to write it: others may hold it longer. */
+  bytestag_publisher_close (self->publisher);
   g_clear_object (&self->publisher);
   for (guint i = 0; i < self->shares->len; i++)
     {

@@ -366,6 +366,7 @@ bytestag_database_table_disarm (BytestagDatabaseTable *self)
   bytestag_reactor_disarm (self->reactor, &self->commit_timer);
   bytestag_reactor_disarm (self->reactor, &self->retry_timer);
   bytestag_reactor_disarm (self->reactor, &self->shrink_timer);
+  bytestag_reactor_disarm (self->reactor, &self->clear_timer);
 }
 
 void
@@ -378,6 +379,7 @@ bytestag_database_table_close (BytestagDatabaseTable *self)
 
   self->is_closed = TRUE;
   bytestag_database_table_disarm (self);
+  bytestag_database_table_end_deletions (self);
   /* All, behind the group that may be on its way. */
   self->is_committing = FALSE;
   while (self->is_open && bytestag_commit_queue_get_n (self->queue) > 0)

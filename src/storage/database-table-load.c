@@ -8,7 +8,7 @@
 #include "core/error.h"
 #include "core/limits.h"
 
-/* How a table begins, keeps to its limit, and loses everything. */
+/* How a table begins, and keeps to its limit. */
 
 static void
 settle_cb (gpointer user_data)
@@ -87,6 +87,7 @@ finish_loading (BytestagDatabaseTable *self)
     bytestag_database_table_set_state (self, BYTESTAG_DATABASE_TABLE_READY);
   bytestag_database_table_settle (self);
   bytestag_worker_run (self->disk, sweep_job, bytestag_table_job_new (self), NULL, swept_cb, NULL);
+  bytestag_database_table_clear (self);
 }
 
 static void
@@ -185,6 +186,8 @@ opened_cb (gpointer data, gpointer user_data)
   if (job->error != NULL)
     {
       bytestag_database_table_fail (self, job->error);
+      /* On a full disk that is what makes room. */
+      bytestag_database_table_clear (self);
     }
   else if (job->generation == self->generation && !self->is_closed)
     {
@@ -204,92 +207,4 @@ bytestag_database_table_load (BytestagDatabaseTable *self)
   g_return_if_fail (!self->is_open);
 
   bytestag_worker_run (self->disk, open_job, bytestag_table_job_new (self), NULL, opened_cb, NULL);
-}
-
-static void
-delete_job (gpointer data, GCancellable *cancellable)
-{
-  BytestagTableJob *job = data;
-
-  bytestag_kept_store_delete_all (job->store, &job->error);
-}
-
-static void
-deleted_cb (gpointer data, gpointer user_data)
-{
-  BytestagTableJob *job = data;
-  BytestagDatabaseTable *self = job->table;
-
-  self->n_deleting--;
-  if (job->error != NULL)
-    {
-      self->is_open = FALSE;
-      bytestag_database_table_fail (self, job->error);
-    }
-  else if (!self->is_closed)
-    {
-      self->is_open = TRUE;
-      self->is_loaded = TRUE;
-      bytestag_reactor_disarm (self->reactor, &self->retry_timer);
-      bytestag_database_table_set_problem (self, NULL);
-      bytestag_database_table_set_state (self, BYTESTAG_DATABASE_TABLE_READY);
-    }
-  if (job->done != NULL)
-    job->done (job->error, job->user_data);
-  bytestag_table_job_unref (job);
-}
-
-/* What waits for the disk is told that it is not kept. */
-static void
-cancel_waiting (BytestagDatabaseTable *self)
-{
-  g_autoptr (GError) error = g_error_new_literal (BYTESTAG_ERROR, BYTESTAG_ERROR_CANCELLED,
-                                                  _("What is kept for others was deleted"));
-
-  while (bytestag_commit_queue_get_n (self->queue) > 0)
-    {
-      g_autoptr (GArray) changes = bytestag_commit_queue_take (self->queue, G_MAXUINT);
-
-      for (guint i = 0; i < changes->len; i++)
-        {
-          const BytestagKeptChange *change = &g_array_index (changes, BytestagKeptChange, i);
-
-          if (change->done != NULL)
-            change->done (error, change->user_data);
-        }
-    }
-}
-
-void
-bytestag_database_table_delete_all (BytestagDatabaseTable     *self,
-                                    BytestagDatabaseTableFunc  done,
-                                    gpointer                   user_data)
-{
-  BytestagTableJob *job;
-
-  g_return_if_fail (BYTESTAG_IS_DATABASE_TABLE (self));
-
-  if (self->is_newer || self->is_closed)
-    {
-      g_autoptr (GError) error =
-        g_error_new_literal (BYTESTAG_ERROR, BYTESTAG_ERROR_REFUSED,
-                             _("What is kept for others was written by a newer version of this program, and is left "
-                               "as it is"));
-
-      if (done != NULL)
-        done (error, user_data);
-      return;
-    }
-
-  self->generation++;
-  self->n_deleting++;
-  self->is_loaded = TRUE;
-  bytestag_database_table_reset_index (self);
-  cancel_waiting (self);
-  bytestag_database_table_notify_counts (self);
-
-  job = bytestag_table_job_new (self);
-  job->done = done;
-  job->user_data = user_data;
-  bytestag_worker_run (self->disk, delete_job, job, NULL, deleted_cb, NULL);
 }

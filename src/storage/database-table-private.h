@@ -34,9 +34,12 @@ struct _BytestagDatabaseTable
   gboolean is_committing;
   gboolean is_settling;
   gboolean is_shrinking;
+  gboolean is_clearing;
+  GPtrArray *deletions; /* (element-type BytestagTableJob) (nullable) that wait for the end of that */
   BytestagTimer commit_timer;
   BytestagTimer retry_timer;
   BytestagTimer shrink_timer;
+  BytestagTimer clear_timer;
 };
 
 /* What a job takes to the worker and brings back; each uses what it needs. */
@@ -70,6 +73,7 @@ BytestagTableJob *bytestag_table_job_ref          (BytestagTableJob         *job
 void     bytestag_table_job_unref                 (gpointer                  job);
 
 void     bytestag_database_table_notify_counts    (BytestagDatabaseTable    *self);
+void     bytestag_database_table_notify_clearing  (BytestagDatabaseTable    *self);
 /* @problem: (nullable) (transfer full) */
 void     bytestag_database_table_set_problem      (BytestagDatabaseTable    *self,
                                                    char                     *problem);
@@ -99,6 +103,10 @@ void     bytestag_database_table_commit           (BytestagDatabaseTable    *sel
 void     bytestag_database_table_disarm           (BytestagDatabaseTable    *self);
 /* An empty index, within the same limit. */
 void     bytestag_database_table_reset_index      (BytestagDatabaseTable    *self);
+/* Unlinks the files of what was deleted, in steps, until there are none. */
+void     bytestag_database_table_clear            (BytestagDatabaseTable    *self);
+/* Tells those who deleted all and still wait. */
+void     bytestag_database_table_end_deletions    (BytestagDatabaseTable    *self);
 /* Drops what is above the limit, in slices, once all is known. */
 void     bytestag_database_table_settle           (BytestagDatabaseTable    *self);
 

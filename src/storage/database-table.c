@@ -16,6 +16,7 @@ enum {
   PROP_N_BYTES,
   PROP_N_DAMAGED,
   PROP_PROBLEM,
+  PROP_CLEARING,
   N_PROPS
 };
 
@@ -40,6 +41,12 @@ bytestag_database_table_notify_counts (BytestagDatabaseTable *self)
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_VALUES]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_BYTES]);
   g_object_thaw_notify (G_OBJECT (self));
+}
+
+void
+bytestag_database_table_notify_clearing (BytestagDatabaseTable *self)
+{
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CLEARING]);
 }
 
 /* @problem: (nullable) (transfer full) */
@@ -346,6 +353,7 @@ bytestag_database_table_finalize (GObject *object)
   BytestagDatabaseTable *self = BYTESTAG_DATABASE_TABLE (object);
 
   g_clear_pointer (&self->store, bytestag_kept_store_free);
+  g_clear_pointer (&self->deletions, g_ptr_array_unref);
   g_clear_pointer (&self->queue, bytestag_commit_queue_free);
   g_clear_pointer (&self->index, bytestag_kept_index_free);
   g_free (self->problem);
@@ -377,6 +385,9 @@ bytestag_database_table_get_property (GObject *object, guint prop_id, GValue *va
       break;
     case PROP_PROBLEM:
       g_value_set_string (value, self->problem);
+      break;
+    case PROP_CLEARING:
+      g_value_set_boolean (value, self->is_clearing);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -426,6 +437,9 @@ bytestag_database_table_class_init (BytestagDatabaseTableClass *klass)
   properties[PROP_PROBLEM] =
     g_param_spec_string ("problem", NULL, NULL, NULL,
                          G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  properties[PROP_CLEARING] =
+    g_param_spec_boolean ("clearing", NULL, NULL, FALSE,
+                          G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
@@ -512,6 +526,14 @@ bytestag_database_table_get_problem (BytestagDatabaseTable *self)
   g_return_val_if_fail (BYTESTAG_IS_DATABASE_TABLE (self), NULL);
 
   return self->problem;
+}
+
+gboolean
+bytestag_database_table_is_clearing (BytestagDatabaseTable *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_DATABASE_TABLE (self), FALSE);
+
+  return self->is_clearing;
 }
 
 void

@@ -42,7 +42,8 @@ typedef void (*BytestagDatabaseTableFunc) (const GError *error, gpointer user_da
  * that what is farthest from the center; "n-values" (uint), "n-bytes" (uint64): of those on
  * their way to the disk too; "n-damaged" (uint): values that were not what they should be
  * when they were loaded or read, and so were dropped; "problem" (string, nullable): what a
- * person should know. */
+ * person should know; "clearing" (boolean): files of values that were deleted all at once
+ * are still unlinked, so that more of the disk is taken than "n-bytes" says. */
 /* @folder is made when there is none; @disk runs one job at a time. Takes references. */
 BytestagDatabaseTable     *bytestag_database_table_new (const char            *folder,
                                                         BytestagWorker        *disk,
@@ -59,12 +60,16 @@ guint64                    bytestag_database_table_get_n_bytes (BytestagDatabase
 guint                      bytestag_database_table_get_n_damaged (BytestagDatabaseTable *self);
 /* (transfer none) (nullable) */
 const char                *bytestag_database_table_get_problem (BytestagDatabaseTable *self);
+gboolean                   bytestag_database_table_is_clearing (BytestagDatabaseTable *self);
 /* As bytestag_memory_table_set_limits_private(). */
 void                       bytestag_database_table_set_limits_private (BytestagDatabaseTable *self,
                                                         gboolean               limits_private);
 /* Deletes everything that is kept for others, a damaged database too; at once nothing of it
- * is held any more, and @done (nullable) is called when it is off the disk. What is newer
- * is left alone: an error. */
+ * is held any more. @done (nullable) is called when nothing of it comes back, whatever
+ * happens, and its space is the disk's again; but on a disk that is too slow or too busy for
+ * that, and when the table is closed, without the latter: "clearing" is TRUE then, until it
+ * is, also after the next start (BYTESTAG_LIMIT_CLEARING_US). Values are kept again before
+ * that. What is newer is left alone: an error. */
 void                       bytestag_database_table_delete_all (BytestagDatabaseTable *self,
                                                         BytestagDatabaseTableFunc done,
                                                         gpointer               user_data);

@@ -266,8 +266,7 @@ bytestag_kept_store_sweep_folder (BytestagKeptStore *self, const char *name, Byt
       struct stat status;
       BytestagKvpId id;
       gint64 file;
-      gboolean is_value = sweep != BYTESTAG_SWEEP_ALL
-                          && bytestag_kept_store_parse_file_name (found->d_name, name, &file, &id)
+      gboolean is_value = bytestag_kept_store_parse_file_name (found->d_name, name, &file, &id)
                           && fstatat (folder, found->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0
                           && S_ISREG (status.st_mode);
 

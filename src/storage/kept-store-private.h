@@ -30,11 +30,10 @@ struct _BytestagKeptStore
   GPtrArray *unswept; /* (element-type utf8) (nullable) folders */
 };
 
-/* What is done with the files of a folder: those that are not known go, all go, or those
- * that are values are taken up. */
+/* What is done with the files of a folder: those that are not known go, or those that are
+ * values are taken up. */
 typedef enum {
   BYTESTAG_SWEEP_UNKNOWN,
-  BYTESTAG_SWEEP_ALL,
   BYTESTAG_SWEEP_TAKE_UP,
 } BytestagSweep;
 
@@ -60,6 +59,10 @@ gboolean bytestag_kept_store_insert_record (BytestagKeptStore         *self,
                                               const BytestagKvpRecord *record,
                                               gint64                   file,
                                               GError                 **error);
+/* Makes them where there are none. */
+gboolean bytestag_kept_store_open_folders  (BytestagKeptStore         *self,
+                                              GError                 **error);
+void     bytestag_kept_store_drop_reserve  (BytestagKeptStore         *self);
 /* FALSE, with an error. */
 gboolean bytestag_kept_store_fail_closed   (GError                   **error);
 /* Does so to all files of the folder called @name. */

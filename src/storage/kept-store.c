@@ -430,8 +430,8 @@ make_reserve (BytestagKeptStore *self, off_t beyond, GError **error)
   return FALSE;
 }
 
-static void
-drop_reserve (BytestagKeptStore *self)
+void
+bytestag_kept_store_drop_reserve (BytestagKeptStore *self)
 {
   unlinkat (self->top, RESERVE_NAME, 0);
   self->has_reserve = FALSE;
@@ -495,7 +495,7 @@ bytestag_kept_store_retry (BytestagKeptStore *self, const GArray *changes, gbool
   if (self->database == NULL || self->is_read_only)
     return bytestag_kept_store_fail_closed (error);
 
-  drop_reserve (self);
+  bytestag_kept_store_drop_reserve (self);
   unlink_removed (self, changes);
   /* The log may be longer than what it says. */
   bytestag_database_checkpoint (self->database, NULL);
@@ -632,8 +632,8 @@ bytestag_kept_store_shrink (BytestagKeptStore *self, gboolean *more, GError **er
          && (*more || bytestag_database_checkpoint (self->database, error));
 }
 
-static gboolean
-open_folders (BytestagKeptStore *self, GError **error)
+gboolean
+bytestag_kept_store_open_folders (BytestagKeptStore *self, GError **error)
 {
   self->top = bytestag_safe_folder_open (AT_FDCWD, self->folder, error);
   if (self->top >= 0)
@@ -674,7 +674,7 @@ bytestag_kept_store_open (BytestagKeptStore        *self,
   *set_aside = NULL;
   bytestag_kept_store_close (self);
   self->n_loaded = 0;
-  if (!open_folders (self, error))
+  if (!bytestag_kept_store_open_folders (self, error))
     return FALSE;
 
   self->database = bytestag_database_open (self->path, APPLICATION_ID, migrations, opening, set_aside, error);
@@ -689,38 +689,4 @@ bytestag_kept_store_open (BytestagKeptStore        *self,
   bytestag_kept_store_close (self);
 
   return FALSE;
-}
-
-gboolean
-bytestag_kept_store_delete_all (BytestagKeptStore *self, GError **error)
-{
-  static const char * const suffixes[] = { "-wal", "-journal", "" };
-  BytestagDatabaseOpening opening;
-  g_autofree char *set_aside = NULL;
-
-  if (self->is_read_only)
-    return bytestag_kept_store_fail_closed (error);
-
-  bytestag_kept_store_close (self);
-  if (!open_folders (self, error))
-    return FALSE;
-
-  /* The database first: a value without a record is nothing. Not row by row, which would
-   * need room on a disk that may be full. */
-  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
-    {
-      g_autofree char *path = g_strconcat (self->path, suffixes[i], NULL);
-
-      if (unlink (path) < 0 && errno != ENOENT)
-        {
-          g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_FAILED, _("Cannot remove “%s”: %s"), path,
-                       g_strerror (errno));
-          bytestag_kept_store_close (self);
-          return FALSE;
-        }
-    }
-  bytestag_kept_store_sweep_all (self, BYTESTAG_SWEEP_ALL);
-  drop_reserve (self);
-
-  return bytestag_kept_store_open (self, &opening, &set_aside, error);
 }

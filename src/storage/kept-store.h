@@ -73,9 +73,14 @@ GBytes            *bytestag_kept_store_read       (BytestagKeptStore       *self
 gboolean           bytestag_kept_store_shrink     (BytestagKeptStore       *self,
                                                    gboolean                *more,
                                                    GError                 **error);
-/* Removes all, also what is damaged, and opens it anew. */
+/* Deletes all, also what is damaged, and opens it anew. When this returns TRUE, nothing of
+ * it comes back, but the files are only set aside, which takes no longer for many:
+ * bytestag_kept_store_clear() unlinks them. After FALSE there may be some too. */
 gboolean           bytestag_kept_store_delete_all (BytestagKeptStore       *self,
                                                    GError                 **error);
+/* Unlinks up to BYTESTAG_LIMIT_CLEARED_FILES of the files that were set aside, also before
+ * the last start; whether it is open or not. FALSE: no more can be. */
+gboolean           bytestag_kept_store_clear      (BytestagKeptStore       *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BytestagKeptStore, bytestag_kept_store_free)
 

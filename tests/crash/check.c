@@ -163,6 +163,20 @@ check_words (Check *self, char **words)
     }
 }
 
+/* What was deleted has gone from the disk too. */
+static void
+check_cleared (Check *self, const char *folder)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  while ((name = g_dir_read_name (dir)) != NULL)
+    {
+      if (g_str_has_prefix (name, "deleted"))
+        complain (self, "%s is left", name);
+    }
+}
+
 static void
 check_folder (const char *folder, char **words, GString *wrong)
 {
@@ -183,6 +197,7 @@ check_folder (const char *folder, char **words, GString *wrong)
   if (bytestag_database_table_get_n_damaged (table) > 0 || bytestag_database_table_get_problem (table) != NULL)
     complain (&self, "%u damaged: %s", bytestag_database_table_get_n_damaged (table),
               bytestag_database_table_get_problem (table));
+  check_cleared (&self, folder);
   check_goes_on (&self);
 
   bytestag_database_table_close (table);

@@ -211,6 +211,19 @@ class Run:
         return moments
 
 
+    def moments_of_deletion(self, n, rng):
+        """Where all is deleted: each moment until that is nearly done, and just behind it; of the unlinking
+        of the files, n of many alike."""
+        notes = {entry[4]: i for i, entry in enumerate(self.entries) if entry[0] == NOTE}
+        begin, end = notes[b'delete'], notes[b'deleted']
+        first = next(i for i in range(begin, end)
+                     if self.entries[i][0] == RENAME and os.path.basename(self.entries[i][3]) == 'values')
+        chosen = set(range(first - 8, first + 24)) | set(rng.sample(range(begin, end), min(n, end - begin)))
+        moments = {position: ['nothing', 'some'] for position in chosen}
+        moments[end] = ['nothing', 'some', 'all']
+        return moments
+
+
 def scratch():
     """In memory where there is some: what is synced is what the journal says, not what the computer does."""
     shared = '/dev/shm'
@@ -247,7 +260,7 @@ def main():
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(1 << 30)
     rng = random.Random(seed)
     checker = Checker()
-    tap = Tap(1 + len(KINDS))
+    tap = Tap(2 + len(KINDS))
     print(f'# seed {seed}')
     with scratch() as name:
         base = Path(name)
@@ -256,6 +269,9 @@ def main():
         moments = run.moments(n_moments, rng)
         tap.tell('what-was-confirmed-lasts', run.cut(base, checker, moments, rng))
         print(f'# power-cut: {sum(map(len, moments.values()))} cases, {len(run.entries)} entries, syncs {counts}')
+        moments = run.moments_of_deletion(n_moments // 4, rng)
+        tap.tell('what-was-deleted-stays-deleted', run.cut(base, checker, moments, rng))
+        print(f'# deletion: {sum(map(len, moments.values()))} cases')
     for kind in KINDS:
         wrong = notice_missing_sync(checker, kind, counts[kind], rng)
         tap.tell(f'missing-sync-is-noticed/{kind}', None if wrong else 'nobody noticed')

@@ -114,3 +114,10 @@ bytestag_test_worker_run_held (BytestagTestWorker *self,
   for (; n_jobs > 0 && self->held.length > 0; n_jobs--)
     run_job (self, g_queue_pop_head (&self->held));
 }
+
+void
+bytestag_test_worker_release (BytestagTestWorker *self)
+{
+  self->holds = FALSE;
+  bytestag_test_worker_run_held (self, bytestag_test_worker_get_n_held (self));
+}

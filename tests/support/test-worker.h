@@ -16,5 +16,7 @@ void                bytestag_test_worker_hold       (BytestagTestWorker *self);
 guint               bytestag_test_worker_get_n_held (BytestagTestWorker *self);
 void                bytestag_test_worker_run_held   (BytestagTestWorker *self,
                                                      guint               n_jobs);
+/* Runs what is held, and holds nothing any more. */
+void                bytestag_test_worker_release    (BytestagTestWorker *self);
 
 G_END_DECLS

@@ -346,6 +346,44 @@ test_saves (Fixture       *self,
   g_hash_table_unref (saved.pieces);
 }
 
+/* Whoever shows its counts may hold it longer than the library. */
+static void
+test_close (Fixture       *self,
+            gconstpointer  data)
+{
+  Saved saved = { g_hash_table_new_full (bytestag_kvp_id_hash, bytestag_kvp_id_equal, NULL, g_free), 0, 0 };
+  BytestagPublisher *publisher = bytestag_publisher_new (self->network);
+  g_autofree BytestagPiece *pieces = g_new (BytestagPiece, 64);
+  g_autoptr (BytestagPublication) publication = NULL;
+  BytestagPublisherCounters counters;
+
+  for (guint i = 0; i < 64; i++)
+    pieces[i] = make_piece (self, i, BYTESTAG_PIECE_PART);
+  bytestag_publisher_set_save_func (publisher, save_cb, &saved);
+  publication = publish (publisher, pieces, 64, 2);
+  while (bytestag_publication_get_n_sent (publication) == 0)
+    bytestag_sim_run (self->sim, SECOND / 10);
+  g_assert_cmpuint (saved.n_calls, ==, 0);
+
+  bytestag_publisher_close (publisher);
+  g_assert_cmpuint (saved.n_calls, ==, 1);
+  g_assert_cmpuint (bytestag_publisher_get_n_sending (publisher), ==, 0);
+  g_assert_false (bytestag_publication_get_piece (publication, 0, &pieces[0]));
+  counters = *bytestag_publisher_get_counters (publisher);
+  g_assert_cmpuint (counters.n_requests, >, 0);
+
+  bytestag_publisher_close (publisher);
+  bytestag_publisher_set_paused (publisher, "metered");
+  bytestag_publisher_set_paused (publisher, NULL);
+  bytestag_publisher_remove (publisher, publication);
+  bytestag_sim_run (self->sim, HOUR);
+  g_assert_cmpmem (bytestag_publisher_get_counters (publisher), sizeof counters, &counters, sizeof counters);
+  g_assert_cmpuint (saved.n_calls, ==, 1);
+  g_assert_finalize_object (publisher);
+  g_assert_cmpuint (saved.n_calls, ==, 1);
+  g_hash_table_unref (saved.pieces);
+}
+
 static void
 changed_cb (BytestagPublication *publication,
             const BytestagPiece *before,
@@ -640,6 +678,7 @@ main (int   argc,
   FIXTURE_TEST ("/sharing/publisher/lost", test_lost);
   FIXTURE_TEST ("/sharing/publisher/restart", test_restart);
   FIXTURE_TEST ("/sharing/publisher/saves", test_saves);
+  FIXTURE_TEST ("/sharing/publisher/close", test_close);
   FIXTURE_TEST ("/sharing/publisher/shared", test_shared);
   FIXTURE_TEST ("/sharing/publisher/more-copies", test_more_copies);
   FIXTURE_TEST ("/sharing/publisher/remove", test_remove);

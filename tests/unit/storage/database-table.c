@@ -485,6 +485,7 @@ test_delete_all (BytestagDiskFixture *self, gconstpointer user_data)
   disk_run_for (self, 0);
   g_assert_cmpuint (n_deleted, ==, 1);
   g_assert_cmpuint (disk_count_files (self), ==, 0);
+  g_assert_cmpuint (disk_count_set_aside (self), ==, 0);
 
   disk_write_value (self, 1002, LARGE, NULL);
   disk_run_for (self, SECOND);

@@ -198,6 +198,21 @@ disk_count_files (BytestagDiskFixture *self)
   return n_counted;
 }
 
+guint
+disk_count_set_aside (BytestagDiskFixture *self)
+{
+  n_counted = 0;
+  for (guint i = 1; i <= 2; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("deleted-%u", i);
+      g_autofree char *folder = g_build_filename (self->folder, name, NULL);
+
+      nftw (folder, count_cb, 8, FTW_PHYS);
+    }
+
+  return n_counted;
+}
+
 guint64
 disk_count_bytes (BytestagDiskFixture *self)
 {

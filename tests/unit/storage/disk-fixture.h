@@ -53,6 +53,8 @@ void disk_assert_value (BytestagDiskFixture *self, guint32 n, gsize size);
 gboolean disk_is_held (BytestagDiskFixture *self, const BytestagKvpId *id);
 /* Files below FOLDER/values. */
 guint disk_count_files (BytestagDiskFixture *self);
+/* Files of what was deleted, wherever they are below FOLDER/deleted-1 and -2. */
+guint disk_count_set_aside (BytestagDiskFixture *self);
 /* But for the reserve. */
 guint64 disk_count_bytes (BytestagDiskFixture *self);
 /* (transfer full) (nullable) where the value is, of the first folder. */
