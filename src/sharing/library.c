@@ -266,7 +266,7 @@ tell_opening (BytestagLibrary *self,
 
   if (loading->opening == BYTESTAG_DATABASE_NEWER)
     set_problem (self, g_strdup (_("The list of what is shared was made by a newer version of this program: it is "
-                                   "not changed, and what is shared now is forgotten at the end")));
+                                   "not changed, and nothing more can be shared")));
   else if (name != NULL)
     set_problem (self, g_strdup_printf (_("The list of what is shared was damaged and is kept as “%s”: share your "
                                           "folders again, their links stay the same"), name));
