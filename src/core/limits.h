@@ -293,7 +293,7 @@
  * values are read between two steps. And the µs for which whoever deleted all waits for the
  * last of them. */
 #define BYTESTAG_LIMIT_CLEARED_FILES 32
-#define BYTESTAG_LIMIT_CLEARING_US (G_GINT64_CONSTANT (5) * G_USEC_PER_SEC)
+#define BYTESTAG_LIMIT_CLEARING_US (G_GINT64_CONSTANT (8) * G_USEC_PER_SEC)
 /* What one address, and one network (/24, /64), may take of it while it is more than 3/4
  * full, percent (B.5). */
 #define BYTESTAG_LIMIT_PERCENT_OF_ADDRESS 1
