@@ -10,8 +10,9 @@ G_BEGIN_DECLS
  * over the control socket: the same verbs, arguments and lines of answer (a{sv}; whole numbers are
  * int64). Each line has an "event":
  *
- * share  paths (as), name, comment → "hashing" (name, bytes, size, files), "budget" (as of survival) before anything is sent, "skipped" (path), "link" (link,
- *        name, files, size), "publishing" (sent, pieces), "published" (sent, pieces)
+ * share  paths (as), name, comment → "hashing" (name, bytes, size, seconds-left: -1 when
+ *        that is not known, files), "budget" (as of survival) before anything is sent, "skipped" (path), "link" (link,
+ *        name, files, size), "publishing" and "published" (sent, pieces, percent-there: -1 when that is not known)
  * get    link, folder → "opening" (status), "fetching" (name, bytes, size, files, files-done, rate,
  *        status), "saved" (path, name, files, size)
  * peers  → "peer" (id, address, state, rtt, failures, age: of its last sign of life, in seconds)
