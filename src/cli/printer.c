@@ -525,6 +525,13 @@ print_deleting (BytestagPrinter *self,
 }
 
 static void
+print_clearing (BytestagPrinter *self,
+                GVariantDict    *line)
+{
+  g_print (_("It is deleted. The disk is slow: its space comes back within the next minutes.\n"));
+}
+
+static void
 print_stopped (BytestagPrinter *self,
                GVariantDict    *line)
 {
@@ -571,6 +578,7 @@ static const EventPrinter events[] = {
   { "budget", print_budget },
   { "stopped", print_stopped },
   { "deleting", print_deleting },
+  { "clearing", print_clearing },
 };
 
 void

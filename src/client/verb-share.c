@@ -97,8 +97,14 @@ tell_sent (Telling    *telling,
                      NULL);
 }
 
-/* Over when everything was sent once, or nobody is there to send to and nobody
- * is on the way. */
+/* Whether nobody is there to send to, and nobody is on the way. */
+static gboolean
+is_alone (BytestagClient *client)
+{
+  return bytestag_client_get_n_peers (client) == 0 && !bytestag_client_is_joining (client);
+}
+
+/* Over when everything was sent once, or nobody is there, who gets it later. */
 static void
 look (Telling *telling)
 {
@@ -111,13 +117,14 @@ look (Telling *telling)
   switch (bytestag_share_get_state (share))
     {
     case BYTESTAG_SHARE_PUBLISHING:
-      tell_sent (telling, "publishing");
-      break;
+      if (!is_alone (client))
+        {
+          tell_sent (telling, "publishing");
+          break;
+        }
+      G_GNUC_FALLTHROUGH;
 
     case BYTESTAG_SHARE_ONLINE:
-      if (bytestag_share_get_n_pieces_sent (share) < bytestag_share_get_n_pieces (share) &&
-          bytestag_client_is_joining (client))
-        break;
       telling->over = TRUE;
       tell_sent (telling, "published");
       g_task_return_boolean (telling->task, TRUE);

@@ -33,7 +33,8 @@ G_BEGIN_DECLS
  *        nothing; percent-kept; recommended-copies, 0: not known; lost-per-mille: nodes in an hour, -1: not known)
  * send-again  link → "sending" (pieces): how many have too few copies
  * stop-sharing  link → "stopped" (name)
- * delete-kept  → "deleting" (values, bytes); it is over when the verb is
+ * delete-kept  → "deleting" (values, bytes); nothing of it comes back when the verb is over;
+ *        "clearing" before that: files of it are still being removed
  */
 void     bytestag_verb_run_async  (BytestagClient          *client,
                                    const char              *verb,
