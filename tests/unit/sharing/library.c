@@ -312,7 +312,7 @@ test_seconds_left (Fixture       *self,
       bytestag_sim_run (self->sim, SECOND);
     }
   g_assert_cmpint (bytestag_share_get_seconds_left (item), ==, -1);
-  bytestag_test_worker_run_held (worker, G_MAXUINT);
+  bytestag_test_worker_release (worker);
   g_assert_finalize_object (library);
 }
 
