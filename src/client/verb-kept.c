@@ -8,6 +8,11 @@ deleted_cb (const GError *error,
             gpointer      user_data)
 {
   g_autoptr (GTask) task = user_data;
+  BytestagDatabaseTable *kept = bytestag_client_get_kept (g_task_get_source_object (task));
+
+  /* On a slow disk. */
+  if (error == NULL && kept != NULL && bytestag_database_table_is_clearing (kept))
+    bytestag_verb_say (task, "clearing", NULL);
 
   if (error != NULL)
     g_task_return_error (task, g_error_copy (error));

@@ -76,6 +76,7 @@ tell_hashing (BytestagShare *share,
   bytestag_verb_say (telling->task, "hashing",
                      "name", "s", bytestag_share_get_name (share) != NULL ? bytestag_share_get_name (share) : "",
                      "bytes", "x", (gint64) bytestag_share_get_bytes_hashed (share),
+                     "seconds-left", "x", bytestag_share_get_seconds_left (share),
                      "size", "x", (gint64) bytestag_share_get_size (share),
                      "files", "x", (gint64) bytestag_share_get_n_files (share),
                      NULL);
@@ -86,9 +87,13 @@ static void
 tell_sent (Telling    *telling,
            const char *event)
 {
+  BytestagPublication *publication = bytestag_share_get_publication (telling->share);
+  gint64 percent_there = publication != NULL ? bytestag_publication_get_percent_there (publication) : -1;
+
   bytestag_verb_say (telling->task, event,
                      "sent", "x", (gint64) bytestag_share_get_n_pieces_sent (telling->share),
                      "pieces", "x", (gint64) bytestag_share_get_n_pieces (telling->share),
+                     "percent-there", "x", percent_there,
                      NULL);
 }
 

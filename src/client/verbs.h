@@ -10,8 +10,9 @@ G_BEGIN_DECLS
  * over the control socket: the same verbs, arguments and lines of answer (a{sv}; whole numbers are
  * int64). Each line has an "event":
  *
- * share  paths (as), name, comment → "hashing" (name, bytes, size, files), "budget" (as of survival) before anything is sent, "skipped" (path), "link" (link,
- *        name, files, size), "publishing" (sent, pieces), "published" (sent, pieces)
+ * share  paths (as), name, comment → "hashing" (name, bytes, size, seconds-left: -1 when
+ *        that is not known, files), "budget" (as of survival) before anything is sent, "skipped" (path), "link" (link,
+ *        name, files, size), "publishing" and "published" (sent, pieces, percent-there: -1 when that is not known)
  * get    link, folder → "opening" (status), "fetching" (name, bytes, size, files, files-done, rate,
  *        status), "saved" (path, name, files, size)
  * peers  → "peer" (id, address, state, rtt, failures, age: of its last sign of life, in seconds)
@@ -32,7 +33,8 @@ G_BEGIN_DECLS
  *        nothing; percent-kept; recommended-copies, 0: not known; lost-per-mille: nodes in an hour, -1: not known)
  * send-again  link → "sending" (pieces): how many have too few copies
  * stop-sharing  link → "stopped" (name)
- * delete-kept  → "deleting" (values, bytes); it is over when the verb is
+ * delete-kept  → "deleting" (values, bytes); nothing of it comes back when the verb is over;
+ *        "clearing" before that: files of it are still being removed
  */
 void     bytestag_verb_run_async  (BytestagClient          *client,
                                    const char              *verb,

@@ -297,7 +297,7 @@
  * values are read between two steps. And the µs for which whoever deleted all waits for the
  * last of them. */
 #define BYTESTAG_LIMIT_CLEARED_FILES 32
-#define BYTESTAG_LIMIT_CLEARING_US (G_GINT64_CONSTANT (5) * G_USEC_PER_SEC)
+#define BYTESTAG_LIMIT_CLEARING_US (G_GINT64_CONSTANT (8) * G_USEC_PER_SEC)
 /* What one address, and one network (/24, /64), may take of it while it is more than 3/4
  * full, percent (B.5). */
 #define BYTESTAG_LIMIT_PERCENT_OF_ADDRESS 1
@@ -341,9 +341,12 @@
 #define BYTESTAG_LIMIT_CHECK_SLICE 500
 #define BYTESTAG_LIMIT_WATCH_SLICE 16
 
-/* A turn of the socket source: datagrams and time, whichever ends first. */
+/* A turn of the socket source is over in 2 ms: datagrams are taken up to a number or a time,
+ * whichever ends first; timers and events together begin within a time of their own. The
+ * last one that began may be a slice of some 1 ms. */
 #define BYTESTAG_LIMIT_DATAGRAMS_OF_TURN 32
-#define BYTESTAG_LIMIT_TURN_US 2000
+#define BYTESTAG_LIMIT_RECEIVING_US 500
+#define BYTESTAG_LIMIT_TICK_US 500
 
 /* The control socket: clients at one time, bytes and JSON tokens of a line, bytes
  * that wait for a client that does not read. */

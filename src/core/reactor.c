@@ -29,6 +29,7 @@ struct _BytestagReactor
   guint n_events;
 
   gboolean running; /* a timer or an event is */
+  gint64 tick_end;  /* when the tick that runs is to begin nothing more */
   gboolean closed;
 };
 
@@ -200,12 +201,11 @@ take_event (BytestagReactor *self)
   return event;
 }
 
+/* One at least; after @end (G_MAXINT64: no limit) none begins. */
 static void
 run_events (BytestagReactor *self,
-            gint64 budget)
+            gint64 end)
 {
-  gint64 start = budget >= 0 ? bytestag_clock_get_time (self->clock) : 0;
-
   while (self->n_events > 0)
     {
       Event event = take_event (self);
@@ -213,7 +213,7 @@ run_events (BytestagReactor *self,
       event.func (event.user_data);
       if (event.destroy != NULL)
         event.destroy (event.user_data);
-      if (budget >= 0 && bytestag_clock_get_time (self->clock) - start >= budget)
+      if (end != G_MAXINT64 && bytestag_clock_get_time (self->clock) >= end)
         break;
     }
 }
@@ -229,14 +229,24 @@ bytestag_reactor_drain (BytestagReactor *self,
 
   g_object_ref (self);
   self->running = TRUE;
-  run_events (self, budget);
+  run_events (self, budget >= 0 ? bytestag_clock_get_time (self->clock) + budget : G_MAXINT64);
   self->running = FALSE;
   g_object_unref (self);
+}
+
+static gboolean
+has_time (gpointer user_data)
+{
+  BytestagReactor *self = user_data;
+
+  return bytestag_clock_get_time (self->clock) < self->tick_end;
 }
 
 void
 bytestag_reactor_tick (BytestagReactor *self)
 {
+  gint64 now;
+
   g_return_if_fail (BYTESTAG_IS_REACTOR (self));
 
   if (self->running)
@@ -244,8 +254,10 @@ bytestag_reactor_tick (BytestagReactor *self)
 
   g_object_ref (self);
   self->running = TRUE;
-  bytestag_timer_queue_run (self->timers, bytestag_clock_get_time (self->clock));
-  run_events (self, BYTESTAG_LIMIT_TURN_US);
+  now = bytestag_clock_get_time (self->clock);
+  self->tick_end = now + BYTESTAG_LIMIT_TICK_US;
+  bytestag_timer_queue_run (self->timers, now, has_time, self);
+  run_events (self, self->tick_end);
   self->running = FALSE;
   g_object_unref (self);
 }

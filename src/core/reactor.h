@@ -48,8 +48,9 @@ void             bytestag_reactor_post         (BytestagReactor   *self,
  * has none). One event runs at least. Does nothing inside a timer or an event. */
 void             bytestag_reactor_drain        (BytestagReactor   *self,
                                                 gint64             budget);
-/* Due timers, then events for at most BYTESTAG_LIMIT_TURN_US; what is left makes
- * the deadline 0. Does nothing inside a timer or an event. */
+/* Due timers, then events, until none is left or BYTESTAG_LIMIT_TICK_US have gone,
+ * and one of each in any case; for what is left the deadline has come. Does nothing
+ * inside a timer or an event. */
 void             bytestag_reactor_tick         (BytestagReactor   *self);
 /* 0 when an event waits, else the next timer's deadline, else G_MAXINT64. */
 gint64           bytestag_reactor_get_deadline (BytestagReactor   *self);

@@ -148,7 +148,9 @@ bytestag_timer_queue_get_deadline (BytestagTimerQueue *self)
 
 guint
 bytestag_timer_queue_run (BytestagTimerQueue *self,
-                          gint64 now)
+                          gint64 now,
+                          BytestagTimerGoesOnFunc goes_on,
+                          gpointer user_data)
 {
   guint64 end;
   guint n_fired = 0;
@@ -163,12 +165,14 @@ bytestag_timer_queue_run (BytestagTimerQueue *self,
     {
       BytestagTimer *timer = at (self, 1);
       BytestagTimerFunc func = timer->func;
-      gpointer user_data = timer->user_data;
+      gpointer func_data = timer->user_data;
 
       /* The timer's memory may go in the call. */
       bytestag_timer_queue_disarm (self, timer);
-      func (user_data);
+      func (func_data);
       n_fired++;
+      if (goes_on != NULL && !goes_on (user_data))
+        break;
     }
   self->running = FALSE;
   return n_fired;

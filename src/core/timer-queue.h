@@ -40,10 +40,15 @@ void                bytestag_timer_queue_disarm       (BytestagTimerQueue *self,
 gboolean            bytestag_timer_is_armed           (const BytestagTimer *timer);
 /* The next deadline, or G_MAXINT64. */
 gint64              bytestag_timer_queue_get_deadline (BytestagTimerQueue *self);
+/* FALSE: enough. */
+typedef gboolean (*BytestagTimerGoesOnFunc) (gpointer user_data);
 /* Fires every timer that was due at @now when the call began; one that re-arms
- * itself for the past waits for the next call. Returns how many fired. */
+ * itself for the past waits for the next call. After each @goes_on (nullable) is
+ * asked; what it leaves stays armed. Returns how many fired. */
 guint               bytestag_timer_queue_run          (BytestagTimerQueue *self,
-                                                       gint64              now);
+                                                       gint64              now,
+                                                       BytestagTimerGoesOnFunc goes_on,
+                                                       gpointer            user_data);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BytestagTimerQueue, bytestag_timer_queue_free)
 

@@ -171,7 +171,8 @@ bytestag_network_receive (BytestagNetwork        *self,
 
   if (drop != BYTESTAG_DROP_NONE)
     self->counters.drops[drop]++;
-  bytestag_reactor_drain (self->reactor, BYTESTAG_LIMIT_TURN_US);
+  /* What this leaves runs in the tick, which is soon. */
+  bytestag_reactor_drain (self->reactor, BYTESTAG_LIMIT_RECEIVING_US / 4);
 }
 
 void

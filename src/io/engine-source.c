@@ -70,7 +70,7 @@ receive_datagrams (EngineSource *self, gint64 start)
       if (!bytestag_udp_transport_receive (self->transport, &from, &data, &length))
         break;
       bytestag_engine_receive (self->engine, &from, data, length);
-      if (g_source_is_destroyed (&self->source) || g_get_monotonic_time () - start >= BYTESTAG_LIMIT_TURN_US)
+      if (g_source_is_destroyed (&self->source) || g_get_monotonic_time () - start >= BYTESTAG_LIMIT_RECEIVING_US)
         break;
     }
 }

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 #define BYTESTAG_PRIORITY_ENGINE (G_PRIORITY_HIGH_IDLE + 21)
 
 /* A source that feeds @engine from the sockets and ticks it at its deadlines: at
- * most BYTESTAG_LIMIT_DATAGRAMS_OF_TURN datagrams or BYTESTAG_LIMIT_TURN_US a
+ * most BYTESTAG_LIMIT_DATAGRAMS_OF_TURN datagrams or BYTESTAG_LIMIT_RECEIVING_US a
  * turn, then a tick. Needs no callback. @clock: the one of the engine's deadlines.
  * (transfer full), not attached. */
 GSource *bytestag_engine_source_new              (BytestagUdpTransport *transport,

@@ -26,7 +26,9 @@ G_DEFINE_FINAL_TYPE (BytestagPublisher, bytestag_publisher, G_TYPE_OBJECT)
 gint64
 _bytestag_publisher_get_seconds (BytestagPublisher *self)
 {
-  return bytestag_reactor_get_wall_time (self->reactor) / G_USEC_PER_SEC;
+  /* The ends of promises are by clocks of others, that most of them agree on (B.5). */
+  return bytestag_reactor_get_wall_time (self->reactor) / G_USEC_PER_SEC -
+         bytestag_network_get_clock_difference (self->network);
 }
 
 gboolean

@@ -44,15 +44,16 @@ class Expectation:
 
 
 class Checker:
-    """crash-check, which opens one folder after the other."""
+    """A program that opens one folder after the other."""
 
-    def __init__(self):
+    def __init__(self, program):
+        self.program = os.environ[program]
         self.process = None
 
     def check(self, folder, words):
         """None, or what is wrong."""
         if self.process is None:
-            self.process = subprocess.Popen([os.environ['BYTESTAG_CRASH_CHECK']], stdin=subprocess.PIPE,
+            self.process = subprocess.Popen([self.program], stdin=subprocess.PIPE,
                                             stdout=subprocess.PIPE, text=True)
         self.process.stdin.write(f'{folder}\t{words}\n')
         self.process.stdin.flush()
@@ -62,7 +63,7 @@ class Checker:
         if not answer:
             code = self.process.wait()
             self.process = None
-            return f'crash-check ended with {code}'
+            return f'{self.program} ended with {code}'
         return answer
 
     def close(self):

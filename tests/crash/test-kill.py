@@ -50,7 +50,7 @@ def kill_once(seed):
         code = process.wait()
         if code not in (0, -signal.SIGKILL):
             return f'seed {seed}: crash-store ended with {code}', 0
-        checker = Checker()
+        checker = Checker('BYTESTAG_CRASH_CHECK')
         wrong = checker.check(folder, expectation.words())
         checker.close()
         return wrong and f'seed {seed}: {wrong}', len(expectation.kept)

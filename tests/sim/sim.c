@@ -355,7 +355,7 @@ step (BytestagSim *self,
     return FALSE;
 
   self->time->now = MAX (self->time->now, deadline);
-  bytestag_timer_queue_run (self->events, self->time->now);
+  bytestag_timer_queue_run (self->events, self->time->now, NULL, NULL);
   return TRUE;
 }
 

@@ -131,12 +131,12 @@ test_budget (Fixture *fixture,
   g_assert_cmpstr (fixture->log->str, ==, "tttttttttt");
 }
 
-/* A turn ends when its time is over: the frame clock waits behind it. */
+/* A tick ends when its time is over: the frame clock waits behind it. */
 static void
-test_turn (Fixture *fixture,
-           gconstpointer data)
+test_tick_events (Fixture *fixture,
+                  gconstpointer data)
 {
-  guint expected = BYTESTAG_LIMIT_TURN_US / 100;
+  guint expected = BYTESTAG_LIMIT_TICK_US / 100;
 
   for (guint i = 0; i < 2 * expected; i++)
     bytestag_reactor_post (fixture->reactor, take_time, NULL, NULL);
@@ -144,6 +144,35 @@ test_turn (Fixture *fixture,
   g_assert_cmpuint (fixture->log->len, ==, expected);
   bytestag_reactor_tick (fixture->reactor);
   g_assert_cmpuint (fixture->log->len, ==, 2 * expected);
+}
+
+/* It has one time for timers and events together; one event runs in any case, so that
+ * timers do not keep all events waiting. */
+static void
+test_tick_timers (Fixture *fixture,
+                  gconstpointer data)
+{
+  enum { N_TIMERS = BYTESTAG_LIMIT_TICK_US / 100 };
+  BytestagTimer timers[N_TIMERS + 2] = { 0 };
+
+  for (guint i = 0; i < N_TIMERS + 2; i++)
+    bytestag_reactor_arm (fixture->reactor, &timers[i], 1, take_time, NULL);
+  for (guint i = 0; i < N_TIMERS; i++)
+    post ("e");
+  bytestag_test_clock_advance (fixture->clock, 1);
+
+  bytestag_reactor_tick (fixture->reactor);
+  g_assert_cmpuint (fixture->log->len, ==, N_TIMERS + 1);
+  g_assert_cmpint (fixture->log->str[N_TIMERS], ==, 'e');
+  g_assert_cmpint (bytestag_reactor_get_deadline (fixture->reactor), ==, 0);
+
+  /* Two timers are left, and all events. */
+  bytestag_reactor_tick (fixture->reactor);
+  g_assert_cmpuint (fixture->log->len, ==, 2 * N_TIMERS + 2);
+  g_assert_cmpint (fixture->log->str[N_TIMERS + 1], ==, 't');
+  g_assert_cmpint (fixture->log->str[N_TIMERS + 2], ==, 't');
+  g_assert_cmpint (fixture->log->str[N_TIMERS + 3], ==, 'e');
+  g_assert_cmpint (bytestag_reactor_get_deadline (fixture->reactor), ==, G_MAXINT64);
 }
 
 static void
@@ -296,7 +325,8 @@ main (int argc,
   ADD ("post-in-event", test_post_in_event);
   ADD ("post-in-destroy", test_post_in_destroy);
   ADD ("budget", test_budget);
-  ADD ("turn", test_turn);
+  ADD ("tick/events", test_tick_events);
+  ADD ("tick/timers", test_tick_timers);
   ADD ("many-events", test_many_events);
   ADD ("timers", test_timers);
   ADD ("never", test_never);

@@ -54,7 +54,7 @@ assert_fires (Fixture *fixture,
 {
   current = fixture;
   g_string_truncate (fixture->log, 0);
-  g_assert_cmpuint (bytestag_timer_queue_run (fixture->queue, now), ==, strlen (expected));
+  g_assert_cmpuint (bytestag_timer_queue_run (fixture->queue, now, NULL, NULL), ==, strlen (expected));
   g_assert_cmpstr (fixture->log->str, ==, expected);
 }
 
@@ -129,7 +129,7 @@ test_rearm_in_run (Fixture *fixture,
   arm (fixture, 1, 2);
   arm (fixture, 2, 9);
 
-  g_assert_cmpuint (bytestag_timer_queue_run (fixture->queue, 10), ==, 3);
+  g_assert_cmpuint (bytestag_timer_queue_run (fixture->queue, 10, NULL, NULL), ==, 3);
   g_assert_cmpstr (fixture->log->str, ==, "r12");
   g_assert_true (bytestag_timer_is_armed (&fixture->timers[0]));
   g_assert_cmpint (bytestag_timer_queue_get_deadline (fixture->queue), <=, 10);
@@ -155,7 +155,7 @@ test_change_in_run (Fixture *fixture,
   arm (fixture, 2, 3);
   arm (fixture, 3, 4);
 
-  g_assert_cmpuint (bytestag_timer_queue_run (fixture->queue, 10), ==, 2);
+  g_assert_cmpuint (bytestag_timer_queue_run (fixture->queue, 10, NULL, NULL), ==, 2);
   g_assert_cmpstr (fixture->log->str, ==, "3");
   assert_fires (fixture, 15, "2");
 }
@@ -169,7 +169,7 @@ test_free_in_run (Fixture *fixture,
 
   bytestag_timer_queue_arm (fixture->queue, timer, 5, g_free, timer);
   arm (fixture, 0, 6);
-  g_assert_cmpuint (bytestag_timer_queue_run (fixture->queue, 10), ==, 2);
+  g_assert_cmpuint (bytestag_timer_queue_run (fixture->queue, 10, NULL, NULL), ==, 2);
 }
 
 static void
@@ -230,7 +230,7 @@ test_many (Fixture *fixture,
 
   last_deadline = -1;
   g_assert_cmpuint (n_armed, >, 100);
-  g_assert_cmpuint (bytestag_timer_queue_run (fixture->queue, 100), ==, n_armed);
+  g_assert_cmpuint (bytestag_timer_queue_run (fixture->queue, 100, NULL, NULL), ==, n_armed);
 }
 
 #define ADD(name, func) g_test_add ("/core/timer-queue/" name, Fixture, NULL, set_up, func, tear_down)

@@ -200,12 +200,12 @@ test_limit_datagrams_of_turn (Fixture *fixture, gconstpointer user_data)
   g_assert_cmpuint (fixture->counter->n_ticks, >=, 3);
 }
 
-/* Datagrams that cost more than a turn come one a turn, also those that one read
+/* Datagrams that cost as much as a turn has for them come one a turn, also those that one read
  * took from the socket together: no poll tells of them. */
 static void
-test_limit_turn (Fixture *fixture, gconstpointer user_data)
+test_limit_receiving (Fixture *fixture, gconstpointer user_data)
 {
-  fixture->counter->work = BYTESTAG_LIMIT_TURN_US;
+  fixture->counter->work = BYTESTAG_LIMIT_RECEIVING_US;
   send_datagrams (fixture, 3);
   for (guint i = 1; i <= 3; i++)
     {
@@ -214,7 +214,7 @@ test_limit_turn (Fixture *fixture, gconstpointer user_data)
       g_assert_cmpuint (fixture->counter->n_ticks, ==, i);
     }
   g_assert_false (g_main_context_iteration (fixture->context, FALSE));
-  g_assert_cmpint (bytestag_engine_source_get_longest_turn (fixture->source), >=, BYTESTAG_LIMIT_TURN_US);
+  g_assert_cmpint (bytestag_engine_source_get_longest_turn (fixture->source), >=, BYTESTAG_LIMIT_RECEIVING_US);
 }
 
 /* A deadline wakes a loop that has nothing else to do. */
@@ -353,7 +353,7 @@ main (int argc, char *argv[])
 
   ADD ("receives", set_up, test_receives);
   ADD ("limit-datagrams-of-turn", set_up, test_limit_datagrams_of_turn);
-  ADD ("limit-turn", set_up, test_limit_turn);
+  ADD ("limit-receiving", set_up, test_limit_receiving);
   ADD ("deadline", set_up, test_deadline);
   ADD ("deadline-of-engine-clock", set_up_virtual, test_deadline_of_engine_clock);
   ADD ("event", set_up, test_event);
