@@ -468,6 +468,13 @@ print_copies (BytestagPrinter *self,
   if (pieces == 0)
     return;
 
+  if (get_number (line, "until") == 0)
+    {
+      /* Translators: like "12 pieces: 4 copies" */
+      g_print (ngettext ("%6u piece: %s\n", "%6u pieces: %s\n", pieces), pieces, kept);
+      return;
+    }
+
   /* Translators: like "12 pieces: 4 copies, the first of them until 24/12/26 10:00" */
   g_print (ngettext ("%6u piece: %s, until %s\n", "%6u pieces: %s, until %s\n", pieces), pieces, kept, until);
 }
@@ -480,7 +487,10 @@ print_weak (BytestagPrinter *self,
   g_autofree char *file = dup_text (line, "file");
   guint copies = (guint) get_number (line, "copies");
 
-  g_print (ngettext ("Weak: %s, %u copy %s\n", "Weak: %s, %u copies %s\n", copies), key, copies, file);
+  if (file[0] != '\0')
+    g_print (ngettext ("Weak: %s, %u copy, of %s\n", "Weak: %s, %u copies, of %s\n", copies), key, copies, file);
+  else
+    g_print (ngettext ("Weak: %s, %u copy\n", "Weak: %s, %u copies\n", copies), key, copies);
 }
 
 static void

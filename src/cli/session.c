@@ -21,6 +21,7 @@ typedef struct {
   gboolean serve;            /* goes on after it */
   gboolean stopping;         /* a signal came */
   gboolean joined_told;
+  gboolean told;             /* the verb has said something */
   gboolean linked;           /* the running Bytestag shares what it was told to */
   char **notice;             /* (nullable) lines that were told and still hold */
   int status;
@@ -128,6 +129,7 @@ line_cb (GVariant *line,
   g_variant_lookup (line, "event", "&s", &event);
   if (g_strcmp0 (event, "link") == 0)
     self->linked = TRUE;
+  self->told = TRUE;
   bytestag_printer_print (self->printer, line);
 }
 
@@ -139,6 +141,8 @@ verb_over (Session      *self,
   self->busy = FALSE;
   if (error != NULL)
     fail (self, error);
+  else if (!self->told && !self->options->json && g_str_equal (self->options->verb, "library"))
+    g_print ("%s\n", _("Nothing is shared."));
   if (error != NULL || !self->serve || self->stopping)
     g_main_loop_quit (self->loop);
 }

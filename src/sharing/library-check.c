@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 
 #include "core/limits.h"
+#include "wire/safe-name.h"
 
 static void
 check_root_clear (gpointer data)
@@ -224,6 +225,15 @@ compare_folders (gconstpointer a,
   return strcmp (*(const char * const *) a, *(const char * const *) b);
 }
 
+/* Whether a new version would have it: what sharing leaves out for its name is never new. */
+static gboolean
+is_shareable (const char *path)
+{
+  g_auto (GStrv) elements = g_strsplit (path, G_DIR_SEPARATOR_S, -1);
+
+  return path[0] == '\0' || bytestag_safe_path_check ((const char * const *) elements, NULL);
+}
+
 static void
 tell_changes (BytestagLibraryCheck *self)
 {
@@ -257,7 +267,8 @@ tell_changes (BytestagLibraryCheck *self)
 
       BytestagCheckRoot *root = bytestag_check_root (self, found->root);
 
-      if (found->owner == BYTESTAG_CHECK_NOTHING && found->claimant != root->share && !found->old)
+      if (found->owner == BYTESTAG_CHECK_NOTHING && found->claimant != root->share && !found->old &&
+          is_shareable (found->path))
         root->told.n_new++;
     }
 }

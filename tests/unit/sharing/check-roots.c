@@ -94,7 +94,8 @@ test_root_replaced (CheckFixture       *self,
   assert_root (self, file_root, HERE);
   assert_outcome (self, b, CHANGED);
 
-  /* Nothing is left of it, and something else is there. */
+  /* Nothing is left of it, and something else is there, of which one can be shared. */
+  check_fixture_write_text (self, "all/b\nc", "other");
   check_fixture_delete (self, "old/a");
   check_fixture_delete (self, "old");
   check_fixture_run (self);
@@ -104,6 +105,7 @@ test_root_replaced (CheckFixture       *self,
 
   /* Nothing at all: it may be where a drive is mounted. */
   check_fixture_delete (self, "all/b");
+  check_fixture_delete (self, "all/b\nc");
   check_fixture_run (self);
   assert_root (self, root, AWAY);
   assert_outcome (self, a, UNCHANGED);
