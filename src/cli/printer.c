@@ -165,8 +165,15 @@ print_hashing (BytestagPrinter *self,
 {
   g_autofree char *done = g_format_size ((guint64) get_number (line, "bytes"));
   g_autofree char *total = g_format_size ((guint64) get_number (line, "size"));
-  g_autofree char *words = g_strdup_printf (_("Reading: %s of %s"), done, total);
+  gint64 seconds_left = MIN (get_number (line, "seconds-left"), G_MAXINT64 / G_TIME_SPAN_SECOND);
+  g_autofree char *left = bytestag_words_span (seconds_left * G_TIME_SPAN_SECOND);
+  g_autofree char *words = NULL;
 
+  if (seconds_left > 0)
+    /* Translators: bytes read of all bytes, and a time span like "7 min" */
+    words = g_strdup_printf (_("Reading: %s of %s, %s left"), done, total, left);
+  else
+    words = g_strdup_printf (_("Reading: %s of %s"), done, total);
   print_progress (self, "hashing", get_number (line, "bytes"), get_number (line, "size"), words);
 }
 
@@ -196,10 +203,15 @@ print_publishing (BytestagPrinter *self,
 {
   guint sent = (guint) get_number (line, "sent");
   guint pieces = (guint) get_number (line, "pieces");
-  g_autofree char *words = 
+  gint64 there = get_number (line, "percent-there");
+  g_autofree char *words =
     g_strdup_printf (ngettext ("Publishing: %u of %u piece", "Publishing: %u of %u pieces", pieces), sent, pieces);
+  g_autofree char *more = NULL;
 
-  print_progress (self, "publishing", sent, pieces, words);
+  if (there > 0)
+    /* Translators: what others had before anything was sent, behind "Publishing: 3 of 9 pieces" */
+    more = g_strdup_printf (_("%s, %d %% already on the network"), words, (int) there);
+  print_progress (self, "publishing", sent, pieces, more != NULL ? more : words);
 }
 
 static void
@@ -438,6 +450,8 @@ print_survival (BytestagPrinter *self,
   g_print ("%s: %s\n", name, words);
   g_print (ngettext ("Looked at %u of %u piece, from %s to %s\n", "Looked at %u of %u pieces, from %s to %s\n", n),
            (guint) get_number (line, "looked"), n, oldest, newest);
+  if (get_number (line, "percent-there") > 0)
+    g_print (_("%d %% was already on the network\n"), (int) get_number (line, "percent-there"));
   if (get_number (line, "safe-until") > 0)
     g_print (_("Safe until %s\n"), safe);
 }
@@ -467,6 +481,28 @@ print_weak (BytestagPrinter *self,
   guint copies = (guint) get_number (line, "copies");
 
   g_print (ngettext ("Weak: %s, %u copy %s\n", "Weak: %s, %u copies %s\n", copies), key, copies, file);
+}
+
+static void
+print_budget (BytestagPrinter *self,
+              GVariantDict    *line)
+{
+  g_autofree char *initial = g_format_size ((guint64) get_number (line, "initial-bytes"));
+  g_autofree char *upkeep = g_format_size ((guint64) get_number (line, "upkeep-bytes"));
+  g_autofree char *verdict = dup_text (line, "verdict");
+  guint percent = (guint) get_number (line, "percent-kept");
+  guint copies = (guint) get_number (line, "recommended-copies");
+
+  clear_bar (self);
+  g_print (_("To be sent: %s at first, then about %s a day\n"), initial, upkeep);
+  if (g_str_equal (verdict, "partly"))
+    g_print (_("Within the upload limit and the hours that this computer is on, about %u %% of it can be kept\n"),
+             percent);
+  else if (g_str_equal (verdict, "nothing"))
+    g_print ("%s\n", _("Within the upload limit nothing of it can be kept"));
+  if (copies > 0)
+    g_print (ngettext ("As fast as computers go here, %u copy is recommended\n",
+                       "As fast as computers go here, %u copies are recommended\n", copies), copies);
 }
 
 static void
@@ -539,6 +575,7 @@ static const EventPrinter events[] = {
   { "copies", print_copies },
   { "weak", print_weak },
   { "sending", print_sending },
+  { "budget", print_budget },
   { "stopped", print_stopped },
   { "deleting", print_deleting },
   { "clearing", print_clearing },

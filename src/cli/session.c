@@ -22,6 +22,7 @@ typedef struct {
   gboolean stopping;         /* a signal came */
   gboolean joined_told;
   gboolean linked;           /* the running Bytestag shares what it was told to */
+  char **notice;             /* (nullable) lines that were told and still hold */
   int status;
 } Session;
 
@@ -92,10 +93,15 @@ notice_cb (BytestagClient *client,
            Session        *self)
 {
   const char *notice = bytestag_client_get_notice (client);
-  g_auto (GStrv) lines = notice != NULL ? g_strsplit (notice, "\n", -1) : NULL;
+  g_auto (GStrv) lines = g_strsplit (notice != NULL ? notice : "", "\n", -1);
 
-  for (guint i = 0; lines != NULL && lines[i] != NULL; i++)
-    bytestag_printer_complain (self->printer, lines[i]);
+  for (guint i = 0; lines[i] != NULL; i++)
+    {
+      if (self->notice == NULL || !g_strv_contains ((const char * const *) self->notice, lines[i]))
+        bytestag_printer_complain (self->printer, lines[i]);
+    }
+  g_strfreev (self->notice);
+  self->notice = g_steal_pointer (&lines);
 }
 
 static gboolean
@@ -411,6 +417,7 @@ bytestag_session_run (BytestagOptions *options,
         g_source_destroy (source);
     }
   g_clear_object (&self.client);
+  g_clear_pointer (&self.notice, g_strfreev);
   g_clear_object (&self.cancellable);
   g_clear_pointer (&self.loop, g_main_loop_unref);
 

@@ -26,6 +26,7 @@ struct _BytestagChoices
   GFileMonitor *denylist_monitor; /* (nullable) */
   BytestagDenylist *denylist;
   char *denylist_problem;
+  guint n_readings; /* of the file */
 };
 
 enum {
@@ -143,6 +144,68 @@ set_denylist_problem (BytestagChoices *self,
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_DENYLIST_PROBLEM]);
 }
 
+/* A list being read: what comes of an earlier one is nothing any more. */
+typedef struct {
+  BytestagChoices *choices; /* (nullable) not while a thread has it, which may free it */
+  guint number;
+  char *text;       /* (nullable) there is no file */
+  gsize length;
+  BytestagDenylist *denylist;
+} Reading;
+
+static void
+reading_free (gpointer data)
+{
+  Reading *self = data;
+
+  g_clear_object (&self->choices);
+  g_object_unref (self->denylist);
+  g_free (self->text);
+  g_free (self);
+}
+
+/* On a thread. */
+static void
+parse_run (GTask        *task,
+           gpointer      source,
+           gpointer      data,
+           GCancellable *cancellable)
+{
+  Reading *reading = data;
+
+  bytestag_denylist_load (reading->denylist, reading->text != NULL ? reading->text : "",
+                          MIN (reading->length, BYTESTAG_LIMIT_DENYLIST_BYTES));
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+parsed_cb (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  g_autoptr (BytestagChoices) self = user_data;
+  Reading *reading = g_task_get_task_data (G_TASK (result));
+  g_autofree char *problem = NULL;
+  guint n_bad;
+
+  if (self->denylist == NULL || reading->number != self->n_readings)
+    return;
+
+  n_bad = bytestag_denylist_take (self->denylist, reading->denylist);
+  if (reading->length > BYTESTAG_LIMIT_DENYLIST_BYTES)
+    {
+      g_autofree char *most = g_format_size (BYTESTAG_LIMIT_DENYLIST_BYTES);
+
+      problem = g_strdup_printf (_("The list of what is denied is too long: only its first %s count"), most);
+    }
+  else if (n_bad > 0)
+    {
+      problem = g_strdup_printf (ngettext ("%u line of the list of what is denied names no key",
+                                           "%u lines of the list of what is denied name no key", n_bad), n_bad);
+    }
+  set_denylist_problem (self, problem);
+}
+
 /* A file that cannot be read leaves what was denied before: who wrote it wrongly wants
  * no more to be kept. */
 static void
@@ -150,25 +213,25 @@ read_cb (GObject      *source,
          GAsyncResult *result,
          gpointer      user_data)
 {
-  g_autoptr (BytestagChoices) self = user_data;
+  Reading *reading = user_data;
+  BytestagChoices *self = reading->choices;
   g_autoptr (GError) error = NULL;
-  g_autofree char *text = NULL;
-  g_autofree char *problem = NULL;
-  gsize length = 0;
-  guint n_bad = 0;
+  g_autoptr (GTask) task = NULL;
 
-  if (self->denylist_file == NULL)
-    return;
+  if (!g_file_load_partial_contents_finish (G_FILE (source), result, &reading->text, &reading->length, NULL, &error) &&
+      !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    {
+      g_autofree char *problem = g_strdup_printf (_("The list of what is denied cannot be read: %s"), error->message);
 
-  if (g_file_load_partial_contents_finish (G_FILE (source), result, &text, &length, NULL, &error) ||
-      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
-    n_bad = bytestag_denylist_load (self->denylist, text != NULL ? text : "", length);
-  else
-    problem = g_strdup_printf (_("The list of what is denied cannot be read: %s"), error->message);
-  if (n_bad > 0)
-    problem = g_strdup_printf (ngettext ("%u line of the list of what is denied names no key",
-                                         "%u lines of the list of what is denied name no key", n_bad), n_bad);
-  set_denylist_problem (self, problem);
+      if (self->denylist != NULL && reading->number == self->n_readings)
+        set_denylist_problem (self, problem);
+      reading_free (reading);
+      return;
+    }
+
+  task = g_task_new (NULL, NULL, parsed_cb, g_steal_pointer (&reading->choices));
+  g_task_set_task_data (task, reading, reading_free);
+  g_task_run_in_thread (task, parse_run);
 }
 
 /* No more than a bit beyond what a list may have, which says that it is too long. */
@@ -183,7 +246,20 @@ read_more_cb (const char *contents,
 static void
 read_denylist (BytestagChoices *self)
 {
-  g_file_load_partial_contents_async (self->denylist_file, NULL, read_more_cb, read_cb, g_object_ref (self));
+  Reading *reading = g_new0 (Reading, 1);
+
+  reading->choices = g_object_ref (self);
+  reading->number = ++self->n_readings;
+  reading->denylist = bytestag_denylist_new ();
+  g_file_load_partial_contents_async (self->denylist_file, NULL, read_more_cb, read_cb, reading);
+}
+
+/* What was denied while nothing was loaded is among what is held now. */
+static void
+kept_state_cb (BytestagChoices *self)
+{
+  if (bytestag_database_table_get_state (self->kept) == BYTESTAG_DATABASE_TABLE_READY)
+    bytestag_network_set_denylist (self->network, self->denylist);
 }
 
 static void
@@ -226,6 +302,7 @@ bytestag_choices_new (GSettings             *settings,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (g_network_monitor_get_default (), "notify::network-metered", G_CALLBACK (apply_metered),
                            self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (kept, "notify::state", G_CALLBACK (kept_state_cb), self, G_CONNECT_SWAPPED);
   if (self->denylist_monitor != NULL)
     g_signal_connect_object (self->denylist_monitor, "changed", G_CALLBACK (denylist_changed_cb), self, 0);
 

@@ -60,6 +60,7 @@ struct _BytestagClient
   BytestagReplicator *replicator;
   BytestagChoices *choices;
   BytestagRecordKeeper *records;
+  BytestagCosts *costs;
   BytestagAnnouncer *announcer;
   GSource *source;
   BytestagJoiner *joiner;
@@ -81,6 +82,7 @@ enum {
   PROP_PEERS,
   PROP_STATISTICS,
   PROP_KEPT,
+  PROP_COSTS,
   PROP_SETTINGS,
   PROP_ADDRESS,
   PROP_N_PEERS,
@@ -102,6 +104,7 @@ bytestag_client_dispose (GObject *object)
   g_clear_object (&self->announcer);
   g_clear_object (&self->records);
   g_clear_object (&self->choices);
+  g_clear_object (&self->costs);
   g_clear_object (&self->statistics);
   g_clear_object (&self->peers);
   g_clear_object (&self->downloads);
@@ -167,6 +170,9 @@ bytestag_client_get_property (GObject    *object,
     case PROP_KEPT:
       g_value_set_object (value, self->kept);
       break;
+    case PROP_COSTS:
+      g_value_set_object (value, self->costs);
+      break;
     case PROP_SETTINGS:
       g_value_set_object (value, self->settings);
       break;
@@ -203,6 +209,7 @@ bytestag_client_class_init (BytestagClientClass *klass)
   properties[PROP_PEERS] = g_param_spec_object ("peers", NULL, NULL, G_TYPE_LIST_MODEL, flags);
   properties[PROP_STATISTICS] = g_param_spec_object ("statistics", NULL, NULL, BYTESTAG_TYPE_STATISTICS, flags);
   properties[PROP_KEPT] = g_param_spec_object ("kept", NULL, NULL, BYTESTAG_TYPE_DATABASE_TABLE, flags);
+  properties[PROP_COSTS] = g_param_spec_object ("costs", NULL, NULL, BYTESTAG_TYPE_COSTS, flags);
   properties[PROP_SETTINGS] = g_param_spec_object ("settings", NULL, NULL, G_TYPE_SETTINGS, flags);
   properties[PROP_ADDRESS] = g_param_spec_string ("address", NULL, NULL, NULL, flags);
   properties[PROP_N_PEERS] = g_param_spec_uint ("n-peers", NULL, NULL, 0, G_MAXUINT, 0, flags);
@@ -391,6 +398,7 @@ make_network (BytestagClient *self)
   self->statistics = bytestag_statistics_new (self->network, BYTESTAG_KVP_TABLE (self->kept),
                                               bytestag_library_get_publisher (self->library));
   self->records = bytestag_record_keeper_new (self->network, BYTESTAG_SIGNER (self->identity));
+  self->costs = bytestag_costs_new (self->network, bytestag_library_get_publisher (self->library), self->settings);
   self->choices = bytestag_choices_new (self->settings, folder, self->network, self->kept,
                                         bytestag_library_get_publisher (self->library), self->records);
   bytestag_database_table_load (self->kept);
@@ -471,6 +479,7 @@ bytestag_client_start (BytestagClient      *self,
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PEERS]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATISTICS]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_KEPT]);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_COSTS]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LIBRARY]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_DOWNLOADS]);
   return TRUE;
@@ -600,6 +609,14 @@ bytestag_client_get_kept (BytestagClient *self)
   g_return_val_if_fail (BYTESTAG_IS_CLIENT (self), NULL);
 
   return self->kept;
+}
+
+BytestagCosts *
+bytestag_client_get_costs (BytestagClient *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_CLIENT (self), NULL);
+
+  return self->costs;
 }
 
 BytestagLibrary *

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "client/costs.h"
 #include "client/instance.h"
 #include "client/statistics.h"
 #include "dht/network.h"
@@ -17,7 +18,7 @@ G_DECLARE_FINAL_TYPE (BytestagClient, bytestag_client, BYTESTAG, CLIENT, GObject
 /* The composition root (seed: Client): one instance, its engine on the thread-default
  * main context of the thread that made it, what it shares and fetches, and its
  * settings. Window and node are faces of it. Properties: "settings" (GSettings);
- * NULL until started: "library", "downloads", "network", "statistics", "kept", "peers", "address" (string HOST:PORT, at
+ * NULL until started: "library", "downloads", "network", "statistics", "kept", "costs", "peers", "address" (string HOST:PORT, at
  * which others may reach it); "n-peers" (uint), "joining" (boolean: on the way into the network), "notice"
  * (string, nullable: what the person should know, a line for each thing: a damaged identity set
  * aside, a full disk). */
@@ -48,6 +49,7 @@ BytestagStatistics *bytestag_client_get_statistics (BytestagClient     *self);
 /* What is kept for others. */
 BytestagDatabaseTable *bytestag_client_get_kept  (BytestagClient      *self);
 BytestagLibrary   *bytestag_client_get_library   (BytestagClient      *self);
+BytestagCosts     *bytestag_client_get_costs     (BytestagClient      *self);
 BytestagDownloads *bytestag_client_get_downloads (BytestagClient      *self);
 /* (element-type BytestagNode) every contact of the routing table, one flat list. */
 GListModel        *bytestag_client_get_peers     (BytestagClient      *self);

@@ -11,7 +11,7 @@
 typedef struct {
   GTask *task;
   BytestagShare *share; /* (nullable) the one that is hashed, then the one that is online */
-  gboolean linked;
+  gboolean budgeted; /* what it costs was told */
   gboolean over;
 } Telling;
 
@@ -49,6 +49,22 @@ lookup_files (GVariantDict *arguments)
   return G_LIST_MODEL (files);
 }
 
+/* What it costs, once it is known how much there is. */
+static void
+tell_budget (Telling *telling)
+{
+  BytestagClient *client = g_task_get_source_object (telling->task);
+  BytestagBudget budget;
+
+  if (telling->budgeted || bytestag_share_get_n_files (telling->share) == 0)
+    return;
+
+  telling->budgeted = TRUE;
+  bytestag_costs_estimate (bytestag_client_get_costs (client), bytestag_share_get_n_files (telling->share),
+                           bytestag_share_get_size (telling->share), &budget);
+  bytestag_verb_say_budget (telling->task, &budget);
+}
+
 static void
 tell_hashing (BytestagShare *share,
               GParamSpec    *pspec,
@@ -60,23 +76,35 @@ tell_hashing (BytestagShare *share,
   bytestag_verb_say (telling->task, "hashing",
                      "name", "s", bytestag_share_get_name (share) != NULL ? bytestag_share_get_name (share) : "",
                      "bytes", "x", (gint64) bytestag_share_get_bytes_hashed (share),
+                     "seconds-left", "x", bytestag_share_get_seconds_left (share),
                      "size", "x", (gint64) bytestag_share_get_size (share),
                      "files", "x", (gint64) bytestag_share_get_n_files (share),
                      NULL);
+  tell_budget (telling);
 }
 
 static void
 tell_sent (Telling    *telling,
            const char *event)
 {
+  BytestagPublication *publication = bytestag_share_get_publication (telling->share);
+  gint64 percent_there = publication != NULL ? bytestag_publication_get_percent_there (publication) : -1;
+
   bytestag_verb_say (telling->task, event,
                      "sent", "x", (gint64) bytestag_share_get_n_pieces_sent (telling->share),
                      "pieces", "x", (gint64) bytestag_share_get_n_pieces (telling->share),
+                     "percent-there", "x", percent_there,
                      NULL);
 }
 
-/* Over when everything was sent once, or nobody is there to send to and nobody
- * is on the way. */
+/* Whether nobody is there to send to, and nobody is on the way. */
+static gboolean
+is_alone (BytestagClient *client)
+{
+  return bytestag_client_get_n_peers (client) == 0 && !bytestag_client_is_joining (client);
+}
+
+/* Over when everything was sent once, or nobody is there, who gets it later. */
 static void
 look (Telling *telling)
 {
@@ -89,13 +117,14 @@ look (Telling *telling)
   switch (bytestag_share_get_state (share))
     {
     case BYTESTAG_SHARE_PUBLISHING:
-      tell_sent (telling, "publishing");
-      break;
+      if (!is_alone (client))
+        {
+          tell_sent (telling, "publishing");
+          break;
+        }
+      G_GNUC_FALLTHROUGH;
 
     case BYTESTAG_SHARE_ONLINE:
-      if (bytestag_share_get_n_pieces_sent (share) < bytestag_share_get_n_pieces (share) &&
-          bytestag_client_is_joining (client))
-        break;
       telling->over = TRUE;
       tell_sent (telling, "published");
       g_task_return_boolean (telling->task, TRUE);
@@ -155,6 +184,7 @@ shared_cb (GObject      *source,
     }
 
   g_set_object (&telling->share, share);
+  tell_budget (telling);
   link = bytestag_link_to_uri (bytestag_share_get_link (share));
   bytestag_verb_say (telling->task, "link",
                      "link", "s", link,

@@ -23,6 +23,8 @@ say_figures (GTask            *task,
                      "least", "x", (gint64) bytestag_survival_get_least_copies (survival),
                      "weak", "x", (gint64) bytestag_survival_get_n_weak (survival),
                      "unpromised", "x", (gint64) bytestag_survival_get_n_unpromised (survival),
+                     "percent-there", "x",
+                     (gint64) bytestag_publication_get_percent_there (bytestag_share_get_publication (share)),
                      "safe-until", "x", bytestag_survival_get_safe_until (survival),
                      "oldest", "x", bytestag_survival_get_oldest_look (survival),
                      "newest", "x", bytestag_survival_get_newest_look (survival),
@@ -64,6 +66,27 @@ say_weakest (GTask      *task,
     }
 }
 
+void
+bytestag_verb_say_budget (GTask                *task,
+                          const BytestagBudget *budget)
+{
+  BytestagCosts *costs = bytestag_client_get_costs (g_task_get_source_object (task));
+  BytestagChurnMeter *churn = bytestag_costs_get_churn_meter (costs);
+  g_autoptr (GEnumClass) klass = g_type_class_ref (BYTESTAG_TYPE_BUDGET_VERDICT);
+
+  bytestag_verb_say (task, "budget",
+                     "initial-bytes", "x", (gint64) MIN (budget->initial_bytes, G_MAXINT64),
+                     "initial-seconds", "x", (gint64) MIN (budget->initial_seconds, G_MAXINT64),
+                     "upkeep-bytes", "x", (gint64) MIN (budget->upkeep_bytes, G_MAXINT64),
+                     "upkeep-requests", "x", (gint64) MIN (budget->upkeep_requests, G_MAXINT64),
+                     "verdict", "s", g_enum_get_value (klass, (int) budget->verdict)->value_nick,
+                     "percent-kept", "x", (gint64) (budget->share_kept * 100),
+                     "recommended-copies", "x", (gint64) bytestag_costs_get_recommended_copies (costs),
+                     "lost-per-mille", "x", bytestag_churn_meter_is_known (churn)
+                       ? (gint64) (bytestag_churn_meter_get_loss_per_hour (churn) * 1000) : G_GINT64_CONSTANT (-1),
+                     NULL);
+}
+
 /* (transfer full) (nullable) a share that is being published */
 static BytestagShare *
 lookup_published (GTask         *task,
@@ -90,6 +113,7 @@ bytestag_verb_survival (GTask        *task,
   GError *error = NULL;
   g_autoptr (BytestagShare) share = lookup_published (task, arguments, &error);
   BytestagSurvival *survival;
+  BytestagBudget budget;
 
   if (share == NULL)
     {
@@ -101,6 +125,8 @@ bytestag_verb_survival (GTask        *task,
   say_figures (task, share, survival);
   say_histogram (task, bytestag_survival_get_histogram (survival));
   say_weakest (task, bytestag_survival_get_weakest (survival));
+  bytestag_costs_compute (bytestag_client_get_costs (g_task_get_source_object (task)), share, &budget);
+  bytestag_verb_say_budget (task, &budget);
   g_task_return_boolean (task, TRUE);
 }
 

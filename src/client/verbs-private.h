@@ -23,6 +23,9 @@ gboolean bytestag_verb_read_key (const char   *text,
                                  BytestagKey  *key,
                                  GError      **error);
 
+/* Says what sharing costs: "budget". */
+void bytestag_verb_say_budget (GTask                *task,
+                               const BytestagBudget *budget);
 /* (transfer full) (nullable) the share that the verb's "link" names, a key too. */
 BytestagShare *bytestag_verb_lookup_share (GTask         *task,
                                            GVariantDict  *arguments,

@@ -10,8 +10,9 @@ G_BEGIN_DECLS
  * over the control socket: the same verbs, arguments and lines of answer (a{sv}; whole numbers are
  * int64). Each line has an "event":
  *
- * share  paths (as), name, comment → "hashing" (name, bytes, size, files), "skipped" (path), "link" (link,
- *        name, files, size), "publishing" (sent, pieces), "published" (sent, pieces)
+ * share  paths (as), name, comment → "hashing" (name, bytes, size, seconds-left: -1 when
+ *        that is not known, files), "budget" (as of survival) before anything is sent, "skipped" (path), "link" (link,
+ *        name, files, size), "publishing" and "published" (sent, pieces, percent-there: -1 when that is not known)
  * get    link, folder → "opening" (status), "fetching" (name, bytes, size, files, files-done, rate,
  *        status), "saved" (path, name, files, size)
  * peers  → "peer" (id, address, state, rtt, failures, age: of its last sign of life, in seconds)
@@ -26,8 +27,10 @@ G_BEGIN_DECLS
  * library → "share" (link, name, state, files, size, pieces, sent, copies, away (b),
  *        changed, deleted, new: of its files; last-checked in unix seconds; problem) for each collection
  * survival  link → "survival" (name, words, pieces, looked, sampled (b), wanted, least, weak, unpromised,
- *        safe-until, oldest, newest), times in unix seconds, 0: none; "copies" (copies, pieces, until) for
- *        each number of copies that pieces have; "weak" (key, file, copies, until) for the weakest
+ *        percent-there: of what others held before it was sent, safe-until, oldest, newest), times in unix seconds, 0: none; "copies" (copies, pieces, until) for
+ *        each number of copies that pieces have; "weak" (key, file, copies, until) for the weakest; "budget" (initial-bytes and
+ *        -seconds: to be sent until all copies are there; upkeep-bytes and -requests: a day; verdict: fits, partly or
+ *        nothing; percent-kept; recommended-copies, 0: not known; lost-per-mille: nodes in an hour, -1: not known)
  * send-again  link → "sending" (pieces): how many have too few copies
  * stop-sharing  link → "stopped" (name)
  * delete-kept  → "deleting" (values, bytes); nothing of it comes back when the verb is over;

@@ -182,6 +182,25 @@ bytestag_denylist_load (BytestagDenylist *self,
 }
 
 guint
+bytestag_denylist_take (BytestagDenylist *self,
+                        BytestagDenylist *other)
+{
+  g_return_val_if_fail (BYTESTAG_IS_DENYLIST (self), 0);
+  g_return_val_if_fail (BYTESTAG_IS_DENYLIST (other) && other != self, 0);
+
+  g_array_unref (self->keys);
+  g_array_unref (self->digests);
+  self->keys = other->keys;
+  self->digests = other->digests;
+  self->n_bad = other->n_bad;
+  bytestag_denylist_init (other);
+  other->n_bad = 0;
+
+  g_signal_emit (self, signals[CHANGED], 0);
+  return self->n_bad;
+}
+
+guint
 bytestag_denylist_get_n_keys (BytestagDenylist *self)
 {
   g_return_val_if_fail (BYTESTAG_IS_DENYLIST (self), 0);

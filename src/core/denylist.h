@@ -20,6 +20,10 @@ BytestagDenylist *bytestag_denylist_new         (void);
 guint             bytestag_denylist_load        (BytestagDenylist    *self,
                                                  const char          *text,
                                                  gsize                length);
+/* Takes what @other has in place of its own, and leaves it empty: @other may have been loaded by
+ * another thread, since a long list takes longer than a dispatch may. Returns as _load(). */
+guint             bytestag_denylist_take        (BytestagDenylist    *self,
+                                                 BytestagDenylist    *other);
 guint             bytestag_denylist_get_n_keys  (BytestagDenylist    *self);
 /* Of the last load. */
 guint             bytestag_denylist_get_n_bad   (BytestagDenylist    *self);

@@ -78,7 +78,8 @@
 #define BYTESTAG_LIMIT_PROVING_ADDRESSES 4096
 #define BYTESTAG_LIMIT_PROVING_INTERVAL_US (60 * G_USEC_PER_SEC)
 
-/* Transfers (A.1.5). Incoming stores at one time, and of one address. */
+/* Transfers (A.1.5). Incoming stores at one time, and of one address (B.5: but for private
+ * ones). */
 #define BYTESTAG_LIMIT_INCOMING_STORES 64
 #define BYTESTAG_LIMIT_INCOMING_STORES_OF_ADDRESS 16
 /* Of these and of the uploads below, for senders that have not answered us (B.5): forged
@@ -106,6 +107,9 @@
 /* Stores at one original at a time: it takes 3 of all its peers, and lets a further
  * offer wait until it is sent again, each copy of which then holds a place (A.1.5). */
 #define BYTESTAG_LIMIT_STORES_TO_ORIGINAL 2
+/* The same at one of ours: half of what it takes of one address at a time, since it drops
+ * what is beyond that, and there may be two of us at one address. */
+#define BYTESTAG_LIMIT_STORES_TO_NODE (BYTESTAG_LIMIT_INCOMING_STORES_OF_ADDRESS / 2)
 /* Transfers that we gave up and an original does not: acked to their end, so long
  * as an original has chunks to send (1,024 of them, each sent twice). */
 #define BYTESTAG_LIMIT_DRAINS 64

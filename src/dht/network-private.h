@@ -97,7 +97,7 @@ struct _BytestagNetwork
   GPtrArray *downloads; /* (element-type BytestagDownloadTask): getval that were let into the slot */
   GPtrArray *stores;    /* (element-type BytestagReadStoreTask) */
   GQueue waiting;       /* (element-type BytestagDownloadTask): wait for a place, holds references */
-  GPtrArray *stores_to_originals; /* (element-type BytestagStoreToNodeTask): that go on; borrowed */
+  GPtrArray *stores_running; /* (element-type BytestagStoreToNodeTask): that go on; borrowed */
   GQueue stores_waiting;          /* (element-type BytestagStoreToNodeTask): for a place there; borrowed */
   GPtrArray *drains;    /* (element-type Drain): transfers of originals that we gave up */
   GPtrArray *uploads;   /* (element-type BytestagUpload): answers to getval; borrowed */

@@ -648,7 +648,7 @@ bytestag_network_finalize (GObject *object)
   g_clear_pointer (&self->incoming, g_hash_table_unref);
   g_clear_pointer (&self->downloads, g_ptr_array_unref);
   g_clear_pointer (&self->stores, g_ptr_array_unref);
-  g_clear_pointer (&self->stores_to_originals, g_ptr_array_unref);
+  g_clear_pointer (&self->stores_running, g_ptr_array_unref);
   g_clear_pointer (&self->drains, g_ptr_array_unref);
   g_clear_pointer (&self->uploads, g_ptr_array_unref);
   g_clear_pointer (&self->deferred, g_ptr_array_unref);
@@ -759,7 +759,7 @@ bytestag_network_init (BytestagNetwork *self)
   self->incoming = g_hash_table_new (bytestag_key_hash, bytestag_key_equal);
   self->downloads = g_ptr_array_new ();
   self->stores = g_ptr_array_new ();
-  self->stores_to_originals = g_ptr_array_new ();
+  self->stores_running = g_ptr_array_new ();
   g_queue_init (&self->stores_waiting);
   self->drains = g_ptr_array_new ();
   self->uploads = g_ptr_array_new ();

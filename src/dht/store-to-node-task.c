@@ -32,12 +32,11 @@ static void begin (BytestagStoreToNodeTask *self);
 static gboolean
 has_place (BytestagStoreToNodeTask *self)
 {
-  GPtrArray *stores = self->network->stores_to_originals;
+  GPtrArray *stores = self->network->stores_running;
   const BytestagEndpoint *endpoint = bytestag_node_get_endpoint (self->node);
+  guint max = bytestag_node_get_extensions (self->node) < 0 ? BYTESTAG_LIMIT_STORES_TO_ORIGINAL
+                                                            : BYTESTAG_LIMIT_STORES_TO_NODE;
   guint n_at_node = 0;
-
-  if (bytestag_node_get_extensions (self->node) >= 0)
-    return TRUE;
 
   for (guint i = 0; i < stores->len; i++)
     {
@@ -45,7 +44,7 @@ has_place (BytestagStoreToNodeTask *self)
 
       n_at_node += bytestag_endpoint_equal (bytestag_node_get_endpoint (node), endpoint);
     }
-  return n_at_node < BYTESTAG_LIMIT_STORES_TO_ORIGINAL;
+  return n_at_node < max;
 }
 
 /* (transfer none) (nullable) */
@@ -80,7 +79,7 @@ release (BytestagStoreToNodeTask *self)
   if (self->network == NULL)
     return;
 
-  if (g_ptr_array_remove_fast (self->network->stores_to_originals, self))
+  if (g_ptr_array_remove_fast (self->network->stores_running, self))
     bytestag_reactor_post (self->network->reactor, begin_waiting, g_object_ref (self->network), g_object_unref);
   else
     g_queue_remove (&self->network->stores_waiting, self);
@@ -212,8 +211,7 @@ begin (BytestagStoreToNodeTask *self)
   gint64 keep = self->keep;
   int extensions = bytestag_node_get_extensions (self->node);
 
-  if (extensions < 0)
-    g_ptr_array_add (self->network->stores_to_originals, self);
+  g_ptr_array_add (self->network->stores_running, self);
   /* An original gets what an original sends. */
   if (extensions < 0 || (extensions & BYTESTAG_EXTENSION_PROMISES) == 0)
     {

@@ -222,6 +222,8 @@ _bytestag_network_has_store_place (BytestagNetwork        *self,
                                    gboolean                is_proven)
 {
   guint n_of_address = 0, n_unproven = 0;
+  BytestagEndpoint network;
+  gboolean is_limited = bytestag_endpoint_get_network (from, self->guard.limits_private, &network);
 
   /* A slot that its owner keeps small must not make a store wait either: its
    * sender sends at once. */
@@ -237,7 +239,7 @@ _bytestag_network_has_store_place (BytestagNetwork        *self,
       n_of_address += bytestag_endpoint_same_host (bytestag_node_get_endpoint (node), from);
       n_unproven += !_bytestag_network_is_node_proven (self, node);
     }
-  return n_of_address < BYTESTAG_LIMIT_INCOMING_STORES_OF_ADDRESS &&
+  return (!is_limited || n_of_address < BYTESTAG_LIMIT_INCOMING_STORES_OF_ADDRESS) &&
          (is_proven || n_unproven < BYTESTAG_LIMIT_UNPROVEN_STORES);
 }
 

@@ -327,6 +327,8 @@ failed_cb (BytestagFetcher        *fetcher,
   if (g_error_matches (error, BYTESTAG_ERROR, BYTESTAG_ERROR_NO_PEERS))
     fail (self, g_error_new_literal (BYTESTAG_ERROR, BYTESTAG_ERROR_NO_PEERS,
                                      _("There is nobody to ask: no other computer of the network is known")));
+  else if (g_error_matches (error, BYTESTAG_ERROR, BYTESTAG_ERROR_DENIED))
+    fail (self, g_error_copy (error));
   else if (self->stage == VALUE_ROOT)
     fail (self, g_error_new_literal (error->domain, error->code,
                                      _("Nobody who could be asked has this collection")));

@@ -266,7 +266,7 @@ tell_opening (BytestagLibrary *self,
 
   if (loading->opening == BYTESTAG_DATABASE_NEWER)
     set_problem (self, g_strdup (_("The list of what is shared was made by a newer version of this program: it is "
-                                   "not changed, and what is shared now is forgotten at the end")));
+                                   "not changed, and nothing more can be shared")));
   else if (name != NULL)
     set_problem (self, g_strdup_printf (_("The list of what is shared was damaged and is kept as “%s”: share your "
                                           "folders again, their links stay the same"), name));
@@ -398,6 +398,18 @@ file_changed_cb (BytestagSharedFilesTable *table,
     }
 }
 
+/* On the disk worker, after all that was still to be written. */
+static void
+close_run (BytestagLibraryStep *step)
+{
+  bytestag_library_store_close (step->store);
+}
+
+static void
+close_done (BytestagLibraryStep *step)
+{
+}
+
 void
 bytestag_library_close (BytestagLibrary *self)
 {
@@ -410,7 +422,8 @@ bytestag_library_close (BytestagLibrary *self)
   bytestag_library_end_watch (self);
   bytestag_reactor_disarm (self->reactor, &self->flush_timer);
   bytestag_reactor_disarm (self->reactor, &self->load_timer);
-  /* It saves what it knows, while there is somebody to write it. */
+  /* It saves what it knows, while there is somebody to write it: others may hold it longer. */
+  bytestag_publisher_close (self->publisher);
   g_clear_object (&self->publisher);
   for (guint i = 0; i < self->shares->len; i++)
     {
@@ -420,6 +433,10 @@ bytestag_library_close (BytestagLibrary *self)
         bytestag_task_cancel (BYTESTAG_TASK (share->hash_task));
       bytestag_library_withdraw (self, share);
     }
+
+  /* Now, and not when the last one lets go of the library: its log is then brought into it. */
+  if (self->store != NULL)
+    bytestag_library_run_step (self, NULL, NULL, NULL, close_run, close_done);
 }
 
 static void

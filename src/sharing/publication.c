@@ -324,12 +324,12 @@ bytestag_publication_get_n_there (BytestagPublication *self)
   return self->n_there;
 }
 
-guint
+int
 bytestag_publication_get_percent_there (BytestagPublication *self)
 {
-  g_return_val_if_fail (BYTESTAG_IS_PUBLICATION (self), 0);
+  g_return_val_if_fail (BYTESTAG_IS_PUBLICATION (self), -1);
 
-  return self->n_looked == 0 ? 0 : (guint) ((guint64) self->n_there * 100 / self->n_looked);
+  return self->n_looked == 0 ? -1 : (int) ((guint64) self->n_there * 100 / self->n_looked);
 }
 
 BytestagPublicationPhase

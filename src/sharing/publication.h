@@ -80,8 +80,9 @@ guint                    bytestag_publication_get_n_pieces   (BytestagPublicatio
 guint                    bytestag_publication_get_n_sent     (BytestagPublication *self);
 guint                    bytestag_publication_get_n_complete (BytestagPublication *self);
 guint                    bytestag_publication_get_n_there    (BytestagPublication *self);
-/* "62 % already on the network": of those that were looked at, 0 to 100. */
-guint                    bytestag_publication_get_percent_there (BytestagPublication *self);
+/* "62 % already on the network": of those that were looked at for the first time, 0 to 100; -1: none
+ * was since the program began. */
+int                      bytestag_publication_get_percent_there (BytestagPublication *self);
 BytestagPublicationPhase bytestag_publication_get_phase      (BytestagPublication *self);
 /* The @number-th piece, in the order in which they were added; from memory. FALSE: there are not so many. */
 gboolean                 bytestag_publication_get_piece      (BytestagPublication *self,

@@ -304,7 +304,11 @@ stored (BytestagJob             *self,
   gint64 until = bytestag_store_to_node_task_get_until (task);
   gboolean is_taken = outcome == BYTESTAG_STORE_SENT || outcome == BYTESTAG_STORE_HELD;
 
-  self->publisher->counters.n_stored += outcome == BYTESTAG_STORE_SENT;
+  if (outcome == BYTESTAG_STORE_SENT)
+    {
+      self->publisher->counters.n_stored++;
+      self->publisher->counters.n_bytes_stored += self->record.size;
+    }
   self->n_failed += !is_taken;
   if (is_taken)
     self->publisher->retry_delay = 60 * G_USEC_PER_SEC;

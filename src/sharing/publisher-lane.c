@@ -17,8 +17,10 @@
 
 /* Every piece is looked at so often, and originals are sent it again; seconds. */
 #define LOOK_INTERVAL BYTESTAG_TIME_REPUBLISH
-/* One that has a copy, but not all, is tried again so much later; seconds. */
+/* One that has a copy, but not all, is tried again at the latest so much later; seconds. With
+ * few pieces it is sooner: a pass over all of them takes no longer. */
 #define FEW_INTERVAL 3600
+#define PIECES_OF_SECOND 32
 /* The same of one that nobody took; what the lane waits when nobody takes anything is
  * twice as long each time. Seconds. */
 #define UNSENT_INTERVAL 60
@@ -63,10 +65,12 @@ is_past (gint64 time,
 }
 
 static gboolean
-is_upload_wanted (BytestagUploadLevel       level,
+is_upload_wanted (BytestagLane             *self,
                   const BytestagPieceEntry *entry,
                   gint64                    now)
 {
+  guint n_pieces = bytestag_piece_table_get_n (self->publisher->pieces);
+  gint64 few_interval = CLAMP (n_pieces / PIECES_OF_SECOND, UNSENT_INTERVAL, FEW_INTERVAL);
   gboolean is_first = entry->n_copies == 0 && (entry->n_originals == 0 || is_past (entry->looked, LOOK_INTERVAL, now));
   gboolean is_few = entry->n_copies + entry->n_originals < entry->copies;
   BytestagUploadLevel own_level = BYTESTAG_LEVEL_COPIES;
@@ -76,8 +80,8 @@ is_upload_wanted (BytestagUploadLevel       level,
   else if (is_first)
     own_level = BYTESTAG_LEVEL_FIRST;
 
-  return own_level == level && (is_first || is_few) &&
-         (!entry->tried || is_past (entry->looked, is_first ? UNSENT_INTERVAL : FEW_INTERVAL, now));
+  return own_level == self->level && (is_first || is_few) &&
+         (!entry->tried || is_past (entry->looked, is_first ? UNSENT_INTERVAL : few_interval, now));
 }
 
 /* The level of the upkeep that wants the piece; SURVEY: none. */
@@ -119,7 +123,7 @@ pass_piece (guint32             slot,
 
   bytestag_piece_table_get_id (publisher->pieces, slot, &self->cursor);
   self->has_cursor = TRUE;
-  if (self->is_upkeep ? level == BYTESTAG_LEVEL_SURVEY : !is_upload_wanted (self->level, entry, passing->now))
+  if (self->is_upkeep ? level == BYTESTAG_LEVEL_SURVEY : !is_upload_wanted (self, entry, passing->now))
     return TRUE;
   if (g_hash_table_contains (publisher->working, GUINT_TO_POINTER (slot)) ||
       !_bytestag_publisher_is_live (publisher, slot))

@@ -124,6 +124,7 @@ struct _BytestagPublisher
   BytestagTimer tell_timer;
   BytestagTimer slice_timer;
   gulong contacts_changed;
+  gboolean is_closed;
   char *paused;
   BytestagPublisherCounters counters;
 };

@@ -26,7 +26,9 @@ G_DEFINE_FINAL_TYPE (BytestagPublisher, bytestag_publisher, G_TYPE_OBJECT)
 gint64
 _bytestag_publisher_get_seconds (BytestagPublisher *self)
 {
-  return bytestag_reactor_get_wall_time (self->reactor) / G_USEC_PER_SEC;
+  /* The ends of promises are by clocks of others, that most of them agree on (B.5). */
+  return bytestag_reactor_get_wall_time (self->reactor) / G_USEC_PER_SEC -
+         bytestag_network_get_clock_difference (self->network);
 }
 
 gboolean
@@ -337,28 +339,42 @@ bytestag_publisher_get_property (GObject    *object,
     }
 }
 
+void
+bytestag_publisher_close (BytestagPublisher *self)
+{
+  g_return_if_fail (BYTESTAG_IS_PUBLISHER (self));
+
+  if (self->is_closed)
+    return;
+
+  /* As they stay: those of the walks go with them. */
+  bytestag_publisher_get_counters (self);
+  self->is_closed = TRUE;
+  g_clear_signal_handler (&self->contacts_changed, bytestag_network_get_routing_table (self->network));
+  stop_work (self);
+  save (self);
+  self->save = NULL;
+  bytestag_reactor_disarm (self->reactor, &self->pump_timer);
+  bytestag_reactor_disarm (self->reactor, &self->tell_timer);
+  bytestag_reactor_disarm (self->reactor, &self->slice_timer);
+  _bytestag_lane_clear (&self->upload);
+  _bytestag_lane_clear (&self->upkeep);
+  for (guint i = 0; i < self->publications->len; i++)
+    if (self->publications->pdata[i] != NULL)
+      {
+        _bytestag_publication_detach (self->publications->pdata[i]);
+        g_object_unref (self->publications->pdata[i]);
+      }
+  g_ptr_array_set_size (self->publications, 0);
+}
+
 static void
 bytestag_publisher_dispose (GObject *object)
 {
   BytestagPublisher *self = BYTESTAG_PUBLISHER (object);
 
   if (self->network != NULL)
-    {
-      g_clear_signal_handler (&self->contacts_changed, bytestag_network_get_routing_table (self->network));
-      stop_work (self);
-      save (self);
-      bytestag_reactor_disarm (self->reactor, &self->pump_timer);
-      bytestag_reactor_disarm (self->reactor, &self->tell_timer);
-      bytestag_reactor_disarm (self->reactor, &self->slice_timer);
-      _bytestag_lane_clear (&self->upload);
-      _bytestag_lane_clear (&self->upkeep);
-      for (guint i = 0; i < self->publications->len; i++)
-        if (self->publications->pdata[i] != NULL)
-          {
-            _bytestag_publication_detach (self->publications->pdata[i]);
-            g_object_unref (self->publications->pdata[i]);
-          }
-    }
+    bytestag_publisher_close (self);
   g_clear_pointer (&self->publications, g_ptr_array_unref);
   g_clear_pointer (&self->dirty, g_ptr_array_unref);
   g_clear_object (&self->network);
@@ -444,6 +460,7 @@ bytestag_publisher_add (BytestagPublisher *self,
 
   g_return_val_if_fail (BYTESTAG_IS_PUBLISHER (self), NULL);
   g_return_val_if_fail (copies >= 1 && copies <= BYTESTAG_MAX_BUCKET_SIZE, NULL);
+  g_return_val_if_fail (!self->is_closed, NULL);
 
   while (number < self->publications->len && get_publication (self, number) != NULL)
     number++;
@@ -533,7 +550,7 @@ bytestag_publisher_set_paused (BytestagPublisher *self,
 {
   g_return_if_fail (BYTESTAG_IS_PUBLISHER (self));
 
-  if (g_strcmp0 (self->paused, reason) == 0)
+  if (self->is_closed || g_strcmp0 (self->paused, reason) == 0)
     return;
 
   g_free (self->paused);
@@ -589,6 +606,9 @@ const BytestagPublisherCounters *
 bytestag_publisher_get_counters (BytestagPublisher *self)
 {
   g_return_val_if_fail (BYTESTAG_IS_PUBLISHER (self), NULL);
+
+  if (self->is_closed)
+    return &self->counters;
 
   self->counters.n_lookups = bytestag_holder_walk_get_n_lookups (self->upload.walk) +
                              bytestag_holder_walk_get_n_lookups (self->upkeep.walk);

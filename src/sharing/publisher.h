@@ -14,7 +14,7 @@ G_DECLARE_FINAL_TYPE (BytestagPublisher, bytestag_publisher, BYTESTAG, PUBLISHER
  * then the other copies. Who holds a piece is asked first, and nothing is sent that enough
  * nodes hold. Each piece is looked at once a day, promises are renewed when a third of
  * BYTESTAG_TIME_KEEP is left, soonest-ending first, and what is lost is sent again. A piece
- * of several publications is one piece. Ends with its last reference.
+ * of several publications is one piece. Ends when it is closed, or with its last reference.
  *
  * Properties, notified: "paused" (string, nullable: why), "n-sending" (uint). */
 BytestagPublisher   *bytestag_publisher_new           (BytestagNetwork     *network);
@@ -39,6 +39,10 @@ void                 bytestag_publisher_set_paused    (BytestagPublisher   *self
 /* (transfer none) (nullable) */
 const char          *bytestag_publisher_get_paused    (BytestagPublisher   *self);
 
+/* Ends it: what is not saved yet is saved now and nothing afterwards, and what was under way is
+ * given up. Publications are none of it any more; only its counts can be asked for. */
+void                 bytestag_publisher_close         (BytestagPublisher   *self);
+
 /* Pieces whose state changed, at most BYTESTAG_LIMIT_PIECES_OF_SLICE at a time, a second
  * after the first of them did at the latest, and when the publisher ends. */
 typedef void (*BytestagPublisherSaveFunc) (const BytestagPiece *pieces, guint n, gpointer user_data);
@@ -52,10 +56,10 @@ guint                bytestag_publisher_get_n_pieces  (BytestagPublisher   *self
 /* Values that are on their way now. */
 guint                bytestag_publisher_get_n_sending (BytestagPublisher   *self);
 /* Since the start: look-ups, and requests that ask who holds pieces, those of look-ups included; pieces that were
- * looked at; stores that brought bytes, and requests that asked for them after; promises that
- * were renewed; spot checks, and those that failed. */
+ * looked at; stores that brought bytes, these bytes, and requests that asked for them after;
+ * promises that were renewed; spot checks, and those that failed. */
 typedef struct {
-  guint64 n_lookups, n_requests, n_looked, n_stored, n_confirming, n_renewed, n_checked, n_failed_checks;
+  guint64 n_lookups, n_requests, n_looked, n_stored, n_bytes_stored, n_confirming, n_renewed, n_checked, n_failed_checks;
 } BytestagPublisherCounters;
 const BytestagPublisherCounters *bytestag_publisher_get_counters (BytestagPublisher *self);
 

@@ -52,6 +52,7 @@ struct _BytestagShare
   guint n_problems;
   guint64 size;
   guint64 bytes_hashed;
+  gint64 seconds_left;
   char *current_file;
   guint n_pieces;
   guint n_pieces_sent;

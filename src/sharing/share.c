@@ -14,6 +14,7 @@ enum {
   PROP_N_FILES,
   PROP_SIZE,
   PROP_BYTES_HASHED,
+  PROP_SECONDS_LEFT,
   PROP_CURRENT_FILE,
   PROP_N_PIECES,
   PROP_N_PIECES_SENT,
@@ -118,6 +119,9 @@ get_kept_property (BytestagShare *self,
     case PROP_LAST_CHECKED:
       g_value_set_int64 (value, self->last_checked);
       break;
+    case PROP_SURVIVAL:
+      g_value_set_object (value, self->survival);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (self, prop_id, pspec);
     }
@@ -151,6 +155,9 @@ bytestag_share_get_property (GObject    *object,
     case PROP_BYTES_HASHED:
       g_value_set_uint64 (value, self->bytes_hashed);
       break;
+    case PROP_SECONDS_LEFT:
+      g_value_set_int64 (value, self->seconds_left);
+      break;
     case PROP_CURRENT_FILE:
       g_value_set_string (value, self->current_file);
       break;
@@ -178,9 +185,6 @@ bytestag_share_get_property (GObject    *object,
     case PROP_N_PROBLEMS:
       g_value_set_uint (value, self->n_problems);
       break;
-    case PROP_SURVIVAL:
-      g_value_set_object (value, self->survival);
-      break;
     default:
       get_kept_property (self, prop_id, value, pspec);
     }
@@ -203,6 +207,7 @@ bytestag_share_class_init (BytestagShareClass *klass)
   properties[PROP_N_FILES] = g_param_spec_uint ("n-files", NULL, NULL, 0, G_MAXUINT, 0, flags);
   properties[PROP_SIZE] = g_param_spec_uint64 ("size", NULL, NULL, 0, G_MAXUINT64, 0, flags);
   properties[PROP_BYTES_HASHED] = g_param_spec_uint64 ("bytes-hashed", NULL, NULL, 0, G_MAXUINT64, 0, flags);
+  properties[PROP_SECONDS_LEFT] = g_param_spec_int64 ("seconds-left", NULL, NULL, -1, G_MAXINT64, -1, flags);
   properties[PROP_CURRENT_FILE] = g_param_spec_string ("current-file", NULL, NULL, NULL, flags);
   properties[PROP_N_PIECES] = g_param_spec_uint ("n-pieces", NULL, NULL, 0, G_MAXUINT, 0, flags);
   properties[PROP_N_PIECES_SENT] = g_param_spec_uint ("n-pieces-sent", NULL, NULL, 0, G_MAXUINT, 0, flags);
@@ -234,6 +239,7 @@ bytestag_share_class_init (BytestagShareClass *klass)
 static void
 bytestag_share_init (BytestagShare *self)
 {
+  self->seconds_left = -1;
   self->values = g_array_new (FALSE, FALSE, sizeof (BytestagKvpId));
   self->followers = g_ptr_array_new_with_free_func (g_object_unref);
   self->unsaved = g_ptr_array_new_with_free_func ((GDestroyNotify) bytestag_hashed_file_free);
@@ -296,6 +302,17 @@ set_uint64 (BytestagShare *self,
   g_object_notify_by_pspec (G_OBJECT (self), properties[prop]);
 }
 
+static void
+set_seconds_left (BytestagShare *self,
+                  gint64         seconds)
+{
+  if (self->seconds_left == seconds)
+    return;
+
+  self->seconds_left = seconds;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SECONDS_LEFT]);
+}
+
 static gboolean
 set_string (BytestagShare *self,
             char         **field,
@@ -349,6 +366,7 @@ flush_hashing (BytestagShare *self)
   set_uint (self, &self->n_files, bytestag_hash_task_get_n_files (self->hash_task), PROP_N_FILES);
   set_uint64 (self, &self->size, bytestag_task_get_total (task), PROP_SIZE);
   set_uint64 (self, &self->bytes_hashed, bytestag_task_get_progress (task), PROP_BYTES_HASHED);
+  set_seconds_left (self, bytestag_task_is_finished (task) ? -1 : bytestag_hash_task_get_seconds_left (self->hash_task));
   set_string (self, &self->current_file, bytestag_hash_task_get_current_file (self->hash_task), PROP_CURRENT_FILE);
 
   flush_skipped (self);
@@ -382,7 +400,10 @@ bytestag_share_flush (BytestagShare *self)
   if (self->hash_task != NULL)
     flush_hashing (self);
   else
-    set_string (self, &self->current_file, NULL, PROP_CURRENT_FILE);
+    {
+      set_seconds_left (self, -1);
+      set_string (self, &self->current_file, NULL, PROP_CURRENT_FILE);
+    }
 
   if (self->publication != NULL)
     {
@@ -550,6 +571,14 @@ bytestag_share_get_bytes_hashed (BytestagShare *self)
   g_return_val_if_fail (BYTESTAG_IS_SHARE (self), 0);
 
   return self->bytes_hashed;
+}
+
+gint64
+bytestag_share_get_seconds_left (BytestagShare *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_SHARE (self), -1);
+
+  return self->seconds_left;
 }
 
 guint

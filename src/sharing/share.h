@@ -26,7 +26,8 @@ G_DECLARE_FINAL_TYPE (BytestagShare, bytestag_share, BYTESTAG, SHARE, GObject)
 /* A collection that the person here shares. Made by BytestagLibrary. Properties,
  * read-only, notified at most 4 times a second while they run:
  * "name" (string), "state", "link" (string, nullable until hashed), "n-files"
- * (uint), "size" (uint64 bytes), "bytes-hashed" (uint64), "current-file" (string, nullable),
+ * (uint), "size" (uint64 bytes), "bytes-hashed" (uint64), "seconds-left" (int64: until all is
+ * hashed, -1: not known, or hashed), "current-file" (string, nullable),
  * "n-pieces" (uint: values to publish), "n-pieces-sent" (uint: went to at least one node),
  * "fraction" (double, of what it does now), "error" (GError, nullable),
  * "skipped" (GStrv: paths of what was left out: hidden files, links, and what could not be
@@ -46,6 +47,7 @@ const GError          *bytestag_share_get_error      (BytestagShare *self);
 guint                  bytestag_share_get_n_files    (BytestagShare *self);
 guint64                bytestag_share_get_size       (BytestagShare *self);
 guint64                bytestag_share_get_bytes_hashed (BytestagShare *self);
+gint64                 bytestag_share_get_seconds_left (BytestagShare *self);
 guint                  bytestag_share_get_n_pieces   (BytestagShare *self);
 guint                  bytestag_share_get_n_pieces_sent (BytestagShare *self);
 /* (transfer none) (nullable) while it is published */

@@ -52,6 +52,9 @@ set_error (BytestagDatabase *self, int code, GError **error)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE, _("There is no space left on the disk for “%s”"), name);
   else if (is_damage (code))
     g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_INVALID, _("The database “%s” is damaged"), name);
+  else if ((code & 0xff) == SQLITE_READONLY && sqlite3_db_readonly (self->handle, "main") == 0)
+    g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_REFUSED,
+                 _("“%s” was made by a newer version of this program, and is left as it is"), name);
   else if ((code & 0xff) == SQLITE_BUSY)
     g_set_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_BUSY, _("Another program uses the database “%s”"), name);
   else

@@ -158,7 +158,7 @@ typedef struct
   BytestagSharedFilesTable *table;
   BytestagPartReader *reader;
   BytestagSharedPart part;
-  gint64 mtime; /* of the stamp that the file had when it began */
+  BytestagFileStamp stamp; /* that the file had when it began */
 
   BytestagLibraryStore *store;
   BytestagKvpId id;
@@ -213,7 +213,8 @@ note_read (BytestagSharedFilesTable *self, Read *read)
     return;
 
   file = get_file (&read->part);
-  if (g_strcmp0 (file->path, bytestag_part_reader_get_path (read->reader)) != 0 || file->stamp.mtime != read->mtime)
+  if (g_strcmp0 (file->path, bytestag_part_reader_get_path (read->reader)) != 0
+      || !bytestag_file_stamp_equal (&file->stamp, &read->stamp))
     return;
 
   if (error == NULL)
@@ -247,7 +248,7 @@ read_part (BytestagSharedFilesTable *self, const BytestagSharedPart *part, Read 
 
   read->part = *part;
   bytestag_shared_set_ref (part->set);
-  read->mtime = file->stamp.mtime;
+  read->stamp = file->stamp;
   read->reader = bytestag_part_reader_new (file->path, &file->stamp, (guint64) part->number * BYTESTAG_PART_SIZE,
                                            bytestag_shared_file_get_length (file, part->number), &read->id.key,
                                            bytestag_shared_file_is_checked (file, part->number));

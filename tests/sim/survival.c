@@ -218,7 +218,6 @@ switch_off_cb (BytestagSim *sim,
       world->upkeep += get_cost (world);
     }
   world->safe_until = bytestag_survival_get_safe_until (world->survival);
-  g_test_message ("day %u: %s", world->day, bytestag_survival_get_words (world->survival));
 
   g_clear_object (&world->survival);
   g_clear_object (&world->meter);

@@ -107,6 +107,25 @@ test_changed (void)
   g_assert_cmpuint (n_changed, ==, 1);
 }
 
+/* As when a thread has loaded it. */
+static void
+test_take (void)
+{
+  g_autoptr (BytestagDenylist) list = bytestag_denylist_new ();
+  g_autoptr (BytestagDenylist) other = bytestag_denylist_new ();
+  guint n_changed = 0;
+
+  load (list, "0101010101010101010101010101010101010101");
+  load (other, "0707070707070707070707070707070707070707\nno key");
+  g_signal_connect (list, "changed", G_CALLBACK (changed_cb), &n_changed);
+  g_assert_cmpuint (bytestag_denylist_take (list, other), ==, 1);
+  g_assert_cmpuint (n_changed, ==, 1);
+  assert_denied (list, 1, FALSE);
+  assert_denied (list, 7, TRUE);
+  g_assert_cmpuint (bytestag_denylist_get_n_keys (other), ==, 0);
+  g_assert_cmpuint (bytestag_denylist_get_n_bad (other), ==, 0);
+}
+
 /* BYTESTAG_LIMIT_DENIED_KEYS */
 static void
 test_limit (void)
@@ -139,6 +158,7 @@ main (int   argc,
   g_test_add_func ("/core/denylist/bad", test_bad);
   g_test_add_func ("/core/denylist/value", test_value);
   g_test_add_func ("/core/denylist/changed", test_changed);
+  g_test_add_func ("/core/denylist/take", test_take);
   g_test_add_func ("/core/denylist/limit", test_limit);
   g_test_add_func ("/core/denylist/finalize", test_finalize);
 

@@ -129,7 +129,7 @@ test_already_there (void)
   plan.n_copies_there = plan.n_copies * 2;
   plan.n_bytes_there = plan.n_bytes_of_copies * 2;
   rest = compute (&plan);
-  g_assert_cmpuint (rest.initial_bytes, <=, 1001 * 2 * 2 * 600);
+  g_assert_cmpuint (rest.initial_bytes, <=, 1001 * 2 * 2 * 800);
 }
 
 static void

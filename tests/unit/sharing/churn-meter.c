@@ -158,6 +158,26 @@ test_unasked (Fixture      *self,
   g_assert_cmpfloat_with_epsilon (hours - before, 60 * 65 / 60.0, 3);
 }
 
+/* Of one that went between two answers half of that time is taken for its life. */
+static void
+test_half_of_silence (Fixture      *self,
+                      gconstpointer data)
+{
+  gdouble hours, losses;
+
+  pass (self, 1);
+  for (guint i = 0; i < 12; i++)
+    {
+      bytestag_test_clock_advance (self->clock, LOOK_INTERVAL);
+      bytestag_reactor_tick (self->reactor);
+    }
+  fall_silent (self, 0);
+  pass (self, 1);
+  bytestag_churn_meter_get_counts (self->meter, &hours, &losses);
+  g_assert_cmpfloat_with_epsilon (losses, 1, 1e-6);
+  g_assert_cmpfloat_with_epsilon (hours, 59 * 65 / 60.0 + 65 / 120.0, 0.3);
+}
+
 /* All fall silent at once: it is our line that is dead. */
 static void
 test_cut_off (Fixture      *self,
@@ -287,6 +307,7 @@ main (int   argc,
   ADD ("not-known", test_not_known);
   ADD ("half-life", test_half_life);
   ADD ("unasked", test_unasked);
+  ADD ("half-of-silence", test_half_of_silence);
   ADD ("cut-off", test_cut_off);
   ADD ("removed", test_removed);
   ADD ("fades", test_fades);

@@ -627,6 +627,29 @@ test_pieces (Fixture       *self,
   end (self, library);
 }
 
+/* Somebody shows the counts of the publisher while the library ends: nothing is lost of what
+ * it knows, and it does nothing more. */
+static void
+test_publisher_held (Fixture       *self,
+                     gconstpointer  data)
+{
+  g_autofree char *one = fixture_write (self, "one", 600000, 3);
+  BytestagLibrary *library = start (self);
+  BytestagPublisher *publisher = g_object_ref (bytestag_library_get_publisher (library));
+  BytestagShare *item = bytestag_library_share (library, (const char * const []) { one, NULL }, NULL, NULL);
+  guint64 n_requests;
+
+  g_assert_true (fixture_run_signal (self, item, "published", 300));
+  end (self, library);
+  g_assert_cmpint (count_rows (self, "SELECT count(*) FROM pieces WHERE n_copies > 0 AND looked > 0"), ==, 5);
+
+  n_requests = bytestag_publisher_get_counters (publisher)->n_requests;
+  g_assert_cmpuint (n_requests, >, 0);
+  bytestag_sim_run (self->sim, 24 * 3600 * SECOND);
+  g_assert_cmpuint (bytestag_publisher_get_counters (publisher)->n_requests, ==, n_requests);
+  g_assert_finalize_object (publisher);
+}
+
 /* Looks between events at how much the last one did. */
 typedef struct {
   BytestagReactor *reactor;
@@ -710,5 +733,6 @@ main (int    argc,
   FIXTURE_TEST_ALONE ("/sharing/library-saved/limit-shares-of-slice", test_limit_shares_of_slice);
   FIXTURE_TEST_ALONE ("/sharing/library-saved/limit-parts-of-slice", test_limit_parts_of_slice);
   FIXTURE_TEST ("/sharing/library-saved/pieces", test_pieces);
+  FIXTURE_TEST ("/sharing/library-saved/publisher-held", test_publisher_held);
   return g_test_run ();
 }

@@ -10,6 +10,7 @@
 #include "core/limits.h"
 #include "fixture.h"
 #include "support/test-model.h"
+#include "support/test-worker.h"
 
 static BytestagLibrary *
 make_library (Fixture *self)
@@ -277,6 +278,44 @@ test_notifications (Fixture       *self,
   g_assert_finalize_object (library);
 }
 
+/* A file in 2 s, of 20: it is told how long the rest takes, and nothing any more afterwards. */
+static void
+test_seconds_left (Fixture       *self,
+                   gconstpointer  data)
+{
+  g_autofree char *folder = fixture_path (self, "many");
+  BytestagTestWorker *worker = BYTESTAG_TEST_WORKER (self->worker);
+  BytestagLibrary *library = make_library (self);
+  BytestagShare *item;
+
+  for (guint i = 0; i < 20; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("many/%u", i);
+      g_autofree char *path = fixture_write (self, name, 1, i);
+
+      g_assert_cmpint (truncate (path, BYTESTAG_LIMIT_BYTES_OF_JOB), ==, 0);
+    }
+  item = share (library, folder);
+  g_assert_cmpint (bytestag_share_get_seconds_left (item), ==, -1);
+  bytestag_test_worker_hold (worker);
+  while (bytestag_share_get_bytes_hashed (item) < 10 * BYTESTAG_LIMIT_BYTES_OF_JOB)
+    {
+      bytestag_test_worker_run_held (worker, 1);
+      bytestag_sim_run (self->sim, 2 * SECOND);
+    }
+  g_assert_cmpint (bytestag_share_get_seconds_left (item), >, 5);
+  g_assert_cmpint (bytestag_share_get_seconds_left (item), <, 60);
+
+  while (bytestag_share_get_state (item) == BYTESTAG_SHARE_HASHING)
+    {
+      bytestag_test_worker_run_held (worker, 1);
+      bytestag_sim_run (self->sim, SECOND);
+    }
+  g_assert_cmpint (bytestag_share_get_seconds_left (item), ==, -1);
+  bytestag_test_worker_run_held (worker, G_MAXUINT);
+  g_assert_finalize_object (library);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -287,6 +326,7 @@ main (int    argc,
   FIXTURE_TEST_ALONE ("/sharing/library/bad", test_bad);
   FIXTURE_TEST_ALONE ("/sharing/library/alone", test_alone);
   FIXTURE_TEST ("/sharing/library/stop", test_stop);
+  FIXTURE_TEST ("/sharing/library/seconds-left", test_seconds_left);
   FIXTURE_TEST ("/sharing/library/notifications", test_notifications);
   return g_test_run ();
 }

@@ -181,11 +181,12 @@ test_asks_first (Fixture       *self,
         let_hold (self, 1 + (i + j) % 7, &pieces[i], i, NULL, now_of (self) + 10 * 86400);
     }
   publication = publish (publisher, pieces, 10, 3);
+  g_assert_cmpint (bytestag_publication_get_percent_there (publication), ==, -1);
   g_assert_true (fixture_run_signal (self, publication, "complete", 120));
 
   g_assert_cmpuint (bytestag_publisher_get_counters (publisher)->n_stored, ==, 2 * 3 + 2);
   g_assert_cmpuint (bytestag_publication_get_n_there (publication), ==, 6);
-  g_assert_cmpuint (bytestag_publication_get_percent_there (publication), ==, 60);
+  g_assert_cmpint (bytestag_publication_get_percent_there (publication), ==, 60);
   for (guint i = 0; i < 10; i++)
     g_assert_cmpuint (count_holders (self, &pieces[i].id), ==, 3);
 }
@@ -220,6 +221,24 @@ test_renews (Fixture       *self,
     }
   g_assert_cmpuint (bytestag_publisher_get_counters (publisher)->n_renewed, ==, 30);
   g_assert_cmpuint (bytestag_publisher_get_counters (publisher)->n_stored, ==, n_stored);
+}
+
+/* By our clock, which is a month behind, no promise ever ends soon: the others' counts (B.5). */
+static void
+test_wrong_clock (Fixture       *self,
+                  gconstpointer  data)
+{
+  g_autoptr (BytestagPublisher) publisher = bytestag_publisher_new (self->network);
+  g_autoptr (BytestagPublication) publication = NULL;
+  BytestagPiece piece = make_piece (self, 1, BYTESTAG_PIECE_PART);
+
+  publication = publish (publisher, &piece, 1, 3);
+  g_assert_true (fixture_run_signal (self, publication, "complete", 120));
+  bytestag_sim_set_wall_offset (self->sim, 0, -30 * DAY);
+  bytestag_sim_run (self->sim, 20 * DAY);
+  g_assert_cmpint (bytestag_network_get_clock_difference (self->network), ==, -30 * 86400);
+  g_assert_cmpuint (bytestag_publisher_get_counters (publisher)->n_renewed, ==, 6);
+  g_assert_cmpuint (count_holders (self, &piece.id), ==, 3);
 }
 
 /* A copy that is gone is sent again after a day at the latest. */
@@ -343,6 +362,44 @@ test_saves (Fixture       *self,
   g_assert_cmpuint (saved.n_calls, ==, 1);
   g_clear_object (&publication);
   g_assert_finalize_object (publisher);
+  g_hash_table_unref (saved.pieces);
+}
+
+/* Whoever shows its counts may hold it longer than the library. */
+static void
+test_close (Fixture       *self,
+            gconstpointer  data)
+{
+  Saved saved = { g_hash_table_new_full (bytestag_kvp_id_hash, bytestag_kvp_id_equal, NULL, g_free), 0, 0 };
+  BytestagPublisher *publisher = bytestag_publisher_new (self->network);
+  g_autofree BytestagPiece *pieces = g_new (BytestagPiece, 64);
+  g_autoptr (BytestagPublication) publication = NULL;
+  BytestagPublisherCounters counters;
+
+  for (guint i = 0; i < 64; i++)
+    pieces[i] = make_piece (self, i, BYTESTAG_PIECE_PART);
+  bytestag_publisher_set_save_func (publisher, save_cb, &saved);
+  publication = publish (publisher, pieces, 64, 2);
+  while (bytestag_publication_get_n_sent (publication) == 0)
+    bytestag_sim_run (self->sim, SECOND / 10);
+  g_assert_cmpuint (saved.n_calls, ==, 0);
+
+  bytestag_publisher_close (publisher);
+  g_assert_cmpuint (saved.n_calls, ==, 1);
+  g_assert_cmpuint (bytestag_publisher_get_n_sending (publisher), ==, 0);
+  g_assert_false (bytestag_publication_get_piece (publication, 0, &pieces[0]));
+  counters = *bytestag_publisher_get_counters (publisher);
+  g_assert_cmpuint (counters.n_requests, >, 0);
+
+  bytestag_publisher_close (publisher);
+  bytestag_publisher_set_paused (publisher, "metered");
+  bytestag_publisher_set_paused (publisher, NULL);
+  bytestag_publisher_remove (publisher, publication);
+  bytestag_sim_run (self->sim, HOUR);
+  g_assert_cmpmem (bytestag_publisher_get_counters (publisher), sizeof counters, &counters, sizeof counters);
+  g_assert_cmpuint (saved.n_calls, ==, 1);
+  g_assert_finalize_object (publisher);
+  g_assert_cmpuint (saved.n_calls, ==, 1);
   g_hash_table_unref (saved.pieces);
 }
 
@@ -637,9 +694,11 @@ main (int   argc,
   FIXTURE_TEST ("/sharing/publisher/order", test_order);
   FIXTURE_TEST ("/sharing/publisher/asks-first", test_asks_first);
   FIXTURE_TEST ("/sharing/publisher/renews", test_renews);
+  FIXTURE_TEST ("/sharing/publisher/wrong-clock", test_wrong_clock);
   FIXTURE_TEST ("/sharing/publisher/lost", test_lost);
   FIXTURE_TEST ("/sharing/publisher/restart", test_restart);
   FIXTURE_TEST ("/sharing/publisher/saves", test_saves);
+  FIXTURE_TEST ("/sharing/publisher/close", test_close);
   FIXTURE_TEST ("/sharing/publisher/shared", test_shared);
   FIXTURE_TEST ("/sharing/publisher/more-copies", test_more_copies);
   FIXTURE_TEST ("/sharing/publisher/remove", test_remove);

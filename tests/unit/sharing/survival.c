@@ -80,6 +80,28 @@ test_nothing (Fixture      *self,
   g_assert_cmpstr (bytestag_survival_get_words (survival), ==, "There is nothing to look for yet");
 }
 
+/* What was looked for is safe; of the other piece nobody knows. */
+static void
+test_sample (Fixture      *self,
+             gconstpointer data)
+{
+  g_autoptr (BytestagPublisher) publisher = bytestag_publisher_new (self->network);
+  g_autoptr (BytestagPublication) publication = NULL;
+  BytestagPiece pieces[] = {
+    make_piece (self, 0, 4, now_of (self) + 86400),
+    make_piece (self, 1, 0, 0),
+  };
+  g_autoptr (BytestagSurvival) survival = NULL;
+
+  pieces[1].looked = 0;
+  survival = make_survival (self, publisher, pieces, 2, &publication);
+  bytestag_sim_run (self->sim, SECOND);
+  g_assert_true (bytestag_survival_is_sampled (survival));
+  g_assert_cmpuint (bytestag_survival_get_n_looked (survival), ==, 1);
+  g_assert_cmpuint (bytestag_survival_get_least_copies (survival), ==, 4);
+  g_assert_cmpint (bytestag_survival_get_safe_until (survival), ==, 0);
+}
+
 static char *
 name_cb (const BytestagKvpId *id,
          gpointer             user_data)
@@ -97,7 +119,8 @@ test_saved (Fixture      *self,
 {
   g_autoptr (BytestagPublisher) publisher = bytestag_publisher_new (self->network);
   g_autoptr (BytestagPublication) publication = NULL;
-  gint64 until = now_of (self) + 3 * 86400;
+  /* Not at the hour at which it would look at all anyway. */
+  gint64 until = now_of (self) + 3 * 86400 - 1800;
   BytestagPiece pieces[] = {
     make_piece (self, 0, 4, until),
     make_piece (self, 1, 5, until + 86400),
@@ -131,7 +154,7 @@ test_saved (Fixture      *self,
   g_assert_cmpint (bytestag_weak_piece_get_until (weak), ==, until + 2 * 86400);
 
   /* To the second before, and then. The rows stay. */
-  bytestag_sim_run (self->sim, 3 * DAY - 10 * SECOND);
+  bytestag_sim_run (self->sim, 3 * DAY - 1810 * SECOND);
   g_assert_cmpuint (count_in_row (survival, 0), ==, 0);
   bytestag_sim_run (self->sim, 20 * SECOND);
   g_assert_cmpuint (count_in_row (survival, 0), ==, 1);
@@ -296,6 +319,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
 
   FIXTURE_TEST_ALONE ("/sharing/survival/nothing", test_nothing);
+  FIXTURE_TEST_ALONE ("/sharing/survival/sample", test_sample);
   FIXTURE_TEST_ALONE ("/sharing/survival/saved", test_saved);
   FIXTURE_TEST ("/sharing/survival/published", test_published);
   FIXTURE_TEST ("/sharing/survival/wrong-clock", test_wrong_clock);

@@ -517,6 +517,41 @@ test_epoch (Fixture *fixture, gconstpointer user_data)
   assert_no_part (fixture, 3, BYTESTAG_PART_SIZE);
 }
 
+/* Another file takes the place of one that is being read, with the same time: what was read
+ * says nothing of it. */
+static void
+test_epoch_while_read (Fixture *fixture, gconstpointer user_data)
+{
+  const guint seeds[] = { 3 };
+  g_autofree char *path = share_file (fixture, "file", seeds, 1, 10);
+  g_autofree char *other = g_strconcat (path, "~", NULL);
+  BytestagKvpId id = part_id (3, 10);
+  BytestagSharedSet *set = g_hash_table_lookup (fixture->sets, path);
+  BytestagFileStamp before;
+  BytestagFileStamp stamp;
+  Answer answer = { NULL };
+  struct timespec times[2];
+
+  read_stamp (path, &before);
+  times[0] = times[1] = (struct timespec) { before.mtime / 1000000000, before.mtime % 1000000000 };
+  bytestag_kvp_table_read (fixture->kvp_table, &id, answer_cb, &answer);
+  g_assert_cmpuint (answer.n_calls, ==, 0);
+
+  g_assert_true (g_file_set_contents (other, "ten others", 10, NULL));
+  g_assert_cmpint (utimensat (AT_FDCWD, other, times, 0), ==, 0);
+  g_assert_cmpint (g_rename (other, path), ==, 0);
+  read_stamp (path, &stamp);
+  g_assert_cmpint (stamp.mtime, ==, before.mtime);
+  g_assert_false (bytestag_file_stamp_equal (&stamp, &before));
+  bytestag_shared_files_table_set_stamp (fixture->table, set, 0, path, &stamp);
+  bytestag_reactor_drain (fixture->reactor, -1);
+  g_assert_cmpuint (answer.n_calls, ==, 1);
+  g_clear_pointer (&answer.value, g_bytes_unref);
+
+  g_assert_false (bytestag_shared_file_is_checked (bytestag_shared_set_get_file (set, 0), 0));
+  assert_read_error (fixture, &id, BYTESTAG_ERROR_CHANGED);
+}
+
 /* Told to be at another path: read there, and each part compared again. */
 static void
 test_moved (Fixture *fixture, gconstpointer user_data)
@@ -727,6 +762,7 @@ main (int argc, char *argv[])
   g_test_add ("/storage/shared-files-table/changed-later", Fixture, GINT_TO_POINTER (TRUE), set_up, test_changed,
               tear_down);
   ADD ("epoch", test_epoch);
+  ADD ("epoch-while-read", test_epoch_while_read);
   ADD ("moved", test_moved);
   ADD ("unreadable", test_unreadable);
   ADD ("values", test_values);
