@@ -110,7 +110,7 @@ class Bench:
         self.node_id = bytes.fromhex(node_id)
         self.swarm('bytestag', 1, 400, '--near', node_id)
         process, _ = self.start(self.build / 'src/cli/bytestag-node', 'run', '--json', '--data', self.folder / 'node',
-                                '--host', self.address, '--port', 7000,
+                                '--host', self.address, '--port', 7000, '--lend', '1GB',
                                 '--known-node', f'{self.network}.1.0.1:{SWARM_PORT + 1}')
         end = time.monotonic() + 60
         while (count := len(self.node('peers').splitlines())) < CONTACTS:
