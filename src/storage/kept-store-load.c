@@ -3,6 +3,7 @@
 
 #include "storage/kept-store-private.h"
 
+#include <errno.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <math.h>
@@ -115,8 +116,11 @@ has_value (BytestagKeptStore *self, sqlite3_stmt *statement, const BytestagKvpRe
   name[BYTESTAG_KEPT_FOLDER_NAME_SIZE - 1] = '/';
   bytestag_kept_store_get_file_name (file, &record->id, name + BYTESTAG_KEPT_FOLDER_NAME_SIZE);
 
-  return fstatat (self->values, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG (status.st_mode)
-         && (guint64) status.st_size == record->size;
+  /* A disk that cannot tell now is no reason to give the value up. */
+  if (fstatat (self->values, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+    return errno != ENOENT && errno != ENOTDIR;
+
+  return S_ISREG (status.st_mode) && (guint64) status.st_size == record->size;
 }
 
 /* Rows whose ids are of any type, in pairs. */
