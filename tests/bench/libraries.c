@@ -13,6 +13,7 @@
 #include <gnutls/gnutls.h>
 #include <json-glib/json-glib.h>
 #include <libdeflate.h>
+#include <sqlite3.h>
 
 static gpointer
 wait_thread (gpointer user_data)
@@ -28,6 +29,7 @@ main (void)
   g_autoptr (GMainLoop) loop = NULL;
   g_autoptr (GSocketService) service = NULL;
   g_autoptr (GSettingsSchema) schema = NULL;
+  sqlite3 *database = NULL;
   guint8 bytes[20];
 
   setlocale (LC_ALL, "");
@@ -41,6 +43,10 @@ main (void)
   gnutls_rnd (GNUTLS_RND_NONCE, bytes, sizeof bytes);
   gnutls_hash_fast (GNUTLS_DIG_SHA1, "", 0, bytes);
   libdeflate_free_decompressor (libdeflate_alloc_decompressor ());
+  sqlite3_open (":memory:", &database);
+  sqlite3_exec (database, "CREATE TABLE a (b BLOB PRIMARY KEY) WITHOUT ROWID; INSERT INTO a VALUES (x'00'); SELECT * FROM a",
+                NULL, NULL, NULL);
+  g_network_monitor_get_network_metered (g_network_monitor_get_default ());
   g_thread_unref (g_thread_new ("wait", wait_thread, NULL));
 
   puts ("ready");
