@@ -245,8 +245,12 @@ update_notice (BytestagClient *self)
   add_notice (text, self->identity_notice);
   if (self->started)
     {
+      BytestagPublisher *publisher = bytestag_library_get_publisher (self->library);
+
       add_notice (text, bytestag_database_table_get_problem (self->kept));
       add_notice (text, bytestag_library_get_problem (self->library));
+      if (publisher != NULL)
+        add_notice (text, bytestag_publisher_get_paused (publisher));
       if (self->choices != NULL)
         add_notice (text, bytestag_choices_get_denylist_problem (self->choices));
     }
@@ -411,11 +415,14 @@ make_network (BytestagClient *self)
                            G_CALLBACK (num_contacts_cb), self, 0);
   g_signal_connect_object (self->joiner, "notify::n-joining", G_CALLBACK (n_joining_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->kept, "notify::problem", G_CALLBACK (update_notice), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (bytestag_library_get_publisher (self->library), "notify::paused",
+                           G_CALLBACK (update_notice), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->library, "notify::problem", G_CALLBACK (update_notice), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->choices, "notify::denylist-problem", G_CALLBACK (update_notice), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->settings, "changed::copies", G_CALLBACK (copies_cb), self, G_CONNECT_SWAPPED);
   copies_cb (self);
+  update_notice (self);
   update_addresses (self);
 }
 
