@@ -82,6 +82,10 @@
  * ones). */
 #define BYTESTAG_LIMIT_INCOMING_STORES 64
 #define BYTESTAG_LIMIT_INCOMING_STORES_OF_ADDRESS 16
+/* Bytes of values that have arrived and wait for the disk, beside their places. Who waits for a
+ * disk holds no place until then: small values arrive faster than they are on disk, and who
+ * finds no place asks again only after 5 s. */
+#define BYTESTAG_LIMIT_BYTES_WRITING (16 * 1024 * 1024)
 /* Of these and of the uploads below, for senders that have not answered us (B.5): forged
  * ones alone must not hold all places. */
 #define BYTESTAG_LIMIT_UNPROVEN_STORES 32

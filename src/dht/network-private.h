@@ -99,6 +99,7 @@ struct _BytestagNetwork
   GQueue waiting;       /* (element-type BytestagDownloadTask): wait for a place, holds references */
   GPtrArray *stores_running; /* (element-type BytestagStoreToNodeTask): that go on; borrowed */
   GQueue stores_waiting;          /* (element-type BytestagStoreToNodeTask): for a place there; borrowed */
+  gsize bytes_writing;  /* of stored values that wait for the disk, and hold no place */
   GPtrArray *drains;    /* (element-type Drain): transfers of originals that we gave up */
   GPtrArray *uploads;   /* (element-type BytestagUpload): answers to getval; borrowed */
   BytestagEndpointCache *short_chunks; /* guint8: who acks no long ones */

@@ -4,6 +4,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "core/error.h"
+#include "core/limits.h"
 #include "dht/network-private.h"
 
 struct _BytestagReadStoreTask
@@ -17,8 +18,9 @@ G_DEFINE_FINAL_TYPE (BytestagReadStoreTask, bytestag_read_store_task, BYTESTAG_T
 
 /* What waits for the table. */
 typedef struct {
-  BytestagReadStoreTask *task;
+  BytestagReadStoreTask *task; /* done already, where it holds no place */
   BytestagNetwork *network;
+  gsize size;                  /* counted in bytes_writing; 0: not */
 } Writing;
 
 static void
@@ -28,17 +30,20 @@ written_cb (const GError *error,
   Writing *writing = user_data;
   g_autoptr (BytestagReadStoreTask) self = writing->task;
   g_autoptr (BytestagNetwork) network = writing->network;
+  gboolean is_over = writing->size > 0;
 
+  network->bytes_writing -= writing->size;
   g_free (writing);
-
   if (error != NULL)
     {
-      bytestag_task_fail (BYTESTAG_TASK (self), g_error_copy (error));
+      if (!is_over)
+        bytestag_task_fail (BYTESTAG_TASK (self), g_error_copy (error));
       return;
     }
 
   network->counters.stores_kept++;
-  bytestag_task_done (BYTESTAG_TASK (self));
+  if (!is_over)
+    bytestag_task_done (BYTESTAG_TASK (self));
   g_signal_emit_by_name (network, "value-stored", &self->record.id);
 }
 
@@ -63,6 +68,12 @@ keep (BytestagReadStoreTask *self,
   writing = g_new0 (Writing, 1);
   writing->task = g_object_ref (self);
   writing->network = g_object_ref (network);
+  if (self->record.size <= BYTESTAG_LIMIT_BYTES_WRITING - network->bytes_writing)
+    {
+      writing->size = self->record.size;
+      network->bytes_writing += writing->size;
+      bytestag_task_done (BYTESTAG_TASK (self));
+    }
   _bytestag_network_keep_value (network, &self->record, bytes, written_cb, writing);
 }
 

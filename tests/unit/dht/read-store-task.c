@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/limits.h"
+#include "dht/network-private.h"
 #include "fixture.h"
 
 /* Offers @value under its digest, with this size and time; returns (transfer full)
@@ -100,6 +102,29 @@ test_kept (Fixture      *test,
   g_assert_cmpint (bytestag_task_get_state (BYTESTAG_TASK (task)), ==, BYTESTAG_TASK_DONE);
   g_assert_cmpuint (bytestag_network_get_counters (test->network)->stores_kept, ==, 1);
   g_assert_cmpuint (bytestag_foreign_forget (test->peer), ==, 2);
+}
+
+/* With BYTESTAG_LIMIT_BYTES_WRITING of them waiting for the disk, a store waits in its place. */
+static void
+test_writing (Fixture      *test,
+              gconstpointer data)
+{
+  test->network->bytes_writing = BYTESTAG_LIMIT_BYTES_WRITING - 7;
+  for (guint i = 0; i < 2; i++)
+    {
+      const char *value = i == 0 ? "one two" : "one two three";
+      g_autofree char *transfer = offer (test, value, (guint) strlen (value), "1599999900");
+      g_autoptr (BytestagReadStoreTask) task = get_task (test);
+
+      send_chunk (test, transfer, value, "1");
+      send_end (test, transfer);
+      bytestag_foreign_forget (test->peer);
+      g_assert_true (is_held (test, value, NULL));
+      g_assert_cmpint (bytestag_task_get_state (BYTESTAG_TASK (task)), ==, BYTESTAG_TASK_DONE);
+      g_assert_cmpuint (test->network->bytes_writing, ==, BYTESTAG_LIMIT_BYTES_WRITING - 7);
+      g_assert_cmpuint (bytestag_network_get_counters (test->network)->stores_kept, ==, i + 1);
+    }
+  test->network->bytes_writing = 0;
 }
 
 /* What arrives decides. */
@@ -263,6 +288,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
 
   FIXTURE_TEST ("/dht/read-store-task/kept", test_kept);
+  FIXTURE_TEST ("/dht/read-store-task/writing", test_writing);
   FIXTURE_TEST ("/dht/read-store-task/wrong-size", test_wrong_size);
   FIXTURE_TEST ("/dht/read-store-task/wrong-bytes", test_wrong_bytes);
   FIXTURE_TEST ("/dht/read-store-task/no-end", test_no_end);
