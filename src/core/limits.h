@@ -345,10 +345,10 @@
 #define BYTESTAG_LIMIT_WATCH_SLICE 16
 
 /* A turn of the socket source is over in 2 ms: datagrams are taken up to a number or a time,
- * whichever ends first; timers and events together begin within a time of their own. The
- * last one that began may be a slice of some 1 ms. */
+ * whichever ends first (the number, when each asks for nodes); timers and events together
+ * begin within a time of their own. The last one that began may be a slice of some 1 ms. */
 #define BYTESTAG_LIMIT_DATAGRAMS_OF_TURN 32
-#define BYTESTAG_LIMIT_RECEIVING_US 500
+#define BYTESTAG_LIMIT_RECEIVING_US 750
 #define BYTESTAG_LIMIT_TICK_US 500
 
 /* The control socket: clients at one time, bytes and JSON tokens of a line, bytes
