@@ -324,7 +324,7 @@
 #define BYTESTAG_LIMIT_CLOCK_TOLERANCE 300
 #define BYTESTAG_LIMIT_CLOCK_TOO_FEW_VOTES 3
 /* No time that a peer says is later, unix seconds: the year 36812. */
-#define BYTESTAG_LIMIT_LATEST_SECOND (G_GINT64_CONSTANT (1) << 40)
+#define BYTESTAG_LIMIT_LATEST_SECOND ((G_GINT64_CONSTANT (1) << 40) - 1)
 /* Indices listed under one key. */
 #define BYTESTAG_LIMIT_INDICES_OF_KEY 64
 

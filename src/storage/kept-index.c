@@ -90,7 +90,7 @@ get_network (BytestagKeptIndex *self, guint32 number)
 static void
 set_time (Entry *entry, guint which, gint64 time)
 {
-  gint64 held = CLAMP (time, 0, BYTESTAG_LIMIT_LATEST_SECOND - 1);
+  gint64 held = CLAMP (time, 0, BYTESTAG_LIMIT_LATEST_SECOND);
 
   entry->times[which] = (guint32) held;
   entry->high_times[which] = (guint8) (held >> 32);

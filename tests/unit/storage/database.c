@@ -341,7 +341,7 @@ assert_unchanged (Fixture *self)
 
   g_assert_cmpint (get_number (database, "SELECT count(*) FROM words"), ==, 1);
   g_assert_false (bytestag_database_execute (database, "INSERT INTO words VALUES ('ours')", &error));
-  g_assert_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_FAILED);
+  g_assert_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_REFUSED);
   g_clear_pointer (&database, bytestag_database_close);
 
   assert_file_is (self->path, before);
