@@ -205,7 +205,9 @@ bytestag_kept_store_load (BytestagKeptStore *self, GArray *records, guint *n_bad
           (*n_bad)++;
         }
     }
-  *more = n == BYTESTAG_LIMIT_LOADED_BATCH;
+  /* A damaged index may lead back, and so round and round. */
+  self->n_rows += n;
+  *more = n == BYTESTAG_LIMIT_LOADED_BATCH && self->n_rows <= 2 * BYTESTAG_LIMIT_DATABASE_TABLE_VALUES;
   if (row)
     return FALSE;
   delete_rows (self, bad);

@@ -27,6 +27,7 @@ struct _BytestagKeptStore
   sqlite3_value *last_key;
   sqlite3_value *last_index;
   guint n_loaded;
+  guint n_rows; /* read for that */
   GPtrArray *unswept; /* (element-type utf8) (nullable) folders */
 };
 

@@ -673,7 +673,7 @@ bytestag_kept_store_open (BytestagKeptStore        *self,
 {
   *set_aside = NULL;
   bytestag_kept_store_close (self);
-  self->n_loaded = 0;
+  self->n_loaded = self->n_rows = 0;
   if (!bytestag_kept_store_open_folders (self, error))
     return FALSE;
 

@@ -340,11 +340,13 @@ bytestag_library_store_list_files (BytestagLibraryStore *self, gint64 share, gin
 
       file = g_new0 (BytestagSavedFile, 1);
       g_ptr_array_add (files, file);
-      if (!read_file (statement, file))
+      /* A damaged index may lead back, and so round and round. */
+      if (!read_file (statement, file) || (gint64) file->position <= after)
         {
           bytestag_library_store_refuse (statement, error);
           return NULL;
         }
+      after = file->position;
     }
 }
 

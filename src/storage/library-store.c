@@ -618,7 +618,7 @@ bytestag_library_store_list_infos (BytestagLibraryStore  *self,
                                    GError               **error)
 {
   sqlite3_stmt *statement = bytestag_library_store_prepare (self,
-    "SELECT kind, key, idx, length (bytes) FROM share_infos JOIN infos ON infos.id = info"
+    "SELECT kind, key, idx, length (bytes), position FROM share_infos JOIN infos ON infos.id = info"
     "  WHERE share = ? AND position >= ? ORDER BY position LIMIT ?", error);
   gboolean row;
 
@@ -640,7 +640,8 @@ bytestag_library_store_list_infos (BytestagLibraryStore  *self,
       size = sqlite3_column_int64 (statement, 3);
       if (!bytestag_library_store_get_bytes (statement, 1, info.id.key.bytes, BYTESTAG_KEY_SIZE)
           || !bytestag_library_store_get_bytes (statement, 2, info.id.index.bytes, BYTESTAG_KEY_SIZE)
-          || size < 1 || size > BYTESTAG_LIMIT_INFO_READ)
+          || size < 1 || size > BYTESTAG_LIMIT_INFO_READ
+          || sqlite3_column_int64 (statement, 4) != (gint64) first + infos->len)
         return bytestag_library_store_refuse (statement, error);
       info.kind = (guint8) sqlite3_column_int (statement, 0);
       info.size = (guint32) size;

@@ -12,7 +12,7 @@
 #include "fixture.h"
 #include "support/test-rng.h"
 
-#define N_COPIES 60
+#define N_COPIES 200
 #define N_FOLDERS 3
 
 typedef struct {
