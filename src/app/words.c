@@ -80,6 +80,9 @@ bytestag_words_share (BytestagShareState  state,
     case BYTESTAG_SHARE_HASHING:
       return words_hashing (bytes_hashed, size, current_file);
     case BYTESTAG_SHARE_PUBLISHING:
+      /* Nobody is there, or nobody has taken one yet. */
+      if (n_pieces_sent == 0)
+        return g_strdup (_("Only on this computer so far"));
       return g_strdup_printf (ngettext ("Sending copies to others: %u of %u piece",
                                         "Sending copies to others: %u of %u pieces", n_pieces),
                               n_pieces_sent, n_pieces);

@@ -20,7 +20,8 @@
 /* One that has a copy, but not all, is tried again at the latest so much later; seconds. With
  * few pieces it is sooner: a pass over all of them takes no longer. */
 #define FEW_INTERVAL 3600
-#define PIECES_OF_SECOND 32
+#define PIECES_OF_SECOND 4
+#define SHORTEST_FEW_INTERVAL 300
 /* The same of one that nobody took; what the lane waits when nobody takes anything is
  * twice as long each time. Seconds. */
 #define UNSENT_INTERVAL 60
@@ -70,7 +71,7 @@ is_upload_wanted (BytestagLane             *self,
                   gint64                    now)
 {
   guint n_pieces = bytestag_piece_table_get_n (self->publisher->pieces);
-  gint64 few_interval = CLAMP (n_pieces / PIECES_OF_SECOND, UNSENT_INTERVAL, FEW_INTERVAL);
+  gint64 few_interval = CLAMP (n_pieces / PIECES_OF_SECOND, SHORTEST_FEW_INTERVAL, FEW_INTERVAL);
   gboolean is_first = entry->n_copies == 0 && (entry->n_originals == 0 || is_past (entry->looked, LOOK_INTERVAL, now));
   gboolean is_few = entry->n_copies + entry->n_originals < entry->copies;
   BytestagUploadLevel own_level = BYTESTAG_LEVEL_COPIES;

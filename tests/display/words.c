@@ -53,6 +53,8 @@ test_share (void)
   assert_words (bytestag_words_share (BYTESTAG_SHARE_HASHING, 0, 0, NULL, 0, 0, NULL), "Looking for files…");
   assert_words (bytestag_words_share (BYTESTAG_SHARE_HASHING, 1000, 2000, NULL, 0, 0, NULL),
                 "Reading: 1.0\xc2\xa0kB of 2.0\xc2\xa0kB");
+  assert_words (bytestag_words_share (BYTESTAG_SHARE_PUBLISHING, 0, 0, NULL, 9, 0, NULL),
+                "Only on this computer so far");
   assert_words (bytestag_words_share (BYTESTAG_SHARE_PUBLISHING, 0, 0, NULL, 9, 3, NULL),
                 "Sending copies to others: 3 of 9 pieces");
   assert_words (bytestag_words_share (BYTESTAG_SHARE_ONLINE, 0, 0, NULL, 9, 0, NULL), "Only on this computer");
