@@ -151,7 +151,7 @@ def sharing_what_is_not_there_is_refused(folder):
     assert everything_in(folder) == []
 
 
-def sharing_what_cannot_be_read_is_refused(folder):
+def sharing_what_cannot_be_read_is_said_and_alone_refused(folder):
     things = folder / 'things'
     things.mkdir()
     (things / 'good').write_bytes(b'good')
@@ -159,7 +159,11 @@ def sharing_what_cannot_be_read_is_refused(folder):
     (things / 'secret').chmod(0)
     # Nothing is unreadable to root, but to a root without these capabilities.
     before = ['setpriv', '--bounding-set=-dac_override,-dac_read_search'] if os.geteuid() == 0 else []
-    assert_refused(node('share', things, data=folder / 'data', before=before), ['Cannot read', 'secret'])
+    sharing = node('share', things, data=folder / 'data', before=before)
+    assert sharing.wait_event('skipped')['path'].endswith('secret')
+    assert sharing.wait_event('link')['files'] == 1
+    sharing.stop()
+    assert_refused(node('share', things / 'secret', data=folder / 'other', before=before), ['Cannot read', 'secret'])
 
 
 def sharing_nothing_is_refused(folder):
@@ -300,7 +304,7 @@ if __name__ == '__main__':
         an_unknown_collection_is_said_to_be_unknown,
         without_peers_there_is_nobody_to_ask,
         sharing_what_is_not_there_is_refused,
-        sharing_what_cannot_be_read_is_refused,
+        sharing_what_cannot_be_read_is_said_and_alone_refused,
         sharing_nothing_is_refused,
         sharing_a_link_is_refused,
         sharing_the_secret_key_is_refused,
