@@ -275,14 +275,23 @@ replace_old (BytestagShare *share)
     }
 }
 
+/* Whoever has the link gets all of it, also without us: the other copies are for safety. */
+static void
+first_copies_cb (BytestagPublication *publication,
+                 BytestagShare       *share)
+{
+  bytestag_share_set_state (share, BYTESTAG_SHARE_ONLINE);
+  bytestag_share_flush (share);
+}
+
 static void
 complete_cb (BytestagPublication *publication,
              BytestagShare       *share)
 {
-  gboolean first = share->state == BYTESTAG_SHARE_PUBLISHING;
+  gboolean first = !share->published;
 
-  bytestag_share_set_state (share, BYTESTAG_SHARE_ONLINE);
-  bytestag_share_flush (share);
+  first_copies_cb (publication, share);
+  share->published = TRUE;
   replace_old (share);
   if (first)
     bytestag_share_emit_published (share);
@@ -336,6 +345,7 @@ finish_serving (BytestagLibrary *self,
     bytestag_library_set_link (self, share);
   bytestag_share_set_state (share, BYTESTAG_SHARE_PUBLISHING);
   g_object_thaw_notify (G_OBJECT (share));
+  g_signal_connect_object (share->publication, "first-copies", G_CALLBACK (first_copies_cb), share, 0);
   g_signal_connect_object (share->publication, "complete", G_CALLBACK (complete_cb), share, 0);
   g_signal_connect_object (share->publication, "piece-changed", G_CALLBACK (piece_changed_cb), self, 0);
   bytestag_publisher_start (self->publisher, share->publication);

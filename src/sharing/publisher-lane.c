@@ -21,7 +21,7 @@
  * few pieces it is sooner: a pass over all of them takes no longer. */
 #define FEW_INTERVAL 3600
 #define PIECES_OF_SECOND 4
-#define SHORTEST_FEW_INTERVAL 300
+#define SHORTEST_FEW_INTERVAL 60
 /* The same of one that nobody took; what the lane waits when nobody takes anything is
  * twice as long each time. Seconds. */
 #define UNSENT_INTERVAL 60

@@ -19,6 +19,7 @@ struct _BytestagShare
   char *name;
   char *comment;
   BytestagShareState state;
+  gboolean published; /* every piece had all its copies once */
   BytestagLink *link;
   char *uri;
   GError *error;

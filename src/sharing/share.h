@@ -11,8 +11,8 @@ G_BEGIN_DECLS
 
 typedef enum {
   BYTESTAG_SHARE_HASHING,
-  BYTESTAG_SHARE_PUBLISHING, /* the link is there, copies are being sent */
-  BYTESTAG_SHARE_ONLINE,     /* every piece was sent once, or nobody is there to send to */
+  BYTESTAG_SHARE_PUBLISHING, /* the link is there, first copies are being sent */
+  BYTESTAG_SHARE_ONLINE,     /* every piece is with somebody else too */
   BYTESTAG_SHARE_FAILED,
   BYTESTAG_SHARE_STOPPED,
 } BytestagShareState;
@@ -37,7 +37,7 @@ G_DECLARE_FINAL_TYPE (BytestagShare, bytestag_share, BYTESTAG, SHARE, GObject)
  * "n-changed", "n-deleted" (uint: files that are not what was shared any more), "n-new" (uint: files
  * in its folders that came later), "last-checked" (int64: unix seconds when that was looked at, 0: never),
  * "survival" (BytestagSurvival, nullable: until it is published). Signal "ready": hashed, the link is
- * there (of its twin too); "published": the first pass is over; "failed"; "changed": what is there is
+ * there (of its twin too); "published": every piece has all its copies; "failed"; "changed": what is there is
  * not what was shared, and may be shared as a new version (bytestag_library_share_new_version()). */
 const char            *bytestag_share_get_name       (BytestagShare *self);
 BytestagShareState     bytestag_share_get_state      (BytestagShare *self);

@@ -45,7 +45,9 @@ class Member:
         self.address = None
 
     def start(self, known):
-        self.process = node('run', data=self.data, known=known)
+        # Where it was before, as a computer that is started again.
+        port = ['--port', self.address.rsplit(':', 1)[1]] if self.address else []
+        self.process = node('run', *port, data=self.data, known=known)
         self.address = self.process.wait_event('ready')['address']
         if known:
             self.process.wait_event('joined')
