@@ -16,7 +16,7 @@ struct _BytestagGioFolderWatcher
 
   GMainContext *context;
   GHashTable *monitors; /* path → GFileMonitor */
-  int probe;            /* an inotify of ours; -1: there is none */
+  int probe;            /* an inotify of ours; -1: there is none, or not yet */
 };
 
 static void bytestag_gio_folder_watcher_iface_init (BytestagFolderWatcherInterface *iface);
@@ -86,7 +86,13 @@ may_watch_more (BytestagGioFolderWatcher *self,
                 const char               *path)
 {
   char ignored[sizeof (struct inotify_event) + NAME_MAX + 1];
-  int watch = self->probe >= 0 ? inotify_add_watch (self->probe, path, IN_DELETE_SELF | IN_ONLYDIR) : -1;
+  int watch;
+
+  /* A user has 128 of them for all programs: not before there is something to watch. And
+   * it stays, since closing one takes milliseconds. */
+  if (self->probe < 0)
+    self->probe = inotify_init1 (IN_NONBLOCK | IN_CLOEXEC);
+  watch = self->probe >= 0 ? inotify_add_watch (self->probe, path, IN_DELETE_SELF | IN_ONLYDIR) : -1;
 
   if (watch < 0)
     return FALSE;
@@ -170,7 +176,7 @@ static void
 bytestag_gio_folder_watcher_init (BytestagGioFolderWatcher *self)
 {
   self->monitors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_monitor);
-  self->probe = inotify_init1 (IN_NONBLOCK | IN_CLOEXEC);
+  self->probe = -1;
 }
 
 BytestagFolderWatcher *
