@@ -67,7 +67,6 @@ typedef struct {
 
 struct _BytestagDigestPool
 {
-  gatomicrefcount ref_count;
   GMutex mutex;
   GCond changed;
   GPtrArray *readings;  /* (element-type Reading) */
@@ -90,7 +89,6 @@ bytestag_digest_pool_new (void)
 {
   BytestagDigestPool *self = g_new0 (BytestagDigestPool, 1);
 
-  g_atomic_ref_count_init (&self->ref_count);
   g_mutex_init (&self->mutex);
   g_cond_init (&self->changed);
   self->readings = g_ptr_array_new ();
@@ -99,19 +97,9 @@ bytestag_digest_pool_new (void)
   return self;
 }
 
-BytestagDigestPool *
-bytestag_digest_pool_ref (BytestagDigestPool *self)
-{
-  g_atomic_ref_count_inc (&self->ref_count);
-  return self;
-}
-
 void
-bytestag_digest_pool_unref (BytestagDigestPool *self)
+bytestag_digest_pool_free (BytestagDigestPool *self)
 {
-  if (!g_atomic_ref_count_dec (&self->ref_count))
-    return;
-
   g_ptr_array_unref (self->readings);
   g_ptr_array_unref (self->idle);
   g_cond_clear (&self->changed);

@@ -32,13 +32,12 @@ gboolean bytestag_file_digest_read  (BytestagFileDigest      *self,
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (BytestagFileDigest, bytestag_file_digest_clear)
 
 /* What jobs that hash share: their buffers, and the files that are being read, so that
- * a worker with nothing else to do can take digests of a large one over. Counted
- * references; for any thread. */
+ * a worker with nothing else to do can take digests of a large one over. For any
+ * thread; freed when none uses it. */
 typedef struct _BytestagDigestPool BytestagDigestPool;
 
 BytestagDigestPool *bytestag_digest_pool_new    (void);
-BytestagDigestPool *bytestag_digest_pool_ref    (BytestagDigestPool  *self);
-void                bytestag_digest_pool_unref  (BytestagDigestPool  *self);
+void                bytestag_digest_pool_free   (BytestagDigestPool  *self);
 
 /* As bytestag_file_digest_read(), with the buffers of @self, and with whoever helps;
  * waits for nobody who does not. */
@@ -64,6 +63,6 @@ void                bytestag_digest_pool_help   (BytestagDigestPool  *self,
 guint64             bytestag_digest_pool_get_n_helped  (BytestagDigestPool *self);
 guint               bytestag_digest_pool_get_n_buffers (BytestagDigestPool *self);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (BytestagDigestPool, bytestag_digest_pool_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BytestagDigestPool, bytestag_digest_pool_free)
 
 G_END_DECLS

@@ -34,7 +34,7 @@ bytestag_hash_job_shared_unref (BytestagHashJobShared *self)
 
   g_clear_pointer (&self->walk, bytestag_folder_walk_free);
   g_clear_pointer (&self->known, bytestag_known_files_unref);
-  g_clear_pointer (&self->pool, bytestag_digest_pool_unref);
+  g_clear_pointer (&self->pool, bytestag_digest_pool_free);
   g_free (self);
 }
 

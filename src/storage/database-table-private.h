@@ -20,7 +20,6 @@ struct _BytestagDatabaseTable
   BytestagKeptIndex *index;
   BytestagCommitQueue *queue;
   BytestagKey center;
-  gboolean limits_private;
 
   BytestagDatabaseTableState state;
   char *problem;

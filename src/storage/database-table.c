@@ -330,7 +330,6 @@ bytestag_database_table_reset_index (BytestagDatabaseTable *self)
 
   g_clear_pointer (&self->index, bytestag_kept_index_free);
   self->index = bytestag_kept_index_new (BYTESTAG_LIMIT_DATABASE_TABLE_VALUES);
-  bytestag_kept_index_set_limits_private (self->index, self->limits_private);
   bytestag_kept_index_set_center (self->index, &self->center);
   bytestag_kept_index_set_max_bytes (self->index, max_bytes);
 }
@@ -534,13 +533,4 @@ bytestag_database_table_is_clearing (BytestagDatabaseTable *self)
   g_return_val_if_fail (BYTESTAG_IS_DATABASE_TABLE (self), FALSE);
 
   return self->is_clearing;
-}
-
-void
-bytestag_database_table_set_limits_private (BytestagDatabaseTable *self, gboolean limits_private)
-{
-  g_return_if_fail (BYTESTAG_IS_DATABASE_TABLE (self));
-
-  self->limits_private = limits_private;
-  bytestag_kept_index_set_limits_private (self->index, limits_private);
 }

@@ -61,9 +61,6 @@ guint                      bytestag_database_table_get_n_damaged (BytestagDataba
 /* (transfer none) (nullable) */
 const char                *bytestag_database_table_get_problem (BytestagDatabaseTable *self);
 gboolean                   bytestag_database_table_is_clearing (BytestagDatabaseTable *self);
-/* As bytestag_memory_table_set_limits_private(). */
-void                       bytestag_database_table_set_limits_private (BytestagDatabaseTable *self,
-                                                        gboolean               limits_private);
 /* Deletes everything that is kept for others, a damaged database too; at once nothing of it
  * is held any more. @done (nullable) is called when nothing of it comes back, whatever
  * happens, and its space is the disk's again; but on a disk that is too slow or too busy for

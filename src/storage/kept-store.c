@@ -69,12 +69,6 @@ bytestag_kept_store_free (BytestagKeptStore *self)
   g_free (self);
 }
 
-gboolean
-bytestag_kept_store_is_open (BytestagKeptStore *self)
-{
-  return self->database != NULL;
-}
-
 void
 bytestag_kept_store_get_folder_name (gint64 file, char *name)
 {

@@ -38,7 +38,6 @@ gboolean           bytestag_kept_store_open       (BytestagKeptStore       *self
                                                    BytestagDatabaseOpening *opening,
                                                    char                   **set_aside,
                                                    GError                 **error);
-gboolean           bytestag_kept_store_is_open    (BytestagKeptStore       *self);
 void               bytestag_kept_store_close      (BytestagKeptStore       *self);
 
 /* The next records (element-type BytestagKvpRecord), at most BYTESTAG_LIMIT_LOADED_BATCH,

@@ -228,15 +228,3 @@ bytestag_collection_writer_finish (BytestagCollectionWriter *self, GError **erro
                        _("The collection is too large for one link: share it as several collections"));
   return NULL;
 }
-
-guint64
-bytestag_collection_writer_get_count (BytestagCollectionWriter *self)
-{
-  return self->count;
-}
-
-guint64
-bytestag_collection_writer_get_size (BytestagCollectionWriter *self)
-{
-  return self->size;
-}

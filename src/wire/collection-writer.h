@@ -29,9 +29,6 @@ gboolean                  bytestag_collection_writer_add    (BytestagCollectionW
  * not fit (some terabytes, or a very long name or comment). */
 GBytes                   *bytestag_collection_writer_finish (BytestagCollectionWriter    *self,
                                                              GError                     **error);
-/* Files added, and their bytes. */
-guint64                   bytestag_collection_writer_get_count (BytestagCollectionWriter *self);
-guint64                   bytestag_collection_writer_get_size  (BytestagCollectionWriter *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BytestagCollectionWriter, bytestag_collection_writer_free)
 

@@ -195,7 +195,7 @@ test_help (Fixture       *self,
   g_assert_cmpuint (bytestag_digest_pool_get_n_helped (helper.pool), >, 0);
   g_assert_cmpuint (helper.most, <=, BYTESTAG_LIMIT_STEPS_OF_HELP);
   g_assert_cmpuint (bytestag_digest_pool_get_n_buffers (helper.pool), <=, BYTESTAG_LIMIT_PARTS_IN_HAND + 1);
-  bytestag_digest_pool_unref (helper.pool);
+  bytestag_digest_pool_free (helper.pool);
 }
 
 typedef struct {
