@@ -130,13 +130,19 @@ get_slot (Reading *reading,
   return &reading->slots[part % BYTESTAG_LIMIT_PARTS_IN_HAND];
 }
 
-/* Locked. Older parts first, so that few are in hand, and those in the cache. Beside others,
+/* Locked. Older parts first, so that few are in hand, and those in the cache. Beside others
+ * who reads goes first, or they would wait for it (a tenth as often, 2 % of the time), and
  * whoever digests the whole file leaves the other such digest to them: @own. */
 static Step
 choose_step (Reading *reading,
              guint    own)
 {
   gboolean alone = reading->n_running == 0;
+  gboolean may_read = !reading->reading && !reading->ended &&
+                      reading->n_parts - reading->first < BYTESTAG_LIMIT_PARTS_IN_HAND;
+
+  if (may_read && !alone)
+    return (Step) { STEP_READ, reading->n_parts };
 
   for (guint64 part = reading->first; part < reading->n_parts; part++)
     {
@@ -149,7 +155,7 @@ choose_step (Reading *reading,
         return (Step) { STEP_PART, part };
     }
 
-  if (!reading->reading && !reading->ended && reading->n_parts - reading->first < BYTESTAG_LIMIT_PARTS_IN_HAND)
+  if (may_read)
     return (Step) { STEP_READ, reading->n_parts };
 
   for (guint whole = 0; whole < N_WHOLE; whole++)
