@@ -233,6 +233,9 @@
 /* Of these, answers that wait for the asker's address to be proven: as many as may be pinged in
  * the time (150 KiB). */
 #define BYTESTAG_LIMIT_DEFERRED_BATCHES 64
+/* Contacts that are asked at one time whether they are gone, since their id answered from
+ * elsewhere: each takes 2 s, and nodes start again one by one. */
+#define BYTESTAG_LIMIT_MOVES 16
 
 /* Look-ups: candidates of a shortlist, nodes taken from one reply. */
 #define BYTESTAG_LIMIT_CANDIDATES 512
