@@ -136,6 +136,8 @@
  * routing table that is full, for a year. */
 #define BYTESTAG_LIMIT_CHURN_KNOWN_HOURS 25
 #define BYTESTAG_LIMIT_CHURN_HOURS (3200 * 24 * 366)
+/* What a start remembers of the one before: some numbers. */
+#define BYTESTAG_LIMIT_STATE_BYTES 4096
 /* Pieces that are added, walked over or saved in one event: some 1 ms. */
 #define BYTESTAG_LIMIT_PIECES_OF_SLICE 512
 /* Publications at one time, and different sets of them that have pieces in common: their
