@@ -201,11 +201,15 @@ bytestag_publication_add_pieces (BytestagPublication *self,
   g_return_if_fail (n <= BYTESTAG_LIMIT_PIECES_OF_SLICE);
   g_return_if_fail (!self->is_removed && self->publisher != NULL);
 
-  for (guint i = 0; i < n; i++)
+  /* Whoever is told that more copies are wanted may remove it. */
+  for (guint i = 0; i < n && !self->is_removed; i++)
     {
       add_piece (self, &pieces[i]);
       has_infos |= pieces[i].kind < BYTESTAG_PIECE_PART;
     }
+  if (self->is_removed)
+    return;
+
   _bytestag_publisher_tell_later (self->publisher, self);
   if (self->is_started)
     {

@@ -81,6 +81,10 @@ note_change_of (guint    number,
 {
   Owners *owners = user_data;
 
+  /* Who was told before may have closed the publisher. */
+  if (owners->publisher->is_closed)
+    return;
+
   _bytestag_publication_note_change (get_publication (owners->publisher, number), owners->before, owners->after,
                                      owners->was_complete, owners->is_complete);
 }
@@ -152,6 +156,7 @@ _bytestag_publisher_weaken (BytestagPublisher   *self,
                             const BytestagKvpId *id)
 {
   guint32 slot = bytestag_piece_table_find (self->pieces, id);
+  G_GNUC_UNUSED g_autoptr (BytestagPublisher) alive = g_object_ref (self);
   BytestagPieceEntry *entry;
   BytestagPiece before;
   gboolean was_complete;
@@ -166,7 +171,8 @@ _bytestag_publisher_weaken (BytestagPublisher   *self,
     entry->n_copies--;
   entry->tried = entry->everybody = FALSE;
   _bytestag_publisher_note_change (self, slot, &before, was_complete);
-  _bytestag_lane_kick (&self->upload);
+  if (!self->is_closed)
+    _bytestag_lane_kick (&self->upload);
 }
 
 /* Telling */
@@ -262,10 +268,11 @@ static void
 pump (gpointer user_data)
 {
   BytestagPublisher *self = user_data;
+  G_GNUC_UNUSED g_autoptr (BytestagPublisher) alive = g_object_ref (self);
   guint n = 0;
 
   /* A lane whose answers are all taken asks on while stores run. */
-  while (n < ANSWERS_OF_EVENT && self->paused == NULL && self->jobs->len < BYTESTAG_LIMIT_PUBLISHING &&
+  while (n < ANSWERS_OF_EVENT && self->paused == NULL && !self->is_closed && self->jobs->len < BYTESTAG_LIMIT_PUBLISHING &&
          self->unconfirmed->len < BYTESTAG_LIMIT_UNCONFIRMED)
     {
       BytestagLane *first = self->upkeep_is_next ? &self->upkeep : &self->upload;
@@ -276,7 +283,7 @@ pump (gpointer user_data)
         return;
       n++;
     }
-  if (n == ANSWERS_OF_EVENT)
+  if (n == ANSWERS_OF_EVENT && !self->is_closed)
     _bytestag_publisher_pump (self);
 }
 
