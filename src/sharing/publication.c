@@ -180,7 +180,9 @@ add_piece (BytestagPublication *self,
   copies = piece.copies;
 
   slot = bytestag_piece_table_add (pieces, &piece, self->number);
-  if (slot == BYTESTAG_NO_SLOT)
+  if (slot == BYTESTAG_FULL_SLOT)
+    self->n_refused++;
+  if (slot == BYTESTAG_NO_SLOT || slot == BYTESTAG_FULL_SLOT)
     return;
 
   append_slot (self, slot);
@@ -302,6 +304,14 @@ bytestag_publication_get_n_pieces (BytestagPublication *self)
   g_return_val_if_fail (BYTESTAG_IS_PUBLICATION (self), 0);
 
   return self->n_pieces;
+}
+
+guint
+bytestag_publication_get_n_refused (BytestagPublication *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_PUBLICATION (self), 0);
+
+  return self->n_refused;
 }
 
 guint

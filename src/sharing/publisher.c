@@ -221,6 +221,7 @@ forget_some (BytestagPublisher   *self,
 
   g_queue_pop_head (&self->removed);
   self->publications->pdata[publication->number] = NULL;
+  self->first_free = MIN (self->first_free, publication->number);
   _bytestag_publication_detach (publication);
   g_object_unref (publication);
   return TRUE;
@@ -463,15 +464,18 @@ bytestag_publisher_add (BytestagPublisher *self,
                         guint              copies)
 {
   BytestagPublication *publication;
-  guint number = 0;
+  guint number;
 
   g_return_val_if_fail (BYTESTAG_IS_PUBLISHER (self), NULL);
   g_return_val_if_fail (copies >= 1 && copies <= BYTESTAG_MAX_BUCKET_SIZE, NULL);
   g_return_val_if_fail (!self->is_closed, NULL);
 
+  number = self->first_free;
   while (number < self->publications->len && get_publication (self, number) != NULL)
     number++;
-  g_return_val_if_fail (number < BYTESTAG_LIMIT_PUBLICATIONS, NULL);
+  self->first_free = number;
+  if (number >= BYTESTAG_LIMIT_PUBLICATIONS)
+    return NULL;
 
   publication = _bytestag_publication_new (self, number, copies);
   if (number == self->publications->len)
