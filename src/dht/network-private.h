@@ -111,6 +111,7 @@ struct _BytestagNetwork
   BytestagTimer expiry_timer;
 
   GPtrArray *deferred;  /* (element-type Deferred): batches that wait for a proof */
+  GPtrArray *keepings;  /* (element-type Keeping): records that are looked at, or written; borrowed */
   GPtrArray *moves;     /* (element-type Move): contacts whose id answered from elsewhere */
 
   BytestagDenylist *denylist; /* (nullable) */

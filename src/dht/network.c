@@ -655,6 +655,7 @@ bytestag_network_finalize (GObject *object)
   g_clear_pointer (&self->uploads, g_ptr_array_unref);
   g_clear_pointer (&self->deferred, g_ptr_array_unref);
   g_clear_pointer (&self->moves, g_ptr_array_unref);
+  g_clear_pointer (&self->keepings, g_ptr_array_unref);
   g_clear_pointer (&self->short_chunks, bytestag_endpoint_cache_free);
   g_clear_pointer (&self->running, g_ptr_array_unref);
   g_clear_object (&self->tasks);
@@ -770,5 +771,6 @@ bytestag_network_init (BytestagNetwork *self)
   g_queue_init (&self->uploads_waiting);
   _bytestag_network_init_deferred (self);
   _bytestag_network_init_moves (self);
+  self->keepings = g_ptr_array_new ();
   self->short_chunks = bytestag_endpoint_cache_new (BYTESTAG_LIMIT_SHORT_CHUNK_ENDPOINTS, sizeof (guint8));
 }
