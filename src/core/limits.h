@@ -150,6 +150,9 @@
 #define BYTESTAG_LIMIT_UNCONFIRMED 256
 /* Spot checks at one time, and holders that failed one: those of a day, while few lie. */
 #define BYTESTAG_LIMIT_SPOT_CHECKS 4
+/* Those that wait to be made again, since the holder had no place for a transfer: so many
+ * fit beside the others of ten minutes. */
+#define BYTESTAG_LIMIT_REFUSED_CHECKS 16
 #define BYTESTAG_LIMIT_DISTRUSTED 256
 /* Pieces that wait for the disk: no more are asked for meanwhile (8 MiB). */
 #define BYTESTAG_LIMIT_PIECES_UNWRITTEN 32

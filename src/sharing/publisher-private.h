@@ -116,6 +116,7 @@ struct _BytestagPublisher
 
   GArray *distrusted;      /* (element-type BytestagDistrusted) */
   GPtrArray *checks;       /* of spot checks */
+  GPtrArray *refused_checks; /* that wait to be asked again */
 
   GArray *unsaved;         /* (element-type BytestagPiece) */
   BytestagPublisherSaveFunc save;

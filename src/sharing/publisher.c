@@ -402,6 +402,7 @@ bytestag_publisher_finalize (GObject *object)
   g_ptr_array_unref (self->unconfirmed);
   g_ptr_array_unref (self->confirmations);
   g_ptr_array_unref (self->checks);
+  g_ptr_array_unref (self->refused_checks);
   g_array_unref (self->distrusted);
   g_array_unref (self->unsaved);
   g_hash_table_unref (self->working);
@@ -437,6 +438,7 @@ bytestag_publisher_init (BytestagPublisher *self)
   self->unconfirmed = g_ptr_array_new ();
   self->confirmations = g_ptr_array_new ();
   self->checks = g_ptr_array_new ();
+  self->refused_checks = g_ptr_array_new ();
   self->distrusted = g_array_new (FALSE, FALSE, sizeof (BytestagDistrusted));
   self->unsaved = g_array_new (FALSE, FALSE, sizeof (BytestagPiece));
 }
