@@ -481,6 +481,56 @@ test_verbs (Fixture       *self,
     }
 }
 
+static void
+reason_cb (GVariant *line,
+           gpointer  user_data)
+{
+  const char *event, *reason;
+
+  g_assert_true (g_variant_lookup (line, "event", "&s", &event));
+  if (g_variant_lookup (line, g_str_equal (event, "paused") ? "reason" : "paused", "&s", &reason))
+    g_string_append_printf (user_data, "%s: %s; ", event, reason);
+}
+
+/* (transfer full) what a verb says of a pause. */
+static char *
+ask_for_pause (BytestagClient *client,
+               const char     *verb)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (GAsyncResult) result = NULL;
+  GAsyncResult *waiting = NULL;
+
+  bytestag_verb_run_async (client, verb, NULL, reason_cb, text, NULL, loop_result_cb, &waiting);
+  result = loop_take_result (&waiting);
+  g_assert_true (bytestag_verb_run_finish (client, result, NULL));
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+/* Why no copies are sent is said wherever a person looks. */
+static void
+test_paused (Fixture       *self,
+             gconstpointer  data)
+{
+  g_autofree char *file = bytestag_test_folder_write (self->folder, "file", "some bytes", 10);
+  BytestagClient *client = self->clients[0];
+  BytestagPublisher *publisher = bytestag_library_get_publisher (bytestag_client_get_library (client));
+  g_autoptr (BytestagShare) item = share (self, "file", NULL);
+
+  for (int paused = FALSE; paused <= TRUE; paused++)
+    {
+      g_autofree char *library = NULL;
+      g_autofree char *stats = NULL;
+
+      bytestag_publisher_set_paused (publisher, paused ? "because" : NULL);
+      library = ask_for_pause (client, "library");
+      stats = ask_for_pause (client, "stats");
+      g_assert_cmpstr (library, ==, paused ? "share: because; " : "share: ; ");
+      g_assert_cmpstr (stats, ==, paused ? "paused: because; " : "");
+      g_assert_cmpstr (bytestag_client_get_notice (client), ==, paused ? "because" : NULL);
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -499,6 +549,7 @@ main (int    argc,
   TEST ("/client/client/lend", test_lend);
   TEST ("/client/client/notice", test_notice);
   TEST ("/client/client/settings", test_settings);
+  TEST ("/client/verbs/paused", test_paused);
   TEST ("/client/verbs/answers", test_verbs);
   return g_test_run ();
 }
