@@ -18,6 +18,8 @@
 #define STEPS 10
 /* Characters of a column of amounts, which stand to its right. */
 #define AMOUNT_WIDTH 12
+/* Weak pieces that are named, the weakest first. */
+#define MAX_WEAK 10
 
 struct _BytestagPrinter
 {
@@ -26,6 +28,8 @@ struct _BytestagPrinter
   gboolean bar;      /* a bar stands in the current line */
   char *stage;       /* of the last line of progress */
   guint step;
+  guint n_weak;      /* of the last survival, */
+  guint n_named;     /* those that were printed */
 };
 
 typedef struct {
@@ -411,6 +415,7 @@ print_share (BytestagPrinter *self,
   g_autofree char *link = dup_text (line, "link");
   g_autofree char *name = dup_text (line, "name");
   g_autofree char *problem = dup_text (line, "problem");
+  g_autofree char *paused = dup_text (line, "paused");
   g_autofree char *size = g_format_size ((guint64) get_number (line, "size"));
   guint n_files = (guint) get_number (line, "files");
   guint n_pieces = (guint) get_number (line, "pieces");
@@ -423,8 +428,20 @@ print_share (BytestagPrinter *self,
     g_print (ngettext ("  %u of %u piece sent\n", "  %u of %u pieces sent\n", n_pieces),
              (guint) get_number (line, "sent"), n_pieces);
   print_state_of_files (line);
+  if (paused[0] != '\0')
+    g_print ("  %s\n", paused);
   if (link[0] != '\0')
     g_print ("  %s\n", link);
+}
+
+static void
+print_paused (BytestagPrinter *self,
+              GVariantDict    *line)
+{
+  g_autofree char *reason = dup_text (line, "reason");
+
+  clear_bar (self);
+  g_print ("%s\n", reason);
 }
 
 /* (transfer full) a day and time; @seconds 0: a dash */
@@ -447,6 +464,8 @@ print_survival (BytestagPrinter *self,
   g_autofree char *safe = dup_time (get_number (line, "safe-until"));
   guint n = (guint) get_number (line, "pieces");
 
+  self->n_weak = (guint) get_number (line, "weak");
+  self->n_named = 0;
   g_print ("%s: %s\n", name, words);
   g_print (ngettext ("Looked at %u of %u piece, from %s to %s\n", "Looked at %u of %u pieces, from %s to %s\n", n),
            (guint) get_number (line, "looked"), n, oldest, newest);
@@ -487,10 +506,16 @@ print_weak (BytestagPrinter *self,
   g_autofree char *file = dup_text (line, "file");
   guint copies = (guint) get_number (line, "copies");
 
+  if (self->n_named == MAX_WEAK)
+    return;
+
+  self->n_named++;
   if (file[0] != '\0')
     g_print (ngettext ("Weak: %s, %u copy, of %s\n", "Weak: %s, %u copies, of %s\n", copies), key, copies, file);
   else
     g_print (ngettext ("Weak: %s, %u copy\n", "Weak: %s, %u copies\n", copies), key, copies);
+  if (self->n_named == MAX_WEAK && self->n_weak > MAX_WEAK)
+    g_print (ngettext ("and %u more\n", "and %u more\n", self->n_weak - MAX_WEAK), self->n_weak - MAX_WEAK);
 }
 
 static void
@@ -580,6 +605,7 @@ static const EventPrinter events[] = {
   { "stats", print_stats },
   { "drop", print_drop },
   { "clock", print_clock },
+  { "paused", print_paused },
   { "share", print_share },
   { "survival", print_survival },
   { "copies", print_copies },

@@ -116,14 +116,19 @@ apply_upload_limit (BytestagChoices *self)
   bytestag_network_set_upload_limit (self->network, g_settings_get_uint64 (self->settings, "upload-limit"));
 }
 
+/* What an upload limit does is no pause: copies go out more slowly. */
 static void
-apply_metered (BytestagChoices *self)
+apply_pause (BytestagChoices *self)
 {
-  gboolean waits = g_network_monitor_get_network_metered (g_network_monitor_get_default ()) &&
-                   !g_settings_get_boolean (self->settings, "publish-on-metered");
+  const char *reason = NULL;
 
-  bytestag_publisher_set_paused (self->publisher,
-                                 waits ? _("Copies wait: this network is paid for by its use") : NULL);
+  if (g_network_monitor_get_network_metered (g_network_monitor_get_default ()) &&
+      !g_settings_get_boolean (self->settings, "publish-on-metered"))
+    reason = _("Copies wait: this network is paid for by its use");
+  /* What becomes of pieces could not be saved, and all would be sent again after the next start. */
+  else if (bytestag_database_table_get_state (self->kept) == BYTESTAG_DATABASE_TABLE_NO_SPACE)
+    reason = _("Copies wait: the disk is full");
+  bytestag_publisher_set_paused (self->publisher, reason);
 }
 
 static void
@@ -258,6 +263,7 @@ read_denylist (BytestagChoices *self)
 static void
 kept_state_cb (BytestagChoices *self)
 {
+  apply_pause (self);
   if (bytestag_database_table_get_state (self->kept) == BYTESTAG_DATABASE_TABLE_READY)
     bytestag_network_set_denylist (self->network, self->denylist);
 }
@@ -298,9 +304,9 @@ bytestag_choices_new (GSettings             *settings,
   g_signal_connect_object (settings, "changed::lend", G_CALLBACK (apply_lend), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (settings, "changed::upload-limit", G_CALLBACK (apply_upload_limit), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (settings, "changed::browsable", G_CALLBACK (apply_browsable), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (settings, "changed::publish-on-metered", G_CALLBACK (apply_metered), self,
+  g_signal_connect_object (settings, "changed::publish-on-metered", G_CALLBACK (apply_pause), self,
                            G_CONNECT_SWAPPED);
-  g_signal_connect_object (g_network_monitor_get_default (), "notify::network-metered", G_CALLBACK (apply_metered),
+  g_signal_connect_object (g_network_monitor_get_default (), "notify::network-metered", G_CALLBACK (apply_pause),
                            self, G_CONNECT_SWAPPED);
   g_signal_connect_object (kept, "notify::state", G_CALLBACK (kept_state_cb), self, G_CONNECT_SWAPPED);
   if (self->denylist_monitor != NULL)
@@ -308,7 +314,7 @@ bytestag_choices_new (GSettings             *settings,
 
   apply_lend (self);
   apply_upload_limit (self);
-  apply_metered (self);
+  apply_pause (self);
   apply_browsable (self);
   read_denylist (self);
   return self;

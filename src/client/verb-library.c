@@ -15,6 +15,24 @@ get_state_nick (BytestagShare *share)
   return g_enum_get_value (klass, (int) bytestag_share_get_state (share))->value_nick;
 }
 
+static const char *
+get_paused (GTask *task)
+{
+  BytestagLibrary *library = bytestag_client_get_library (g_task_get_source_object (task));
+
+  return bytestag_publisher_get_paused (bytestag_library_get_publisher (library));
+}
+
+gboolean
+bytestag_verb_say_paused (GTask *task)
+{
+  const char *reason = get_paused (task);
+
+  if (reason != NULL)
+    bytestag_verb_say (task, "paused", "reason", "s", reason, NULL);
+  return reason != NULL;
+}
+
 static void
 say_share (GTask         *task,
            BytestagShare *share)
@@ -22,6 +40,7 @@ say_share (GTask         *task,
   BytestagLink *link = bytestag_share_get_link (share);
   g_autofree char *uri = link != NULL ? bytestag_link_to_uri (link) : g_strdup ("");
   const GError *error = bytestag_share_get_error (share);
+  const char *paused = get_paused (task);
 
   bytestag_verb_say (task, "share",
                      "link", "s", uri,
@@ -37,6 +56,7 @@ say_share (GTask         *task,
                      "deleted", "x", (gint64) bytestag_share_get_n_deleted (share),
                      "new", "x", (gint64) bytestag_share_get_n_new (share),
                      "last-checked", "x", bytestag_share_get_last_checked (share),
+                     "paused", "s", paused != NULL && bytestag_share_get_publication (share) != NULL ? paused : "",
                      "problem", "s", error != NULL ? error->message : "",
                      NULL);
 }

@@ -119,7 +119,8 @@ look (Telling *telling)
     case BYTESTAG_SHARE_PUBLISHING:
       if (!is_alone (client))
         {
-          tell_sent (telling, "publishing");
+          if (!bytestag_verb_say_paused (telling->task))
+            tell_sent (telling, "publishing");
           break;
         }
       G_GNUC_FALLTHROUGH;
@@ -195,6 +196,8 @@ shared_cb (GObject      *source,
   g_signal_connect (share, "notify::state", G_CALLBACK (look_cb), telling);
   g_signal_connect (share, "notify::n-pieces-sent", G_CALLBACK (look_cb), telling);
   g_signal_connect (source, "notify::joining", G_CALLBACK (look_cb), telling);
+  /* Among what a person should know is that copies wait. */
+  g_signal_connect (source, "notify::notice", G_CALLBACK (look_cb), telling);
   look (telling);
 }
 

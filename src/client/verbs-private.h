@@ -26,6 +26,8 @@ gboolean bytestag_verb_read_key (const char   *text,
 /* Says what sharing costs: "budget". */
 void bytestag_verb_say_budget (GTask                *task,
                                const BytestagBudget *budget);
+/* Says why no copies are sent now: "paused". FALSE: nothing holds them up. */
+gboolean bytestag_verb_say_paused (GTask *task);
 /* (transfer full) (nullable) the share that the verb's "link" names, a key too. */
 BytestagShare *bytestag_verb_lookup_share (GTask         *task,
                                            GVariantDict  *arguments,

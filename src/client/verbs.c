@@ -195,6 +195,7 @@ run_stats (GTask        *task,
                        "reason", "s", bytestag_drop_to_string (drop),
                        "count", "x", (gint64) drops[drop],
                        NULL);
+  bytestag_verb_say_paused (task);
   if (difference != 0)
     bytestag_verb_say (task, "clock", "difference", "x", difference, NULL);
   g_task_return_boolean (task, TRUE);

@@ -46,27 +46,4 @@ gboolean                   bytestag_collection_builder_finish (BytestagCollectio
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BytestagCollectionBuilder, bytestag_collection_builder_free)
 
-typedef struct {
-  BytestagKvpId id;
-  GBytes *bytes;
-} BytestagBuiltValue;
-
-typedef struct {
-  BytestagCollectionInfo *info;
-  BytestagKey key;                      /* K of B.3 */
-  guint8 sha256[BYTESTAG_SHA256_SIZE];  /* of the root's bytes */
-  GArray *pages;                        /* (element-type BytestagBuiltValue) root first, then (part)pages */
-  GArray *file_infos;                   /* (element-type BytestagBuiltValue) of files of 2 to 8,400 parts */
-} BytestagBuiltCollection;
-
-/* Makes the collection of @files (element-type BytestagFileInfo) and all values that
- * go with it, without a timestamp. Takes a while for many files: for workers. (transfer full) */
-BytestagBuiltCollection *bytestag_built_collection_new  (GPtrArray               *files,
-                                                         const char              *name,
-                                                         const char              *comment,
-                                                         GError                 **error);
-void                     bytestag_built_collection_free (BytestagBuiltCollection *self);
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (BytestagBuiltCollection, bytestag_built_collection_free)
-
 G_END_DECLS

@@ -18,7 +18,7 @@ import time
 from base64 import b32decode
 from pathlib import Path
 
-from harness import DEADLINE, assert_refused, ask, everything_in, node, run_tests, tree
+from harness import DEADLINE, NODE, assert_refused, ask, everything_in, node, run_tests, tree
 
 # How soon what has not happened so far would have happened; seconds.
 A_WHILE = 3
@@ -286,6 +286,25 @@ def test_nothing_is_kept_unless_it_is_lent(folder):
     ask('delete-kept', data=other.data)
     assert other.n_files_kept() == 0 and other.stats()['values-kept'] == 0
     assert ask('delete-kept', data=other.data) == [{'event': 'deleting', 'values': 0, 'bytes': 0}]
+
+
+def test_only_the_weakest_pieces_are_named(folder):
+    source = make_files(folder / 'things', random.Random(7), range(1000, 1030))
+    sharer = Node(folder / 'publisher')
+    other = Node(folder / 'other', known=[sharer], lend=None)
+    link = sharer.share(source)
+
+    def weak():
+        return [line for line in sharer.survival(link) if line['event'] == 'weak']
+    # The root, and a part of each file.
+    wait_for(lambda: len(weak()) > 30, lambda: f'{sharer.survival(link)}; {sharer.process.errors}')
+    n_weak = len(weak())
+
+    words = subprocess.run([NODE, 'survival', '--data', str(sharer.data), link], capture_output=True, text=True,
+                           check=True, env={**os.environ, 'LC_ALL': 'C'}).stdout.splitlines()
+    assert sum(line.startswith('Weak: ') for line in words) == 10, words
+    assert words.count(f'and {n_weak - 10} more') == 1, words
+    assert other.stop() == 0
 
 
 def test_lending_nothing_drops_what_is_kept(folder):

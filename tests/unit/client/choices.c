@@ -10,6 +10,7 @@
 
 #include "core/limits.h"
 #include "loop.h"
+#include "storage/database-table-private.h"
 #include "support/test-folder.h"
 
 #define MANY 2000
@@ -226,6 +227,26 @@ test_no_list (Fixture       *self,
   g_assert_false (has_notice (self));
 }
 
+/* On a full disk no copies are sent, since what becomes of them could not be saved; and again when
+ * there is room. */
+static void
+test_full_disk (Fixture       *self,
+                gconstpointer  data)
+{
+  g_autoptr (GError) error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_NO_SPACE, "full");
+  BytestagPublisher *publisher;
+
+  start (self);
+  publisher = bytestag_library_get_publisher (bytestag_client_get_library (self->client));
+  g_assert_null (bytestag_publisher_get_paused (publisher));
+
+  bytestag_database_table_fail (bytestag_client_get_kept (self->client), error);
+  g_assert_nonnull (strstr (bytestag_publisher_get_paused (publisher), "disk is full"));
+  g_assert_nonnull (strstr (bytestag_client_get_notice (self->client), "Copies wait"));
+  bytestag_database_table_set_state (bytestag_client_get_kept (self->client), BYTESTAG_DATABASE_TABLE_READY);
+  g_assert_null (bytestag_publisher_get_paused (publisher));
+}
+
 #define TEST(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -238,6 +259,7 @@ main (int   argc,
   TEST ("/client/choices/denied-now", test_denied_now);
   TEST ("/client/choices/long-list", test_long_list);
   TEST ("/client/choices/no-list", test_no_list);
+  TEST ("/client/choices/full-disk", test_full_disk);
 
   return g_test_run ();
 }

@@ -35,22 +35,92 @@ make_files (void)
   return g_ptr_array_new_with_free_func (g_object_unref);
 }
 
+typedef struct {
+  BytestagKvpId id;
+  GBytes *bytes;
+} BuiltValue;
+
+/* All that the builder gave. */
+typedef struct {
+  BytestagKey key;
+  guint8 sha256[BYTESTAG_SHA256_SIZE];
+  GArray *pages;      /* (element-type BuiltValue) root first */
+  GArray *file_infos; /* (element-type BuiltValue) */
+} Built;
+
+static void
+built_value_clear (gpointer data)
+{
+  g_bytes_unref (((BuiltValue *) data)->bytes);
+}
+
+static void
+built_free (Built *self)
+{
+  g_array_unref (self->pages);
+  g_array_unref (self->file_infos);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Built, built_free)
+
+static void
+built_value_cb (BytestagBuiltKind    kind,
+                const BytestagKvpId *id,
+                GBytes              *bytes,
+                gpointer             user_data)
+{
+  Built *self = user_data;
+  BuiltValue value = { *id, g_bytes_ref (bytes) };
+
+  if (kind == BYTESTAG_BUILT_FILE_INFO)
+    g_array_append_val (self->file_infos, value);
+  else if (kind == BYTESTAG_BUILT_ROOT)
+    g_array_prepend_val (self->pages, value);
+  else
+    g_array_append_val (self->pages, value);
+}
+
+/* (transfer full) (nullable) */
+static Built *
+build (GPtrArray   *files,
+       const char  *comment,
+       GError     **error)
+{
+  g_autoptr (Built) self = g_new0 (Built, 1);
+  g_autoptr (BytestagCollectionBuilder) builder = bytestag_collection_builder_new ("name", comment, 0, built_value_cb,
+                                                                                   self);
+
+  self->pages = g_array_new (FALSE, FALSE, sizeof (BuiltValue));
+  self->file_infos = g_array_new (FALSE, FALSE, sizeof (BuiltValue));
+  g_array_set_clear_func (self->pages, built_value_clear);
+  g_array_set_clear_func (self->file_infos, built_value_clear);
+  for (guint i = 0; i < files->len; i++)
+    {
+      if (!bytestag_collection_builder_add (builder, g_ptr_array_index (files, i), error))
+        return NULL;
+    }
+  if (!bytestag_collection_builder_finish (builder, &self->key, self->sha256, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
 static void
 test_small (void)
 {
   g_autoptr (GPtrArray) files = make_files ();
-  g_autoptr (BytestagBuiltCollection) built = NULL;
+  g_autoptr (Built) built = NULL;
   g_autoptr (BytestagCollectionInfo) read = NULL;
-  const BytestagBuiltValue *root;
-  const BytestagBuiltValue *info;
+  const BuiltValue *root;
+  const BuiltValue *info;
   guint8 sha256[BYTESTAG_SHA256_SIZE];
 
   g_ptr_array_add (files, make_file (1, 1));
   g_ptr_array_add (files, make_file (2, 2));
-  built = bytestag_built_collection_new (files, "name", "comment", NULL);
+  built = build (files, "comment", NULL);
 
   g_assert_cmpuint (built->pages->len, ==, 1);
-  root = &g_array_index (built->pages, BytestagBuiltValue, 0);
+  root = &g_array_index (built->pages, BuiltValue, 0);
   g_assert_true (bytestag_key_equal (&root->id.key, &built->key));
   g_assert_true (bytestag_key_equal (&root->id.index, &built->key));
   gnutls_hash_fast (GNUTLS_DIG_SHA256, g_bytes_get_data (root->bytes, NULL), g_bytes_get_size (root->bytes), sha256);
@@ -62,7 +132,7 @@ test_small (void)
 
   /* Only the file of two parts has an info of its own (A.3 B6), without its name. */
   g_assert_cmpuint (built->file_infos->len, ==, 1);
-  info = &g_array_index (built->file_infos, BytestagBuiltValue, 0);
+  info = &g_array_index (built->file_infos, BuiltValue, 0);
   g_assert_true (bytestag_key_equal (&info->id.key, bytestag_file_info_get_hash (files->pdata[1])));
   g_assert_false (bytestag_key_equal (&info->id.key, &info->id.index));
   g_assert_null (g_strstr_len (g_bytes_get_data (info->bytes, NULL), (gssize) g_bytes_get_size (info->bytes), "file-2"));
@@ -72,24 +142,24 @@ static void
 test_paged (void)
 {
   g_autoptr (GPtrArray) files = make_files ();
-  g_autoptr (BytestagBuiltCollection) built = NULL;
-  const BytestagBuiltValue *root;
+  g_autoptr (Built) built = NULL;
+  const BuiltValue *root;
   g_autoptr (BytestagCollectionInfo) read = NULL;
   const BytestagPageRef *pages;
   guint n_pages;
 
   for (guint i = 0; i < 5000; i++)
     g_ptr_array_add (files, make_file (i, 1));
-  built = bytestag_built_collection_new (files, "name", NULL, NULL);
+  built = build (files, NULL, NULL);
 
   g_assert_cmpuint (built->pages->len, >, 2);
-  root = &g_array_index (built->pages, BytestagBuiltValue, 0);
+  root = &g_array_index (built->pages, BuiltValue, 0);
   read = bytestag_collection_info_from_bytes (root->bytes, NULL);
   pages = bytestag_collection_info_get_pages (read, &n_pages);
   g_assert_cmpuint (n_pages, ==, built->pages->len - 1);
   for (guint i = 0; i < built->pages->len; i++)
     {
-      const BytestagBuiltValue *value = &g_array_index (built->pages, BytestagBuiltValue, i);
+      const BuiltValue *value = &g_array_index (built->pages, BuiltValue, i);
 
       g_assert_cmpuint (g_bytes_get_size (value->bytes), <=, BYTESTAG_LIMIT_INFO_WRITTEN);
       g_assert_true (bytestag_key_equal (&value->id.key, &value->id.index));
@@ -101,14 +171,14 @@ static void
 test_file_info_limit (void)
 {
   g_autoptr (GPtrArray) files = make_files ();
-  g_autoptr (BytestagBuiltCollection) built = NULL;
-  const BytestagBuiltValue *info;
+  g_autoptr (Built) built = NULL;
+  const BuiltValue *info;
 
   g_ptr_array_add (files, make_file (1, BYTESTAG_LIMIT_FILE_INFO_PARTS));
   g_ptr_array_add (files, make_file (2, BYTESTAG_LIMIT_FILE_INFO_PARTS + 1));
-  built = bytestag_built_collection_new (files, "name", NULL, NULL);
+  built = build (files, NULL, NULL);
   g_assert_cmpuint (built->file_infos->len, ==, 1);
-  info = &g_array_index (built->file_infos, BytestagBuiltValue, 0);
+  info = &g_array_index (built->file_infos, BuiltValue, 0);
   g_assert_cmpuint (g_bytes_get_size (info->bytes), <=, BYTESTAG_LIMIT_INFO_WRITTEN);
 }
 
@@ -120,7 +190,7 @@ test_too_large (void)
   g_autoptr (GError) error = NULL;
 
   g_ptr_array_add (files, make_file (1, 1));
-  g_assert_null (bytestag_built_collection_new (files, "name", comment, &error));
+  g_assert_null (build (files, comment, &error));
   g_assert_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE);
 }
 
