@@ -22,6 +22,8 @@ from harness import DEADLINE, assert_refused, ask, everything_in, node, run_test
 
 # How soon what has not happened so far would have happened; seconds.
 A_WHILE = 3
+# How many tests run at a time: they wait for what the program does after some seconds.
+TOGETHER = 5
 # Of a disk that becomes full; bytes.
 DISK_SIZE = 40 << 20
 
@@ -173,7 +175,10 @@ def test_a_share_outlives_a_kill_at_its_link(folder):
 
 def test_hashing_goes_on_after_a_kill(folder):
     n_files, size = 60, 10_000_000
-    source = make_files(folder / 'large', random.Random(2), [size] * n_files)
+    source = folder / 'large'
+    source.mkdir()
+    for number in range(n_files):
+        (source / f'{number}.bin').write_bytes(os.urandom(size))
     killed = node('share', source, data=folder / 'data')
     done = 0
     while done < n_files * size // 2:
@@ -504,4 +509,5 @@ if __name__ == '__main__':
     if not has_disks():
         print('# without the tests of disks: there is no namespace of mounts', flush=True)
         tests = [test for test in tests if 'disk' not in test.__name__ and 'drive' not in test.__name__]
-    sys.exit(run_tests([test for test in tests if all(word in test.__name__ for word in sys.argv[1:])]))
+    sys.exit(run_tests([test for test in tests if all(word in test.__name__ for word in sys.argv[1:])],
+                       TOGETHER))
