@@ -111,10 +111,15 @@ get_rates (BytestagCosts       *self,
 {
   const BytestagPublisherCounters *looks = bytestag_publisher_get_counters (self->publisher);
   const BytestagNetworkCounters *network = bytestag_network_get_counters (self->network);
+  gdouble n_others, n_own;
 
   bytestag_budget_rates_init (rates);
+  /* Without the values that others fetched, and those that have not arrived yet. */
+  n_others = rates->bytes_per_byte * ((gdouble) network->bytes_uploaded - (gdouble) looks->n_bytes_stored);
+  n_own = (gdouble) network->bytes_sent - MAX (n_others, 0);
   bytestag_budget_rates_calibrate (rates, bytestag_publisher_get_n_pieces (self->publisher), looks->n_looked,
-                                   looks->n_requests, looks->n_stored, looks->n_bytes_stored, network->bytes_sent);
+                                   looks->n_requests, looks->n_stored, looks->n_bytes_stored,
+                                   (guint64) MAX (n_own, 0));
   if (bytestag_churn_meter_is_known (self->churn_meter))
     rates->loss_per_hour = bytestag_churn_meter_get_loss_per_hour (self->churn_meter);
 }

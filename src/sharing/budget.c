@@ -27,6 +27,9 @@
 #define MOST_REQUESTS_PER_LOOK 27
 /* Who holds it is asked before it is sent, and whether they do afterwards. */
 #define LOOKS_AT_FIRST 2
+/* What was sent is more than what was measured: answers, what is on its way. Costs that differ so
+ * much from what is usual are not those of publishing. */
+#define MOST_FACTOR 2
 /* In Kad, half of the nodes stay 3 hours or longer; what is here is for who lets a
  * computer run, and is replaced as soon as there is a measurement. */
 #define USUAL_LOSS_PER_HOUR 0.1
@@ -73,7 +76,7 @@ bytestag_budget_rates_calibrate (BytestagBudgetRates *self,
   if (!(expected > 0))
     return;
 
-  factor = (gdouble) n_bytes_sent / expected;
+  factor = CLAMP ((gdouble) n_bytes_sent / expected, 1.0 / MOST_FACTOR, MOST_FACTOR);
   self->bytes_per_request *= factor;
   self->bytes_per_store *= factor;
   self->bytes_per_byte *= factor;

@@ -93,7 +93,8 @@ typedef struct {
 void    bytestag_budget_rates_init       (BytestagBudgetRates       *self);
 /* What a node found: @n_looked looks at @n_pieces pieces took @n_requests requests, @n_stored values of
  * @n_bytes_stored bytes were sent, and all that together was @n_bytes_sent bytes. The costs
- * become what was found, in the proportions that they had. Nothing is learnt of nothing. */
+ * become what was found, in the proportions that they had, and at most twice, at least half of
+ * what they were. Nothing is learnt of nothing. */
 void    bytestag_budget_rates_calibrate  (BytestagBudgetRates       *self,
                                           guint64                    n_pieces,
                                           guint64                    n_looked,

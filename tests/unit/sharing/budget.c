@@ -92,6 +92,15 @@ test_calibrate (void)
   g_assert_cmpfloat (rates.bytes_per_request, ==, 200);
   g_assert_cmpfloat (rates.bytes_per_store, ==, 20);
   g_assert_cmpfloat (rates.bytes_per_byte, ==, 2);
+
+  /* What else was sent is not what publishing costs. */
+  rates = before;
+  bytestag_budget_rates_calibrate (&rates, 3, 5, 10, 20, 800, G_GUINT64_CONSTANT (1000000000000));
+  g_assert_cmpfloat (rates.bytes_per_byte, ==, 2 * before.bytes_per_byte);
+  g_assert_cmpfloat (rates.bytes_per_store, ==, 2 * before.bytes_per_store);
+  rates = before;
+  bytestag_budget_rates_calibrate (&rates, 3, 5, 10, 20, 800, 0);
+  g_assert_cmpfloat (rates.bytes_per_request, ==, before.bytes_per_request / 2);
 }
 
 /* As measured: 2 requests a piece of 1,000, 0.3 of 100,000, and never more than one by one. */
