@@ -15,6 +15,7 @@ import threading
 import time
 import traceback
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -197,14 +198,14 @@ def run_tests(tests, together=1):
     """Prints TAP. Tests that mostly wait may run several together, each in a process of its own."""
     print(f'1..{len(tests)}', flush=True)
     failed = 0
-    pool = ProcessPoolExecutor(together, get_context('fork')) if together > 1 else None
-    results = pool.map(_run_test, tests) if pool else map(_run_test, tests)
-    for number, (test, (wrong, seconds)) in enumerate(zip(tests, results), 1):
-        name = test.__name__.replace('_', ' ')
-        if wrong:
-            failed += 1
-            for line in wrong.splitlines():
-                print(f'# {line}')
-        print(f'{"not ok" if wrong else "ok"} {number} {name}')
-        print(f'# {seconds:.1f} s', flush=True)
+    with ProcessPoolExecutor(together, get_context('fork')) if together > 1 else nullcontext() as pool:
+        results = pool.map(_run_test, tests) if pool else map(_run_test, tests)
+        for number, (test, (wrong, seconds)) in enumerate(zip(tests, results), 1):
+            name = test.__name__.replace('_', ' ')
+            if wrong:
+                failed += 1
+                for line in wrong.splitlines():
+                    print(f'# {line}')
+            print(f'{"not ok" if wrong else "ok"} {number} {name}')
+            print(f'# {seconds:.1f} s', flush=True)
     return 1 if failed else 0

@@ -397,6 +397,38 @@ def test_the_upload_limit_holds(folder):
         time.sleep(0.2)
 
 
+def test_sharing_stops_when_it_is_told_to(folder):
+    source = make_files(folder / 'things', random.Random(15), [200_000] * 3)
+    other = Node(folder / 'other')
+    sharer = node('share', '--upload-limit', '1kB', source, data=folder / 'data', known=[other.address])
+    sharer.wait_event('publishing')
+    # All of it would take far longer than anything may.
+    assert sharer.stop() == 0, sharer.errors
+    again = Node(folder / 'data')
+    assert [share['files'] for share in again.library()] == [3], again.library()
+
+
+def test_what_is_damaged_is_not_told_one_by_one(folder):
+    n_files = 12
+    source = make_files(folder / 'things', random.Random(16), [100_000] * n_files)
+    sharer = Node(folder / 'publisher', lend=None)
+    keeper = Node(folder / 'keeper', known=[sharer])
+    link = sharer.share(source)
+    n_pieces = sharer.share_of(link)['pieces']
+    keeper.wait_for_stats(lambda stats: stats['values-kept'] >= n_pieces)
+    assert sharer.stop() == 0
+    for path in (folder / 'keeper' / 'kept' / 'values').rglob('*'):
+        if path.is_file():
+            path.write_bytes(bytes(path.stat().st_size))
+    getter = start_getting(link, folder / 'getter', [keeper])
+    keeper.wait_for_stats(lambda stats: stats['values-kept'] <= n_pieces - n_files)
+    keeper.wait_for_words('8 values that were kept for others were damaged on the disk')
+    getter.stop(signal.SIGKILL)
+    assert tree(folder / 'getter' / 'to') == {}
+    told = [line for line in keeper.process.errors if 'damaged on the disk' in line]
+    assert len(told) == 4, told
+
+
 def test_a_keeper_lives_with_a_full_disk(folder):
     disk = folder / 'disk'
     disk.mkdir()
