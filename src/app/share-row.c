@@ -54,12 +54,13 @@ state_words (BytestagShareRow   *self,
              BytestagShareState  state,
              guint64             bytes_hashed,
              guint64             size,
+             gint64              seconds_left,
              const char         *current_file,
              guint               n_pieces,
              guint               n_pieces_sent,
              GError             *error)
 {
-  return bytestag_words_share (state, bytes_hashed, size, current_file, n_pieces, n_pieces_sent, error);
+  return bytestag_words_share (state, bytes_hashed, size, seconds_left, current_file, n_pieces, n_pieces_sent, error);
 }
 
 static char *

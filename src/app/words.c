@@ -8,6 +8,9 @@
 
 #include "wire/safe-name.h"
 
+/* Nobody plans further ahead; seconds. */
+#define LONGEST_LEFT G_GINT64_CONSTANT (31536000)
+
 char *
 bytestag_words_name_markup (const char *name)
 {
@@ -49,10 +52,12 @@ bytestag_words_rate (guint64 rate)
 static char *
 words_hashing (guint64     bytes_hashed,
                guint64     size,
+               gint64      seconds_left,
                const char *current_file)
 {
   g_autofree char *done = g_format_size (bytes_hashed);
   g_autofree char *total = g_format_size (size);
+  g_autofree char *left = bytestag_words_span (MIN (seconds_left, LONGEST_LEFT) * G_TIME_SPAN_SECOND);
   g_autofree char *file = NULL;
 
   if (size == 0)
@@ -62,6 +67,9 @@ words_hashing (guint64     bytes_hashed,
     return g_strdup_printf (_("Reading: %s of %s"), done, total);
 
   file = bytestag_name_for_display (current_file);
+  if (seconds_left > 0)
+    /* Translators: bytes read of all bytes, a time span like "7 min", and the file that is being read */
+    return g_strdup_printf (_("Reading: %s of %s, %s left, now “%s”"), done, total, left, file);
   /* Translators: bytes read of all bytes, and the file that is being read */
   return g_strdup_printf (_("Reading: %s of %s, now “%s”"), done, total, file);
 }
@@ -70,6 +78,7 @@ char *
 bytestag_words_share (BytestagShareState  state,
                       guint64             bytes_hashed,
                       guint64             size,
+                      gint64              seconds_left,
                       const char         *current_file,
                       guint               n_pieces,
                       guint               n_pieces_sent,
@@ -78,7 +87,7 @@ bytestag_words_share (BytestagShareState  state,
   switch (state)
     {
     case BYTESTAG_SHARE_HASHING:
-      return words_hashing (bytes_hashed, size, current_file);
+      return words_hashing (bytes_hashed, size, seconds_left, current_file);
     case BYTESTAG_SHARE_PUBLISHING:
       /* Nobody is there, or nobody has taken one yet. */
       if (n_pieces_sent == 0)

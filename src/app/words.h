@@ -21,10 +21,12 @@ char *bytestag_words_files          (guint                  n_files,
                                      guint64                size);
 /* Bytes a second. */
 char *bytestag_words_rate           (guint64                rate);
-/* What a share does, or why it does not. @current_file, @error: (nullable) */
+/* What a share does, or why it does not. @seconds_left: -1: not known; @current_file,
+ * @error: (nullable) */
 char *bytestag_words_share          (BytestagShareState     state,
                                      guint64                bytes_hashed,
                                      guint64                size,
+                                     gint64                 seconds_left,
                                      const char            *current_file,
                                      guint                  n_pieces,
                                      guint                  n_pieces_sent,

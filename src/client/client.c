@@ -402,6 +402,7 @@ make_network (BytestagClient *self)
   self->statistics = bytestag_statistics_new (self->network, BYTESTAG_KVP_TABLE (self->kept),
                                               bytestag_library_get_publisher (self->library));
   self->records = bytestag_record_keeper_new (self->network, BYTESTAG_SIGNER (self->identity));
+  bytestag_record_keeper_set_table (self->records, shared);
   self->costs = bytestag_costs_new (self->network, bytestag_library_get_publisher (self->library), self->settings);
   self->choices = bytestag_choices_new (self->settings, folder, self->network, self->kept,
                                         bytestag_library_get_publisher (self->library), self->records);

@@ -44,6 +44,8 @@ struct _BytestagRecordKeeper
   guint next;             /* to be looked at */
   gboolean is_browsable;
   GPtrArray *pages;       /* (nullable) (element-type GBytes) of the catalogue, that are to be sent */
+  BytestagSharedFilesTable *table; /* (nullable) */
+  GArray *served;         /* (element-type BytestagKvpId) pages in the table */
   gint64 catalogue_due;   /* µs */
   GPtrArray *sendings;    /* (element-type Sending) */
   guint64 n_stored;
@@ -176,6 +178,39 @@ send_provider (BytestagRecordKeeper   *self,
   send_record (self, &collection->key, &key, record);
 }
 
+/* Whoever wants to browse asks us first, and needs nobody else (B.3). @pages: (nullable) */
+static void
+serve_pages (BytestagRecordKeeper *self,
+             GPtrArray            *pages)
+{
+  BytestagKvpId id;
+
+  if (self->table == NULL)
+    return;
+
+  for (guint i = 0; i < self->served->len; i++)
+    bytestag_shared_files_table_remove_value (self->table, &g_array_index (self->served, BytestagKvpId, i));
+  g_array_set_size (self->served, 0);
+
+  bytestag_record_derive_key (BYTESTAG_KVP_CATALOGUE, bytestag_network_get_key (self->network), &id.key);
+  for (guint i = 0; pages != NULL && i < pages->len; i++)
+    {
+      gsize size;
+      gconstpointer data = g_bytes_get_data (pages->pdata[i], &size);
+
+      bytestag_key_digest (&id.index, data, size);
+      bytestag_shared_files_table_add_value (self->table, &id, size, pages->pdata[i]);
+      g_array_append_val (self->served, id);
+    }
+}
+
+static void
+forget_catalogue (BytestagRecordKeeper *self)
+{
+  g_clear_pointer (&self->pages, g_ptr_array_unref);
+  serve_pages (self, NULL);
+}
+
 static void
 build_catalogue (BytestagRecordKeeper *self)
 {
@@ -194,6 +229,7 @@ build_catalogue (BytestagRecordKeeper *self)
   self->pages = bytestag_record_build_catalogue (self->signer, entries, get_seconds (self), &error);
   if (self->pages == NULL)
     g_warning ("%s", error->message);
+  serve_pages (self, self->pages);
 }
 
 static void
@@ -267,9 +303,12 @@ bytestag_record_keeper_dispose (GObject *object)
       g_ptr_array_remove_index_fast (self->sendings, 0);
       bytestag_task_cancel (task);
     }
+  if (self->network != NULL)
+    forget_catalogue (self);
   g_clear_pointer (&self->sendings, g_ptr_array_unref);
   g_clear_pointer (&self->collections, g_ptr_array_unref);
-  g_clear_pointer (&self->pages, g_ptr_array_unref);
+  g_clear_pointer (&self->served, g_array_unref);
+  g_clear_object (&self->table);
   g_clear_object (&self->network);
   g_clear_object (&self->reactor);
   g_clear_object (&self->signer);
@@ -288,6 +327,7 @@ bytestag_record_keeper_init (BytestagRecordKeeper *self)
 {
   self->collections = g_ptr_array_new_with_free_func (collection_free);
   self->sendings = g_ptr_array_new_with_free_func (sending_free);
+  self->served = g_array_new (FALSE, FALSE, sizeof (BytestagKvpId));
 }
 
 BytestagRecordKeeper *
@@ -304,6 +344,17 @@ bytestag_record_keeper_new (BytestagNetwork *network,
   self->reactor = g_object_ref (bytestag_network_get_reactor (network));
   self->signer = g_object_ref (signer);
   return self;
+}
+
+void
+bytestag_record_keeper_set_table (BytestagRecordKeeper     *self,
+                                  BytestagSharedFilesTable *table)
+{
+  g_return_if_fail (BYTESTAG_IS_RECORD_KEEPER (self));
+  g_return_if_fail (BYTESTAG_IS_SHARED_FILES_TABLE (table));
+  g_return_if_fail (self->table == NULL);
+
+  self->table = g_object_ref (table);
 }
 
 void
@@ -360,7 +411,7 @@ bytestag_record_keeper_remove (BytestagRecordKeeper *self,
     }
   if (self->collections->len == 0)
     {
-      g_clear_pointer (&self->pages, g_ptr_array_unref);
+      forget_catalogue (self);
       bytestag_reactor_disarm (self->reactor, &self->timer);
     }
 }
@@ -374,7 +425,7 @@ bytestag_record_keeper_set_browsable (BytestagRecordKeeper *self,
   self->is_browsable = browsable;
   self->catalogue_due = get_time (self);
   if (!browsable)
-    g_clear_pointer (&self->pages, g_ptr_array_unref);
+    forget_catalogue (self);
 }
 
 gboolean

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dht/network.h"
+#include "storage/shared-files-table.h"
 
 G_BEGIN_DECLS
 
@@ -15,6 +16,10 @@ G_DECLARE_FINAL_TYPE (BytestagRecordKeeper, bytestag_record_keeper, BYTESTAG, RE
  * nothing. Ends with its last reference. */
 BytestagRecordKeeper *bytestag_record_keeper_new           (BytestagNetwork      *network,
                                                             BytestagSigner       *signer);
+/* Where the catalogue is served from to those who ask this node itself. Before anything is
+ * added, once. */
+void                  bytestag_record_keeper_set_table     (BytestagRecordKeeper *self,
+                                                            BytestagSharedFilesTable *table);
 /* @name: (nullable) valid UTF-8; @size: bytes. One that is there is passed over. */
 void                  bytestag_record_keeper_add           (BytestagRecordKeeper *self,
                                                             const BytestagKey    *collection,

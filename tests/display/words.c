@@ -50,19 +50,23 @@ test_share (void)
 {
   g_autoptr (GError) error = g_error_new_literal (BYTESTAG_ERROR, BYTESTAG_ERROR_CHANGED, "It changed.");
 
-  assert_words (bytestag_words_share (BYTESTAG_SHARE_HASHING, 0, 0, NULL, 0, 0, NULL), "Looking for files…");
-  assert_words (bytestag_words_share (BYTESTAG_SHARE_HASHING, 1000, 2000, NULL, 0, 0, NULL),
+  assert_words (bytestag_words_share (BYTESTAG_SHARE_HASHING, 0, 0, -1, NULL, 0, 0, NULL), "Looking for files…");
+  assert_words (bytestag_words_share (BYTESTAG_SHARE_HASHING, 1000, 2000, -1, NULL, 0, 0, NULL),
                 "Reading: 1.0\xc2\xa0kB of 2.0\xc2\xa0kB");
-  assert_words (bytestag_words_share (BYTESTAG_SHARE_PUBLISHING, 0, 0, NULL, 9, 0, NULL),
+  assert_words (bytestag_words_share (BYTESTAG_SHARE_HASHING, 1000, 2000, 150, "a.txt", 0, 0, NULL),
+                "Reading: 1.0\xc2\xa0kB of 2.0\xc2\xa0kB, 2 min left, now “a.txt”");
+  assert_words (bytestag_words_share (BYTESTAG_SHARE_HASHING, 1000, 2000, G_MAXINT64, "a.txt", 0, 0, NULL),
+                "Reading: 1.0\xc2\xa0kB of 2.0\xc2\xa0kB, 365 days left, now “a.txt”");
+  assert_words (bytestag_words_share (BYTESTAG_SHARE_PUBLISHING, 0, 0, -1, NULL, 9, 0, NULL),
                 "Only on this computer so far");
-  assert_words (bytestag_words_share (BYTESTAG_SHARE_PUBLISHING, 0, 0, NULL, 9, 3, NULL),
+  assert_words (bytestag_words_share (BYTESTAG_SHARE_PUBLISHING, 0, 0, -1, NULL, 9, 3, NULL),
                 "Sending copies to others: 3 of 9 pieces");
-  assert_words (bytestag_words_share (BYTESTAG_SHARE_ONLINE, 0, 0, NULL, 9, 0, NULL), "Only on this computer");
-  assert_words (bytestag_words_share (BYTESTAG_SHARE_ONLINE, 0, 0, NULL, 9, 8, NULL),
+  assert_words (bytestag_words_share (BYTESTAG_SHARE_ONLINE, 0, 0, -1, NULL, 9, 0, NULL), "Only on this computer");
+  assert_words (bytestag_words_share (BYTESTAG_SHARE_ONLINE, 0, 0, -1, NULL, 9, 8, NULL),
                 "Online: other computers have copies of 8 of 9 pieces");
-  assert_words (bytestag_words_share (BYTESTAG_SHARE_ONLINE, 0, 0, NULL, 9, 9, NULL),
+  assert_words (bytestag_words_share (BYTESTAG_SHARE_ONLINE, 0, 0, -1, NULL, 9, 9, NULL),
                 "Online: other computers have copies of every piece");
-  assert_words (bytestag_words_share (BYTESTAG_SHARE_FAILED, 0, 0, NULL, 0, 0, error), "Cannot be shared: It changed.");
+  assert_words (bytestag_words_share (BYTESTAG_SHARE_FAILED, 0, 0, -1, NULL, 0, 0, error), "Cannot be shared: It changed.");
 }
 
 static void

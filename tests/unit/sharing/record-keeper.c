@@ -6,6 +6,7 @@
 #include "core/limits.h"
 #include "sim/sim.h"
 #include "support/test-signer.h"
+#include "support/test-worker.h"
 #include "wire/record.h"
 
 #define SECOND G_GINT64_CONSTANT (1000000)
@@ -161,6 +162,53 @@ test_catalogue (Test          *test,
   g_assert_cmpuint (count_holders (test, BYTESTAG_KVP_CATALOGUE, own, NULL), ==, 0);
 }
 
+static guint
+count_served (Test                     *test,
+              BytestagSharedFilesTable *table)
+{
+  gint64 latest = 0;
+  BytestagKey key;
+
+  bytestag_record_derive_key (BYTESTAG_KVP_CATALOGUE, bytestag_test_signer_get_node_id (test->signer), &key);
+  return bytestag_kvp_table_visit_key (BYTESTAG_KVP_TABLE (table), &key, see_record, &latest);
+}
+
+/* The newest one, to those who ask the node itself. */
+static void
+test_served (Test          *test,
+             gconstpointer  data)
+{
+  BytestagReactor *reactor = bytestag_network_get_reactor (bytestag_sim_get_node (test->sim, 1));
+  g_autoptr (BytestagWorker) worker = BYTESTAG_WORKER (bytestag_test_worker_new (reactor));
+  g_autoptr (BytestagSharedFilesTable) table = bytestag_shared_files_table_new (worker);
+  BytestagKey one = make_collection (1);
+  BytestagKey other = make_collection (2);
+
+  bytestag_record_keeper_set_table (test->keeper, table);
+  add (test, 1);
+  bytestag_sim_run (test->sim, 60 * SECOND);
+  g_assert_cmpuint (count_served (test, table), ==, 0);
+  bytestag_record_keeper_set_browsable (test->keeper, TRUE);
+  bytestag_sim_run (test->sim, 60 * SECOND);
+  g_assert_cmpuint (count_served (test, table), ==, 1);
+  add (test, 2);
+  bytestag_sim_run (test->sim, 60 * SECOND);
+  g_assert_cmpuint (count_served (test, table), ==, 1);
+  bytestag_record_keeper_remove (test->keeper, &one);
+  bytestag_record_keeper_remove (test->keeper, &other);
+  g_assert_cmpuint (count_served (test, table), ==, 0);
+
+  add (test, 1);
+  bytestag_sim_run (test->sim, 60 * SECOND);
+  bytestag_record_keeper_set_browsable (test->keeper, FALSE);
+  g_assert_cmpuint (count_served (test, table), ==, 0);
+  bytestag_record_keeper_set_browsable (test->keeper, TRUE);
+  bytestag_sim_run (test->sim, 60 * SECOND);
+  g_assert_cmpuint (count_served (test, table), ==, 1);
+  g_assert_finalize_object (g_steal_pointer (&test->keeper));
+  g_assert_cmpuint (count_served (test, table), ==, 0);
+}
+
 /* Who cannot be reached, or whom nobody knows, says nothing, until that changes. */
 static void
 test_unreachable (Test          *test,
@@ -207,6 +255,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
   TEST ("providers", test_providers);
   TEST ("catalogue", test_catalogue);
+  TEST ("served", test_served);
   TEST ("unreachable", test_unreachable);
   TEST ("bound", test_bound);
   return g_test_run ();
