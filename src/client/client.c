@@ -14,6 +14,7 @@
 #include "client/own-address.h"
 #include "client/peer-list.h"
 #include "client/settings.h"
+#include "client/state.h"
 #include "client/verbs.h"
 #include "core/error.h"
 #include "core/limits.h"
@@ -42,6 +43,7 @@ struct _BytestagClient
   BytestagInstance *instance;
   GSettings *settings;
   BytestagIdentity *identity;
+  BytestagState *state;
   char *identity_notice;
   char *notice;
   char *host;
@@ -121,6 +123,7 @@ bytestag_client_dispose (GObject *object)
   g_clear_object (&self->checkers);
   g_clear_object (&self->reactor);
   g_clear_object (&self->clock);
+  g_clear_object (&self->state);
   g_clear_object (&self->identity);
   g_clear_object (&self->settings);
   g_clear_object (&self->instance);
@@ -284,6 +287,8 @@ bytestag_client_new (BytestagInstance  *instance,
   if (self->identity == NULL)
     return NULL;
 
+  self->state = bytestag_state_new (folder);
+
   if (set_aside != NULL)
     {
       g_autofree char *shown = g_filename_display_name (set_aside);
@@ -406,6 +411,8 @@ make_network (BytestagClient *self)
   self->costs = bytestag_costs_new (self->network, bytestag_library_get_publisher (self->library), self->settings);
   self->choices = bytestag_choices_new (self->settings, folder, self->network, self->kept,
                                         bytestag_library_get_publisher (self->library), self->records);
+  bytestag_state_keep_churn (self->state, bytestag_costs_get_churn_meter (self->costs), self->reactor,
+                             BYTESTAG_WORKER (self->disk));
   bytestag_database_table_load (self->kept);
   self->announcer = bytestag_announcer_new (self->library, self->records);
   self->replicator = bytestag_replicator_new (self->network);
@@ -447,6 +454,30 @@ add_known_nodes (BytestagClient     *self,
     }
 }
 
+/* Where any port will do it is the last one, unless somebody took it: others know this
+ * computer by it. */
+static BytestagUdpTransport *
+open_transport (BytestagClient  *self,
+                guint16          port,
+                GError         **error)
+{
+  guint16 last_port = bytestag_state_get_port (self->state);
+  BytestagUdpTransport *transport = NULL;
+
+  if (port == 0 && last_port != 0)
+    transport = bytestag_udp_transport_new (self->host, last_port, NULL);
+  return transport != NULL ? transport : bytestag_udp_transport_new (self->host, port, error);
+}
+
+static void
+remember_port (BytestagClient *self)
+{
+  BytestagEndpoint address;
+
+  bytestag_transport_get_address (BYTESTAG_TRANSPORT (self->transport), &address);
+  bytestag_state_set_port (self->state, address.port);
+}
+
 gboolean
 bytestag_client_start (BytestagClient      *self,
                        int                  port,
@@ -465,7 +496,7 @@ bytestag_client_start (BytestagClient      *self,
 
   if (port < 0)
     port = (int) g_settings_get_uint (self->settings, "port");
-  self->transport = bytestag_udp_transport_new (self->host, (guint16) port, error);
+  self->transport = open_transport (self, (guint16) port, error);
   if (self->transport == NULL)
     return FALSE;
   self->control = bytestag_control_new (self->instance, error);
@@ -476,6 +507,7 @@ bytestag_client_start (BytestagClient      *self,
     }
 
   self->started = TRUE;
+  remember_port (self);
   make_engine (self);
   make_network (self);
   g_signal_connect_object (self->control, "request", G_CALLBACK (request_cb), self, 0);
@@ -530,10 +562,12 @@ bytestag_client_stop (BytestagClient *self)
   bytestag_network_shut_down (self->network);
   bytestag_database_table_close (self->kept);
   bytestag_workers_stop (self->disk);
+  bytestag_state_close (self->state);
   bytestag_reactor_drain (self->reactor, -1);
   bytestag_reactor_close (self->reactor);
   g_source_destroy (self->source);
   g_clear_pointer (&self->source, g_source_unref);
+  bytestag_udp_transport_close (self->transport);
 }
 
 GSettings *

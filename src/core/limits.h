@@ -136,6 +136,8 @@
  * routing table that is full, for a year. */
 #define BYTESTAG_LIMIT_CHURN_KNOWN_HOURS 25
 #define BYTESTAG_LIMIT_CHURN_HOURS (3200 * 24 * 366)
+/* What a start remembers of the one before: some numbers. */
+#define BYTESTAG_LIMIT_STATE_BYTES 4096
 /* Pieces that are added, walked over or saved in one event: some 1 ms. */
 #define BYTESTAG_LIMIT_PIECES_OF_SLICE 512
 /* Publications at one time, and different sets of them that have pieces in common: their
@@ -148,6 +150,9 @@
 #define BYTESTAG_LIMIT_UNCONFIRMED 256
 /* Spot checks at one time, and holders that failed one: those of a day, while few lie. */
 #define BYTESTAG_LIMIT_SPOT_CHECKS 4
+/* Those that wait to be made again, since the holder had no place for a transfer: so many
+ * fit beside the others of ten minutes. */
+#define BYTESTAG_LIMIT_REFUSED_CHECKS 16
 #define BYTESTAG_LIMIT_DISTRUSTED 256
 /* Pieces that wait for the disk: no more are asked for meanwhile (8 MiB). */
 #define BYTESTAG_LIMIT_PIECES_UNWRITTEN 32
@@ -233,6 +238,9 @@
 /* Of these, answers that wait for the asker's address to be proven: as many as may be pinged in
  * the time (150 KiB). */
 #define BYTESTAG_LIMIT_DEFERRED_BATCHES 64
+/* Contacts that are asked at one time whether they are gone, since their id answered from
+ * elsewhere: each takes 2 s, and nodes start again one by one. */
+#define BYTESTAG_LIMIT_MOVES 16
 
 /* Look-ups: candidates of a shortlist, nodes taken from one reply. */
 #define BYTESTAG_LIMIT_CANDIDATES 512

@@ -69,9 +69,13 @@ enter_contact (BytestagNetwork *self,
                BytestagNode    *node)
 {
   g_autoptr (GError) error = NULL;
+  BytestagNode *known = bytestag_routing_table_find_elsewhere (self->routing_table, bytestag_node_get_key (node),
+                                                               bytestag_node_get_endpoint (node));
 
   if (bytestag_node_is_read_only (node))
     bytestag_routing_table_remove (self->routing_table, node);
+  else if (known != NULL)
+    _bytestag_network_contact_claimed (self, known, node);
   else if (!bytestag_routing_table_node_update (self->routing_table, node, &error) &&
            g_error_matches (error, BYTESTAG_ERROR, BYTESTAG_ERROR_REFUSED))
     self->counters.drops[BYTESTAG_DROP_DIVERSITY]++;
@@ -303,6 +307,10 @@ needs_proof (BytestagNetwork        *self,
 
   /* Only once it is proven it is told what it asks for, and it asks for much at once. */
   if (request->keys.text != NULL && !_bytestag_network_is_proven (self, request, from))
+    return TRUE;
+
+  /* A contact that started again on another port. */
+  if (bytestag_routing_table_find_elsewhere (self->routing_table, &request->node_id, from) != NULL)
     return TRUE;
 
   return bytestag_routing_table_has_place (self->routing_table, &request->node_id, from);

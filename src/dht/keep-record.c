@@ -8,7 +8,8 @@
 #include "wire/record.h"
 
 /* What is kept of signed records (B.3 "Records"). Whose the records are that are kept already
- * under the same key is known from their bytes alone, which are read one after the other. */
+ * under the same key is known from their bytes alone, which are read one after the other.
+ * Others may be on their way to the disk meanwhile: they count for those that came later. */
 
 #define DAY G_GINT64_CONSTANT (86400)
 
@@ -23,6 +24,7 @@ typedef struct {
   BytestagKvpRecord others[BYTESTAG_LIMIT_RECORDS_OF_KEY];
   guint n_others;
   guint n_read;        /* of them */
+  GArray *ahead;       /* (element-type BytestagKvpRecord) that were on their way when this came */
   GArray *replaced;    /* (element-type BytestagKvpId) older ones of the same owner */
   gboolean is_older;
 } Keeping;
@@ -30,6 +32,8 @@ typedef struct {
 static void
 keeping_free (Keeping *self)
 {
+  g_ptr_array_remove (self->network->keepings, self);
+  g_array_unref (self->ahead);
   g_object_unref (self->network);
   bytestag_record_free (self->record);
   g_bytes_unref (self->value);
@@ -61,30 +65,65 @@ is_replaced (const Keeping       *self,
   return FALSE;
 }
 
+/* Counts one that stays beside it. @network: (nullable) where it comes from, if that matters. */
+static void
+count_other (const Keeping           *self,
+             const BytestagKvpRecord *record,
+             const BytestagEndpoint  *network,
+             guint                   *n,
+             guint                   *n_of_network)
+{
+  BytestagEndpoint other;
+
+  if (is_replaced (self, &record->id))
+    return;
+
+  (*n)++;
+  *n_of_network += network != NULL && record->kind == BYTESTAG_KVP_PROVIDER &&
+                   bytestag_endpoint_get_network (&record->source, TRUE, &other) &&
+                   bytestag_endpoint_equal (network, &other);
+}
+
 /* Whether there is room for one more, of the network that it comes from. */
 static BytestagRecordFault
 check_room (const Keeping *self)
 {
-  BytestagEndpoint network, other;
+  BytestagEndpoint network;
   gboolean counts = self->offer.kind == BYTESTAG_KVP_PROVIDER &&
                     bytestag_endpoint_get_network (&self->offer.source, self->network->guard.limits_private, &network);
   guint n = 0, n_of_network = 0;
 
   for (guint i = 0; i < self->n_others; i++)
-    {
-      if (is_replaced (self, &self->others[i].id))
-        continue;
-      n++;
-      n_of_network += counts && self->others[i].kind == BYTESTAG_KVP_PROVIDER &&
-                      bytestag_endpoint_get_network (&self->others[i].source, TRUE, &other) &&
-                      bytestag_endpoint_equal (&network, &other);
-    }
+    count_other (self, &self->others[i], counts ? &network : NULL, &n, &n_of_network);
+  for (guint i = 0; i < self->ahead->len; i++)
+    count_other (self, &g_array_index (self->ahead, BytestagKvpRecord, i), counts ? &network : NULL, &n, &n_of_network);
 
   if (n >= BYTESTAG_LIMIT_RECORDS_OF_KEY)
     return BYTESTAG_RECORD_FAULT_FULL;
   if (n_of_network >= BYTESTAG_LIMIT_RECORDS_OF_NETWORK)
     return BYTESTAG_RECORD_FAULT_NETWORK_FULL;
   return BYTESTAG_RECORD_FAULT_NONE;
+}
+
+static void
+remove_replaced (Keeping *self)
+{
+  for (guint i = 0; i < self->replaced->len; i++)
+    bytestag_kvp_table_remove (self->network->table, &g_array_index (self->replaced, BytestagKvpId, i));
+}
+
+static void
+written_cb (const GError *error,
+            gpointer      user_data)
+{
+  Keeping *self = user_data;
+
+  /* What was on its way to the disk then is there now. */
+  if (error == NULL)
+    remove_replaced (self);
+  if (self->done != NULL)
+    self->done (error, self->user_data);
+  keeping_free (self);
 }
 
 static void
@@ -95,14 +134,12 @@ finish (Keeping *self)
   if (fault != BYTESTAG_RECORD_FAULT_NONE)
     {
       refuse (self->network, fault, self->done, self->user_data);
+      keeping_free (self);
+      return;
     }
-  else
-    {
-      for (guint i = 0; i < self->replaced->len; i++)
-        bytestag_kvp_table_remove (self->network->table, &g_array_index (self->replaced, BytestagKvpId, i));
-      bytestag_kvp_table_write (self->network->table, &self->offer, self->value, self->done, self->user_data);
-    }
-  keeping_free (self);
+
+  remove_replaced (self);
+  bytestag_kvp_table_write (self->network->table, &self->offer, self->value, written_cb, self);
 }
 
 static void read_next (Keeping *self);
@@ -171,6 +208,28 @@ visit_cb (const BytestagKvpRecord *record,
     self->others[self->n_others++] = *record;
 }
 
+/* Takes those into account that are on their way under the same key. */
+static void
+see_ahead (Keeping *self)
+{
+  GPtrArray *keepings = self->network->keepings;
+
+  for (guint i = 0; i < keepings->len; i++)
+    {
+      Keeping *other = keepings->pdata[i];
+      guint n_replaced = self->replaced->len;
+
+      if (!bytestag_key_equal (&other->offer.id.key, &self->offer.id.key) ||
+          bytestag_key_equal (&other->offer.id.index, &self->offer.id.index))
+        continue;
+
+      g_array_append_val (self->ahead, other->offer);
+      compare (self, other->record, &other->offer.id);
+      /* It need not be written any more, or goes when it is. */
+      other->is_older |= self->replaced->len > n_replaced;
+    }
+}
+
 /* What can be seen of the record itself. */
 static BytestagRecordFault
 check (BytestagNetwork         *self,
@@ -225,7 +284,10 @@ keep_record (BytestagNetwork         *self,
   keeping->done = done;
   keeping->user_data = user_data;
   keeping->replaced = g_array_new (FALSE, FALSE, sizeof (BytestagKvpId));
+  keeping->ahead = g_array_new (FALSE, FALSE, sizeof (BytestagKvpRecord));
   bytestag_kvp_table_visit_key (self->table, &offer->id.key, visit_cb, keeping);
+  see_ahead (keeping);
+  g_ptr_array_add (self->keepings, keeping);
   read_next (keeping);
 }
 

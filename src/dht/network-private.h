@@ -111,6 +111,8 @@ struct _BytestagNetwork
   BytestagTimer expiry_timer;
 
   GPtrArray *deferred;  /* (element-type Deferred): batches that wait for a proof */
+  GPtrArray *keepings;  /* (element-type Keeping): records that are looked at, or written; borrowed */
+  GPtrArray *moves;     /* (element-type Move): contacts whose id answered from elsewhere */
 
   BytestagDenylist *denylist; /* (nullable) */
   BytestagTimer purge_timer;
@@ -374,6 +376,13 @@ gboolean      _bytestag_network_defer_batch     (BytestagNetwork        *self,
 void          _bytestag_network_answer_deferred (BytestagNetwork        *self,
                                                  const BytestagEndpoint *from);
 void          _bytestag_network_init_deferred   (BytestagNetwork        *self);
+
+/* moved-contacts.c: @claimant answered and has the id of @known, a contact at another endpoint
+ * that is not stale: it takes its place unless @known answers within 2 s. */
+void          _bytestag_network_contact_claimed (BytestagNetwork        *self,
+                                                 BytestagNode           *known,
+                                                 BytestagNode           *claimant);
+void          _bytestag_network_init_moves      (BytestagNetwork        *self);
 
 /* denied.c */
 void          _bytestag_network_stop_denying    (BytestagNetwork        *self);

@@ -545,6 +545,7 @@ bytestag_network_check_invariants (BytestagNetwork *self)
   g_assert (self->uploads->len <= BYTESTAG_LIMIT_UPLOADS);
   g_assert (self->downloads->len <= BYTESTAG_LIMIT_DOWNLOADS);
   g_assert (self->deferred->len <= BYTESTAG_LIMIT_DEFERRED_BATCHES);
+  g_assert (self->moves->len <= BYTESTAG_LIMIT_MOVES);
   g_assert (self->drains->len <= BYTESTAG_LIMIT_DRAINS);
   g_assert (self->n_refreshing <= BYTESTAG_LIMIT_REFRESHES);
 }
@@ -565,6 +566,7 @@ bytestag_network_shut_down (BytestagNetwork *self)
   _bytestag_network_stop_maintenance (self);
   _bytestag_network_stop_denying (self);
   g_ptr_array_set_size (self->deferred, 0);
+  g_ptr_array_set_size (self->moves, 0);
 
   /* Cancelling one task may cancel others. */
   running = g_ptr_array_copy (self->running, (GCopyFunc) g_object_ref, NULL);
@@ -652,6 +654,8 @@ bytestag_network_finalize (GObject *object)
   g_clear_pointer (&self->drains, g_ptr_array_unref);
   g_clear_pointer (&self->uploads, g_ptr_array_unref);
   g_clear_pointer (&self->deferred, g_ptr_array_unref);
+  g_clear_pointer (&self->moves, g_ptr_array_unref);
+  g_clear_pointer (&self->keepings, g_ptr_array_unref);
   g_clear_pointer (&self->short_chunks, bytestag_endpoint_cache_free);
   g_clear_pointer (&self->running, g_ptr_array_unref);
   g_clear_object (&self->tasks);
@@ -766,5 +770,7 @@ bytestag_network_init (BytestagNetwork *self)
   g_queue_init (&self->waiting);
   g_queue_init (&self->uploads_waiting);
   _bytestag_network_init_deferred (self);
+  _bytestag_network_init_moves (self);
+  self->keepings = g_ptr_array_new ();
   self->short_chunks = bytestag_endpoint_cache_new (BYTESTAG_LIMIT_SHORT_CHUNK_ENDPOINTS, sizeof (guint8));
 }

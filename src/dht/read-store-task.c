@@ -41,6 +41,15 @@ written_cb (const GError *error,
       return;
     }
 
+  /* The list changed while it was on its way to the disk, where the purge does not see it. */
+  if (bytestag_network_is_denied (network, &self->record.id))
+    {
+      network->counters.values_denied += bytestag_kvp_table_remove (network->table, &self->record.id);
+      if (!is_over)
+        bytestag_task_fail_literal (BYTESTAG_TASK (self), BYTESTAG_ERROR_DENIED, _("The value is on the denylist"));
+      return;
+    }
+
   network->counters.stores_kept++;
   if (!is_over)
     bytestag_task_done (BYTESTAG_TASK (self));

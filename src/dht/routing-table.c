@@ -473,6 +473,49 @@ bytestag_routing_table_has_place (BytestagRoutingTable   *self,
   return _bytestag_routing_table_is_diverse (self, bucket, endpoint, leaving);
 }
 
+BytestagNode *
+bytestag_routing_table_find_elsewhere (BytestagRoutingTable   *self,
+                                       const BytestagKey      *key,
+                                       const BytestagEndpoint *endpoint)
+{
+  BytestagNode *member;
+  guint number;
+
+  g_return_val_if_fail (BYTESTAG_IS_ROUTING_TABLE (self), NULL);
+  g_return_val_if_fail (key != NULL && endpoint != NULL, NULL);
+
+  number = bytestag_key_bucket_number (&self->key, key);
+  if (number == BYTESTAG_KEY_BITS || self->buckets[number] == NULL || !bytestag_endpoint_is_usable (endpoint))
+    return NULL;
+
+  member = bytestag_bucket_find_id (self->buckets[number], key, endpoint->family);
+  if (member == NULL || is_stale (member) || bytestag_endpoint_equal (bytestag_node_get_endpoint (member), endpoint))
+    return NULL;
+  return member;
+}
+
+gboolean
+bytestag_routing_table_move (BytestagRoutingTable *self,
+                             BytestagNode         *known,
+                             BytestagNode         *node)
+{
+  BytestagBucket *bucket;
+
+  g_return_val_if_fail (BYTESTAG_IS_ROUTING_TABLE (self), FALSE);
+  g_return_val_if_fail (BYTESTAG_IS_NODE (known) && BYTESTAG_IS_NODE (node), FALSE);
+  g_return_val_if_fail (bytestag_key_equal (bytestag_node_get_key (known), bytestag_node_get_key (node)), FALSE);
+
+  bucket = bytestag_routing_table_get_bucket (self, node);
+  if (bucket == NULL ||
+      bytestag_bucket_find_id (bucket, bytestag_node_get_key (node),
+                               bytestag_node_get_endpoint (node)->family) != known ||
+      !_bytestag_routing_table_is_diverse (self, bucket, bytestag_node_get_endpoint (node), known))
+    return FALSE;
+
+  drop_replacement (self, bytestag_bucket_get_number (bucket), node);
+  return bytestag_bucket_replace (bucket, known, node, bytestag_clock_get_time (self->clock));
+}
+
 /* A node that is no member, nor is its id. */
 static gboolean
 enter (BytestagRoutingTable *self,

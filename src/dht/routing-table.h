@@ -37,7 +37,7 @@ BytestagNode         *bytestag_routing_table_find             (BytestagRoutingTa
                                                                const BytestagEndpoint *endpoint);
 /* A node answered: enters it, or touches it when it is a member, which then takes
  * over what @node has measured. One entry for each id and family: the same id at
- * another endpoint is passed over while the known one is not stale. Our own id and
+ * another endpoint is passed over while the known one is not stale (see _move()). Our own id and
  * endpoints that cannot be sent to are never entered, nor more of one network than its
  * share (B.5; BYTESTAG_ERROR_REFUSED). A full bucket: a stale member
  * makes room at once; else @node becomes a replacement candidate, and "bucket-full"
@@ -51,6 +51,17 @@ gboolean              bytestag_routing_table_node_update      (BytestagRoutingTa
 gboolean              bytestag_routing_table_has_place        (BytestagRoutingTable   *self,
                                                                const BytestagKey      *key,
                                                                const BytestagEndpoint *endpoint);
+/* (transfer none) (nullable) the contact that has this id and family at another endpoint,
+ * unless it is stale: then the endpoint has its place. */
+BytestagNode         *bytestag_routing_table_find_elsewhere   (BytestagRoutingTable   *self,
+                                                               const BytestagKey      *key,
+                                                               const BytestagEndpoint *endpoint);
+/* @known, a contact, is gone, and @node, which has the same id, answered from another
+ * endpoint: it takes the slot. FALSE: its network has its share, or @known is no contact
+ * any more. */
+gboolean              bytestag_routing_table_move             (BytestagRoutingTable *self,
+                                                               BytestagNode         *known,
+                                                               BytestagNode         *node);
 /* Takes a contact out, or a replacement candidate. */
 void                  bytestag_routing_table_remove           (BytestagRoutingTable *self,
                                                                BytestagNode         *node);

@@ -49,14 +49,28 @@ finish (BytestagSpotCheckTask   *self,
   bytestag_task_done (BYTESTAG_TASK (self));
 }
 
-/* Whoever answers, be it that it holds the value or that it does not, was able to give it, and
- * did not. */
+static gboolean
+says_that_it_holds (BytestagFindValueTask *task,
+                    const BytestagKvpId   *id)
+{
+  const BytestagFindValueResult *result = bytestag_find_value_task_get_result (task);
+
+  for (guint i = 0; result->values != NULL && i < result->values->len; i++)
+    if (bytestag_kvp_id_equal (&((const BytestagExchangeInfo *) result->values->pdata[i])->id, id))
+      return TRUE;
+  return FALSE;
+}
+
 static void
 asked_cb (BytestagTask          *task,
           BytestagSpotCheckTask *self)
 {
-  finish (self, bytestag_task_get_state (task) == BYTESTAG_TASK_DONE ? BYTESTAG_SPOT_CHECK_FAILED
-                                                                     : BYTESTAG_SPOT_CHECK_UNKNOWN);
+  if (bytestag_task_get_state (task) != BYTESTAG_TASK_DONE)
+    finish (self, BYTESTAG_SPOT_CHECK_UNKNOWN);
+  else if (says_that_it_holds (BYTESTAG_FIND_VALUE_TASK (task), &self->id))
+    finish (self, BYTESTAG_SPOT_CHECK_REFUSED);
+  else
+    finish (self, BYTESTAG_SPOT_CHECK_FAILED);
 }
 
 static void

@@ -139,12 +139,15 @@ G_DECLARE_FINAL_TYPE (BytestagSpotCheckTask, bytestag_spot_check_task, BYTESTAG,
  * BytestagSpotCheckOutcome:
  * @BYTESTAG_SPOT_CHECK_UNKNOWN: it does not answer at all, or the bytes are not here to compare
  * @BYTESTAG_SPOT_CHECK_PASSED: it gave the bytes
- * @BYTESTAG_SPOT_CHECK_FAILED: it gave others; or it answers, and gives none
+ * @BYTESTAG_SPOT_CHECK_FAILED: it gave others; or it answers that it holds nothing
+ * @BYTESTAG_SPOT_CHECK_REFUSED: it answers that it holds the value, and gives none: it may have
+ *   no place for another transfer now, or lie
  */
 typedef enum {
   BYTESTAG_SPOT_CHECK_UNKNOWN,
   BYTESTAG_SPOT_CHECK_PASSED,
   BYTESTAG_SPOT_CHECK_FAILED,
+  BYTESTAG_SPOT_CHECK_REFUSED,
 } BytestagSpotCheckOutcome;
 BytestagSpotCheckOutcome bytestag_spot_check_task_get_outcome (BytestagSpotCheckTask *self);
 /* (transfer none) who is checked. */

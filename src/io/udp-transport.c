@@ -227,6 +227,17 @@ close_sockets (BytestagUdpTransport *self)
   self->socket_v4 = self->socket_v6 = -1;
 }
 
+void
+bytestag_udp_transport_close (BytestagUdpTransport *self)
+{
+  g_return_if_fail (BYTESTAG_IS_UDP_TRANSPORT (self));
+
+  close_sockets (self);
+  self->n_taken = self->n_received = 0;
+  self->n_queued = 0;
+  self->queued_bytes = 0;
+}
+
 static void
 bytestag_udp_transport_finalize (GObject *object)
 {

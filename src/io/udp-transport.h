@@ -17,6 +17,9 @@ G_DECLARE_FINAL_TYPE (BytestagUdpTransport, bytestag_udp_transport, BYTESTAG, UD
 BytestagUdpTransport *bytestag_udp_transport_new         (const char            *host,
                                                           guint16                port,
                                                           GError               **error);
+/* Gives the port back, whoever still holds the transport: nothing is sent or received any
+ * more. No source may poll its sockets. */
+void                  bytestag_udp_transport_close       (BytestagUdpTransport  *self);
 /* The sockets to poll for input; returns how many (1 or 2). They stay the transport's. */
 guint                 bytestag_udp_transport_get_sockets (BytestagUdpTransport  *self,
                                                           int                   *sockets);

@@ -301,4 +301,6 @@ bytestag_churn_meter_restore (BytestagChurnMeter *self,
   weight = exp2 (-(gdouble) MAX (age, 0) * G_USEC_PER_SEC / (gdouble) HALF_WEIGHT);
   self->hours += weight * hours;
   self->losses += weight * losses;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_KNOWN]);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LOSS_PER_HOUR]);
 }

@@ -363,6 +363,21 @@ finish_serving (BytestagLibrary *self,
     }
 }
 
+/* Why the pieces of @share cannot all be published, or NULL. (transfer full) (nullable) */
+static GError *
+check_room (BytestagShare *share)
+{
+  if (share->publication == NULL)
+    return g_error_new (BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE,
+                        _("As much is shared as this program can look after (%u): stop sharing something first"),
+                        BYTESTAG_LIMIT_PUBLICATIONS);
+  if (bytestag_publication_get_n_refused (share->publication) > 0)
+    return g_error_new_literal (BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE,
+                                _("What is shared has parts in common in more ways than this program can look after: "
+                                  "stop sharing something first"));
+  return NULL;
+}
+
 static void serve_first (BytestagLibrary *self);
 
 static void
@@ -378,7 +393,8 @@ serve_done (BytestagLibraryStep *step)
   if (bytestag_library_step_is_wanted (step) && step->error == NULL)
     {
       add_batch (self, share, batch);
-      if (!batch->over)
+      step->error = check_room (share);
+      if (step->error == NULL && !batch->over)
         {
           bytestag_library_run_step (self, share, g_steal_pointer (&step->data), batch_free, serve_run, serve_done);
           return;
@@ -413,8 +429,18 @@ void
 bytestag_library_serve (BytestagLibrary *self,
                         BytestagShare   *share)
 {
-  share->set = bytestag_shared_files_table_add_set (self->table);
+  GError *error;
+
   share->publication = bytestag_publisher_add (self->publisher, share->saved->copies);
+  error = check_room (share);
+  if (error != NULL)
+    {
+      /* Its rows stay: after the next start there may be room. */
+      bytestag_share_fail (share, error);
+      return;
+    }
+
+  share->set = bytestag_shared_files_table_add_set (self->table);
   g_queue_push_tail (&self->serving, g_object_ref (share));
   if (self->serving.length == 1)
     serve_first (self);

@@ -220,11 +220,13 @@ list_owners (const BytestagPieceTable *self,
   return set->n_owners;
 }
 
-static gboolean
+/* @slot, or why not. */
+static guint32
 add_owner (BytestagPieceTable *self,
-           BytestagPieceEntry *entry,
+           guint32             slot,
            guint32             owner)
 {
+  BytestagPieceEntry *entry = bytestag_piece_table_get_entry (self, slot);
   guint32 owners = entry->owners;
   const guint32 *list;
   guint n = list_owners (self, &owners, &list);
@@ -237,7 +239,7 @@ add_owner (BytestagPieceTable *self,
   if (position < n && list[position] == owner)
     {
       g_free (set);
-      return FALSE;
+      return BYTESTAG_NO_SLOT;
     }
 
   set->n_owners = n + 1;
@@ -246,10 +248,10 @@ add_owner (BytestagPieceTable *self,
   memcpy (set->owners + position + 1, list + position, (n - position) * sizeof *list);
   joined = join_set (self, set, BYTESTAG_LIMIT_OWNER_SETS);
   if (joined == BYTESTAG_NO_SLOT)
-    return FALSE;
+    return BYTESTAG_FULL_SLOT;
   leave_set (self, owners);
   entry->owners = joined;
-  return TRUE;
+  return slot;
 }
 
 /* TRUE: nobody has it any more. */
@@ -537,10 +539,7 @@ bytestag_piece_table_add (BytestagPieceTable  *self,
   guint32 slot;
 
   if (search (self, &piece->id, &chunk, &position))
-    {
-      slot = ((Chunk *) self->chunks->pdata[chunk])->slots[position];
-      return add_owner (self, bytestag_piece_table_get_entry (self, slot), owner) ? slot : BYTESTAG_NO_SLOT;
-    }
+    return add_owner (self, ((Chunk *) self->chunks->pdata[chunk])->slots[position], owner);
 
   slot = make_entry (self, piece, owner);
   insert_slot (self, chunk, position, slot);

@@ -11,6 +11,8 @@ G_BEGIN_DECLS
 typedef struct _BytestagPieceTable BytestagPieceTable;
 
 #define BYTESTAG_NO_SLOT G_MAXUINT32
+/* No slot has this number either: there is no room. */
+#define BYTESTAG_FULL_SLOT (G_MAXUINT32 - 1)
 
 /**
  * BytestagPieceEntry:
@@ -48,8 +50,8 @@ guint               bytestag_piece_table_get_n      (const BytestagPieceTable *s
 /* Bytes that it takes. */
 gsize               bytestag_piece_table_get_memory (const BytestagPieceTable *self);
 /* Adds @owner (under BYTESTAG_LIMIT_PUBLICATIONS) to the piece; one that is there keeps its
- * state. BYTESTAG_NO_SLOT: @owner has it already, or there are BYTESTAG_LIMIT_OWNER_SETS
- * different sets of owners. */
+ * state. BYTESTAG_NO_SLOT: @owner has it already. BYTESTAG_FULL_SLOT: there are
+ * BYTESTAG_LIMIT_OWNER_SETS different sets of owners. */
 guint32             bytestag_piece_table_add        (BytestagPieceTable       *self,
                                                      const BytestagPiece      *piece,
                                                      guint                     owner);

@@ -180,7 +180,9 @@ add_piece (BytestagPublication *self,
   copies = piece.copies;
 
   slot = bytestag_piece_table_add (pieces, &piece, self->number);
-  if (slot == BYTESTAG_NO_SLOT)
+  if (slot == BYTESTAG_FULL_SLOT)
+    self->n_refused++;
+  if (slot == BYTESTAG_NO_SLOT || slot == BYTESTAG_FULL_SLOT)
     return;
 
   append_slot (self, slot);
@@ -201,11 +203,15 @@ bytestag_publication_add_pieces (BytestagPublication *self,
   g_return_if_fail (n <= BYTESTAG_LIMIT_PIECES_OF_SLICE);
   g_return_if_fail (!self->is_removed && self->publisher != NULL);
 
-  for (guint i = 0; i < n; i++)
+  /* Whoever is told that more copies are wanted may remove it. */
+  for (guint i = 0; i < n && !self->is_removed; i++)
     {
       add_piece (self, &pieces[i]);
       has_infos |= pieces[i].kind < BYTESTAG_PIECE_PART;
     }
+  if (self->is_removed)
+    return;
+
   _bytestag_publisher_tell_later (self->publisher, self);
   if (self->is_started)
     {
@@ -298,6 +304,14 @@ bytestag_publication_get_n_pieces (BytestagPublication *self)
   g_return_val_if_fail (BYTESTAG_IS_PUBLICATION (self), 0);
 
   return self->n_pieces;
+}
+
+guint
+bytestag_publication_get_n_refused (BytestagPublication *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_PUBLICATION (self), 0);
+
+  return self->n_refused;
 }
 
 guint

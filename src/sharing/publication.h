@@ -77,6 +77,9 @@ void                     bytestag_publication_add_pieces     (BytestagPublicatio
                                                               const BytestagPiece *pieces,
                                                               guint                n);
 guint                    bytestag_publication_get_n_pieces   (BytestagPublication *self);
+/* Those that could not be added: others have them too, and there are BYTESTAG_LIMIT_OWNER_SETS
+ * different sets of publications with pieces in common. */
+guint                    bytestag_publication_get_n_refused  (BytestagPublication *self);
 guint                    bytestag_publication_get_n_sent     (BytestagPublication *self);
 guint                    bytestag_publication_get_n_complete (BytestagPublication *self);
 guint                    bytestag_publication_get_n_there    (BytestagPublication *self);

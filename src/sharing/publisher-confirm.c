@@ -15,7 +15,7 @@
 #define KEYS_OF_BATCH (1 + BYTESTAG_LIMIT_KEYS_OF_REQUEST)
 
 typedef struct {
-  BytestagPublisher *publisher;
+  BytestagPublisher *publisher; /* NULL: given up */
   BytestagNode *node;
   GPtrArray *jobs;       /* (element-type BytestagJob) (nullable elements): those that are gone */
   BytestagTask *task;    /* (nullable) while it is asked */
@@ -27,17 +27,34 @@ typedef struct {
 static void ask (gpointer user_data);
 
 static void
-confirmation_free (Confirmation *self)
+confirmation_clear (gpointer data)
 {
+  Confirmation *self = data;
+
+  g_ptr_array_unref (self->jobs);
+  g_object_unref (self->node);
+}
+
+static void
+confirmation_release (Confirmation *self)
+{
+  g_rc_box_release_full (self, confirmation_clear);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Confirmation, confirmation_release)
+
+static void
+give_up (Confirmation *self)
+{
+  g_ptr_array_remove_fast (self->publisher->confirmations, self);
   if (self->task != NULL)
     {
       g_clear_signal_handler (&self->finished, self->task);
       g_clear_object (&self->task);
     }
   bytestag_reactor_disarm (self->publisher->reactor, &self->timer);
-  g_ptr_array_unref (self->jobs);
-  g_object_unref (self->node);
-  g_free (self);
+  self->publisher = NULL;
+  confirmation_release (self);
 }
 
 static gboolean
@@ -64,7 +81,8 @@ read_value (BytestagFindValueTask *task,
   return 0;
 }
 
-/* Tells the jobs, each of which may end then. Returns how many are left to be asked for again. */
+/* Tells the jobs, each of which may end then, and whoever hears of that may end others, or all:
+ * those are gone from the list. Returns how many are left to be asked for again. */
 static guint
 tell_jobs (Confirmation *self,
            const gint64 *untils,
@@ -78,11 +96,11 @@ tell_jobs (Confirmation *self,
 
       if (self->jobs->pdata[i] == NULL)
         continue;
-      if (until == 0 && self->n_questions < MAX_QUESTIONS)
-        n_left++;
-      else
+      if (until > 0 || self->n_questions == MAX_QUESTIONS)
         _bytestag_job_confirm (g_steal_pointer (&self->jobs->pdata[i]), self->node, until);
     }
+  for (guint i = 0; i < self->jobs->len; i++)
+    n_left += self->jobs->pdata[i] != NULL;
   return n_left;
 }
 
@@ -90,11 +108,13 @@ static void
 finished_cb (BytestagTask *task,
              Confirmation *self)
 {
+  G_GNUC_UNUSED g_autoptr (Confirmation) alive = g_rc_box_acquire (self);
   g_autoptr (BytestagTask) ended = g_steal_pointer (&self->task);
   gboolean is_done = bytestag_task_get_state (ended) == BYTESTAG_TASK_DONE;
   const gint64 *untils = NULL;
   gint64 until = 0;
   guint n = 0;
+  guint n_left;
 
   g_clear_signal_handler (&self->finished, ended);
   if (is_done && BYTESTAG_IS_FIND_HELD_TASK (ended))
@@ -112,13 +132,14 @@ finished_cb (BytestagTask *task,
       self->n_questions = MAX_QUESTIONS;
     }
 
-  if (tell_jobs (self, untils, n) > 0)
-    {
-      bytestag_reactor_arm (self->publisher->reactor, &self->timer, DELAY << self->n_questions, ask, self);
-      return;
-    }
-  g_ptr_array_remove_fast (self->publisher->confirmations, self);
-  confirmation_free (self);
+  n_left = tell_jobs (self, untils, n);
+  if (self->publisher == NULL)
+    return;
+
+  if (n_left > 0)
+    bytestag_reactor_arm (self->publisher->reactor, &self->timer, DELAY << self->n_questions, ask, self);
+  else
+    give_up (self);
 }
 
 static void
@@ -136,8 +157,7 @@ ask (gpointer user_data)
   g_ptr_array_set_size (self->jobs, (int) n);
   if (n == 0)
     {
-      g_ptr_array_remove_fast (self->publisher->confirmations, self);
-      confirmation_free (self);
+      give_up (self);
       return;
     }
 
@@ -192,7 +212,7 @@ _bytestag_publisher_confirm (BytestagPublisher *self,
 
   if (confirmation == NULL)
     {
-      confirmation = g_new0 (Confirmation, 1);
+      confirmation = g_rc_box_new0 (Confirmation);
       confirmation->publisher = self;
       confirmation->node = g_object_ref (node);
       confirmation->jobs = g_ptr_array_new ();
@@ -226,8 +246,7 @@ _bytestag_publisher_stop_confirming (BytestagPublisher *self)
       Confirmation *confirmation = self->confirmations->pdata[0];
       g_autoptr (BytestagTask) task = confirmation->task != NULL ? g_object_ref (confirmation->task) : NULL;
 
-      g_ptr_array_remove_index_fast (self->confirmations, 0);
-      confirmation_free (confirmation);
+      give_up (confirmation);
       if (task != NULL)
         bytestag_task_cancel (task);
     }

@@ -192,19 +192,22 @@ write_state (BytestagJob        *self,
 static void
 finish (BytestagJob *self)
 {
-  BytestagPublisher *publisher = self->publisher;
+  g_autoptr (BytestagPublisher) publisher = g_object_ref (self->publisher);
   BytestagPieceEntry *entry = bytestag_piece_table_get_entry (publisher->pieces, self->slot);
+  guint32 slot = self->slot;
+  gboolean was_there = self->was_there;
   BytestagPiece before;
   gboolean was_complete;
 
-  bytestag_piece_table_get_piece (publisher->pieces, self->slot, &before);
+  bytestag_piece_table_get_piece (publisher->pieces, slot, &before);
   was_complete = _bytestag_piece_is_complete (&before, entry->everybody);
   write_state (self, entry);
   publisher->counters.n_looked++;
-  if (before.looked == 0)
-    _bytestag_publisher_note_look (publisher, self->slot, self->was_there);
-  _bytestag_publisher_note_change (publisher, self->slot, &before, was_complete);
+  /* Whoever is told may pause the publisher or remove a publication, which frees jobs. */
   leave (self);
+  if (before.looked == 0)
+    _bytestag_publisher_note_look (publisher, slot, was_there);
+  _bytestag_publisher_note_change (publisher, slot, &before, was_complete);
 }
 
 void

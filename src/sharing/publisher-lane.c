@@ -339,25 +339,27 @@ gboolean
 _bytestag_lane_take (BytestagLane *self)
 {
   BytestagPublisher *publisher = self->publisher;
-  const BytestagKvpId *id;
+  guint number = self->next_answer;
   guint32 slot;
 
-  if (bytestag_holder_walk_is_asking (self->walk) || self->next_answer >= self->n_answers)
+  if (bytestag_holder_walk_is_asking (self->walk) || number >= self->n_answers)
     return FALSE;
 
-  id = &g_array_index (self->questions, BytestagHolderQuestion, self->next_answer).id;
-  slot = bytestag_piece_table_find (publisher->pieces, id);
+  self->next_answer++;
+  slot = bytestag_piece_table_find (publisher->pieces,
+                                    &g_array_index (self->questions, BytestagHolderQuestion, number).id);
   /* It may have gone since, or the other lane may have it. */
   if (slot != BYTESTAG_NO_SLOT && _bytestag_publisher_is_live (publisher, slot) &&
       !g_hash_table_contains (publisher->working, GUINT_TO_POINTER (slot)))
     {
       BytestagHolders holders;
 
-      bytestag_holder_walk_get_holders (self->walk, self->next_answer, &holders);
+      bytestag_holder_walk_get_holders (self->walk, number, &holders);
       _bytestag_job_start (self, slot, &holders);
     }
 
-  if (++self->next_answer == self->n_answers)
+  /* Whoever is told what came of it may have stopped the lane: then it has no answers. */
+  if (self->n_answers > 0 && self->next_answer == self->n_answers)
     {
       g_array_set_size (self->questions, 0);
       self->n_answers = self->next_answer = 0;

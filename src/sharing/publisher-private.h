@@ -75,6 +75,7 @@ struct _BytestagPublication
   gboolean is_removed;
   GPtrArray *blocks; /* of slots */
   guint n_pieces;
+  guint n_refused;
   guint n_forgotten; /* while it is removed, of the slots */
   guint n_checked;   /* while it is sent again */
   gboolean is_sent_again;
@@ -94,6 +95,7 @@ struct _BytestagPublisher
   BytestagReactor *reactor;
   BytestagPieceTable *pieces;
   GPtrArray *publications; /* (element-type BytestagPublication) (nullable elements) by number */
+  guint first_free;        /* no number below it is */
   GQueue removed;          /* (element-type BytestagPublication) borrowed, one after the other forgotten */
   GQueue sent_again;       /* (element-type BytestagPublication) borrowed */
   GPtrArray *dirty;        /* (element-type BytestagPublication) */
@@ -114,6 +116,7 @@ struct _BytestagPublisher
 
   GArray *distrusted;      /* (element-type BytestagDistrusted) */
   GPtrArray *checks;       /* of spot checks */
+  GPtrArray *refused_checks; /* that wait to be asked again */
 
   GArray *unsaved;         /* (element-type BytestagPiece) */
   BytestagPublisherSaveFunc save;

@@ -15,18 +15,34 @@
 /* Holders of one piece: those near it, and those that are sent it. */
 #define MAX_HOLDERS (2 * BYTESTAG_MAX_BUCKET_SIZE)
 
+/* Who has no place for a transfer is asked again so much later, µs; who refuses so often lies. */
+#define ASK_AGAIN (600 * G_USEC_PER_SEC)
+#define REFUSALS_OF_LIAR 3
+
 typedef struct {
   BytestagPublisher *publisher;
+  BytestagNode *node;
   BytestagKvpId id;
-  BytestagSpotCheckTask *task;
+  BytestagSpotCheckTask *task; /* (nullable) while it is asked */
   gulong finished;
+  guint n_refusals;
+  BytestagTimer timer;         /* until it is asked again */
 } Check;
+
+static void
+check_drop_task (Check *self)
+{
+  if (self->task != NULL)
+    g_clear_signal_handler (&self->finished, self->task);
+  g_clear_object (&self->task);
+}
 
 static void
 check_free (Check *self)
 {
-  g_clear_signal_handler (&self->finished, self->task);
-  g_object_unref (self->task);
+  check_drop_task (self);
+  bytestag_reactor_disarm (self->publisher->reactor, &self->timer);
+  g_object_unref (self->node);
   g_free (self);
 }
 
@@ -65,24 +81,70 @@ _bytestag_publisher_distrust (BytestagPublisher *self,
   g_array_append_val (self->distrusted, one);
 }
 
+static void start_check (gpointer user_data);
+
+/* It is not checked now: it will be, unless too many wait for that already. */
+static void
+check_later (Check *check)
+{
+  BytestagPublisher *self = check->publisher;
+
+  if (self->refused_checks->len >= BYTESTAG_LIMIT_REFUSED_CHECKS)
+    {
+      check_free (check);
+      return;
+    }
+
+  g_ptr_array_add (self->refused_checks, check);
+  bytestag_reactor_arm (self->reactor, &check->timer, ASK_AGAIN, start_check, check);
+}
+
 static void
 checked_cb (BytestagTask *task,
             Check        *check)
 {
   BytestagPublisher *self = check->publisher;
   BytestagKvpId id = check->id;
-  gboolean has_failed = bytestag_spot_check_task_get_outcome (check->task) == BYTESTAG_SPOT_CHECK_FAILED;
+  BytestagSpotCheckOutcome outcome = bytestag_spot_check_task_get_outcome (check->task);
+  gboolean has_failed;
+
+  check->n_refusals += outcome == BYTESTAG_SPOT_CHECK_REFUSED;
+  has_failed = outcome == BYTESTAG_SPOT_CHECK_FAILED || check->n_refusals == REFUSALS_OF_LIAR;
+  check_drop_task (check);
+  g_ptr_array_remove_fast (self->checks, check);
+  if (outcome == BYTESTAG_SPOT_CHECK_REFUSED && !has_failed)
+    {
+      check_later (check);
+      return;
+    }
 
   self->counters.n_checked++;
   if (has_failed)
     {
       self->counters.n_failed_checks++;
-      _bytestag_publisher_distrust (self, bytestag_spot_check_task_get_node (check->task));
+      _bytestag_publisher_distrust (self, check->node);
     }
-  g_ptr_array_remove_fast (self->checks, check);
   check_free (check);
   if (has_failed)
     _bytestag_publisher_weaken (self, &id);
+}
+
+static void
+start_check (gpointer user_data)
+{
+  Check *check = user_data;
+  BytestagPublisher *self = check->publisher;
+
+  g_ptr_array_remove_fast (self->refused_checks, check);
+  if (self->checks->len >= BYTESTAG_LIMIT_SPOT_CHECKS)
+    {
+      check_later (check);
+      return;
+    }
+
+  check->task = bytestag_network_spot_check (self->network, check->node, &check->id);
+  check->finished = g_signal_connect (check->task, "finished", G_CALLBACK (checked_cb), check);
+  g_ptr_array_add (self->checks, check);
 }
 
 void
@@ -98,21 +160,21 @@ _bytestag_publisher_check (BytestagPublisher   *self,
 
   check = g_new0 (Check, 1);
   check->publisher = self;
+  check->node = g_object_ref (node);
   check->id = *id;
-  check->task = bytestag_network_spot_check (self->network, node, id);
-  check->finished = g_signal_connect (check->task, "finished", G_CALLBACK (checked_cb), check);
-  g_ptr_array_add (self->checks, check);
+  start_check (check);
 }
 
 void
 _bytestag_publisher_stop_checking (BytestagPublisher *self)
 {
+  while (self->refused_checks->len > 0)
+    check_free (g_ptr_array_steal_index_fast (self->refused_checks, 0));
   while (self->checks->len > 0)
     {
-      Check *check = self->checks->pdata[0];
+      Check *check = g_ptr_array_steal_index_fast (self->checks, 0);
       g_autoptr (BytestagTask) task = BYTESTAG_TASK (g_object_ref (check->task));
 
-      g_ptr_array_remove_index_fast (self->checks, 0);
       check_free (check);
       bytestag_task_cancel (task);
     }

@@ -81,6 +81,10 @@ note_change_of (guint    number,
 {
   Owners *owners = user_data;
 
+  /* Who was told before may have closed the publisher. */
+  if (owners->publisher->is_closed)
+    return;
+
   _bytestag_publication_note_change (get_publication (owners->publisher, number), owners->before, owners->after,
                                      owners->was_complete, owners->is_complete);
 }
@@ -152,6 +156,7 @@ _bytestag_publisher_weaken (BytestagPublisher   *self,
                             const BytestagKvpId *id)
 {
   guint32 slot = bytestag_piece_table_find (self->pieces, id);
+  G_GNUC_UNUSED g_autoptr (BytestagPublisher) alive = g_object_ref (self);
   BytestagPieceEntry *entry;
   BytestagPiece before;
   gboolean was_complete;
@@ -166,7 +171,8 @@ _bytestag_publisher_weaken (BytestagPublisher   *self,
     entry->n_copies--;
   entry->tried = entry->everybody = FALSE;
   _bytestag_publisher_note_change (self, slot, &before, was_complete);
-  _bytestag_lane_kick (&self->upload);
+  if (!self->is_closed)
+    _bytestag_lane_kick (&self->upload);
 }
 
 /* Telling */
@@ -215,6 +221,7 @@ forget_some (BytestagPublisher   *self,
 
   g_queue_pop_head (&self->removed);
   self->publications->pdata[publication->number] = NULL;
+  self->first_free = MIN (self->first_free, publication->number);
   _bytestag_publication_detach (publication);
   g_object_unref (publication);
   return TRUE;
@@ -262,10 +269,11 @@ static void
 pump (gpointer user_data)
 {
   BytestagPublisher *self = user_data;
+  G_GNUC_UNUSED g_autoptr (BytestagPublisher) alive = g_object_ref (self);
   guint n = 0;
 
   /* A lane whose answers are all taken asks on while stores run. */
-  while (n < ANSWERS_OF_EVENT && self->paused == NULL && self->jobs->len < BYTESTAG_LIMIT_PUBLISHING &&
+  while (n < ANSWERS_OF_EVENT && self->paused == NULL && !self->is_closed && self->jobs->len < BYTESTAG_LIMIT_PUBLISHING &&
          self->unconfirmed->len < BYTESTAG_LIMIT_UNCONFIRMED)
     {
       BytestagLane *first = self->upkeep_is_next ? &self->upkeep : &self->upload;
@@ -276,7 +284,7 @@ pump (gpointer user_data)
         return;
       n++;
     }
-  if (n == ANSWERS_OF_EVENT)
+  if (n == ANSWERS_OF_EVENT && !self->is_closed)
     _bytestag_publisher_pump (self);
 }
 
@@ -394,6 +402,7 @@ bytestag_publisher_finalize (GObject *object)
   g_ptr_array_unref (self->unconfirmed);
   g_ptr_array_unref (self->confirmations);
   g_ptr_array_unref (self->checks);
+  g_ptr_array_unref (self->refused_checks);
   g_array_unref (self->distrusted);
   g_array_unref (self->unsaved);
   g_hash_table_unref (self->working);
@@ -429,6 +438,7 @@ bytestag_publisher_init (BytestagPublisher *self)
   self->unconfirmed = g_ptr_array_new ();
   self->confirmations = g_ptr_array_new ();
   self->checks = g_ptr_array_new ();
+  self->refused_checks = g_ptr_array_new ();
   self->distrusted = g_array_new (FALSE, FALSE, sizeof (BytestagDistrusted));
   self->unsaved = g_array_new (FALSE, FALSE, sizeof (BytestagPiece));
 }
@@ -456,15 +466,18 @@ bytestag_publisher_add (BytestagPublisher *self,
                         guint              copies)
 {
   BytestagPublication *publication;
-  guint number = 0;
+  guint number;
 
   g_return_val_if_fail (BYTESTAG_IS_PUBLISHER (self), NULL);
   g_return_val_if_fail (copies >= 1 && copies <= BYTESTAG_MAX_BUCKET_SIZE, NULL);
   g_return_val_if_fail (!self->is_closed, NULL);
 
+  number = self->first_free;
   while (number < self->publications->len && get_publication (self, number) != NULL)
     number++;
-  g_return_val_if_fail (number < BYTESTAG_LIMIT_PUBLICATIONS, NULL);
+  self->first_free = number;
+  if (number >= BYTESTAG_LIMIT_PUBLICATIONS)
+    return NULL;
 
   publication = _bytestag_publication_new (self, number, copies);
   if (number == self->publications->len)

@@ -18,8 +18,8 @@ G_DECLARE_FINAL_TYPE (BytestagPublisher, bytestag_publisher, BYTESTAG, PUBLISHER
  *
  * Properties, notified: "paused" (string, nullable: why), "n-sending" (uint). */
 BytestagPublisher   *bytestag_publisher_new           (BytestagNetwork     *network);
-/* (transfer full) one that is empty: its pieces are added, and then it is started. @copies:
- * of FileInfos and parts that do not say how many are wanted, 1 to 20; roots go to 20. */
+/* (transfer full) (nullable) one that is empty: its pieces are added, and then it is started. NULL:
+ * there are BYTESTAG_LIMIT_PUBLICATIONS. @copies: of FileInfos and parts that do not say how many are wanted, 1 to 20; roots go to 20. */
 BytestagPublication *bytestag_publisher_add           (BytestagPublisher   *self,
                                                        guint                copies);
 /* Its pieces are worked on from now on, also those that are added later. */

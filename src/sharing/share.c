@@ -446,6 +446,9 @@ void
 bytestag_share_fail (BytestagShare *self,
                      GError        *error)
 {
+  g_autoptr (GPtrArray) followers = g_steal_pointer (&self->followers);
+
+  self->followers = g_ptr_array_new_with_free_func (g_object_unref);
   g_clear_error (&self->error);
   self->error = error;
 
@@ -454,6 +457,8 @@ bytestag_share_fail (BytestagShare *self,
   bytestag_share_set_state (self, BYTESTAG_SHARE_FAILED);
   g_object_thaw_notify (G_OBJECT (self));
   g_signal_emit (self, signals[FAILED], 0);
+  for (guint i = 0; i < followers->len; i++)
+    bytestag_share_fail (g_ptr_array_index (followers, i), g_error_copy (error));
 }
 
 void

@@ -96,7 +96,7 @@ load_job (gpointer data, GCancellable *cancellable)
   BytestagTableJob *job = data;
 
   if (!g_cancellable_is_cancelled (cancellable))
-    bytestag_kept_store_load (job->store, job->records, &job->n_bad, &job->more, &job->error);
+    bytestag_kept_store_load (job->store, job->records, &job->n_bad, &job->n_unreadable, &job->more, &job->error);
 }
 
 static void
@@ -139,6 +139,7 @@ loaded_cb (gpointer data, gpointer user_data)
       return;
     }
 
+  bytestag_database_table_add_unreadable (self, job->n_unreadable);
   bytestag_database_table_add_damaged (self, job->n_bad);
   bytestag_reactor_post (self->reactor, take_records_cb, job, bytestag_table_job_unref);
 }

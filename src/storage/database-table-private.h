@@ -24,6 +24,7 @@ struct _BytestagDatabaseTable
   BytestagDatabaseTableState state;
   char *problem;
   guint n_damaged;
+  guint n_unreadable;
   guint generation; /* of all that is kept: another after it was deleted */
   guint n_deleting;
   gboolean is_open; /* of the store */
@@ -53,6 +54,7 @@ typedef struct
   char *set_aside;
   GArray *records; /* (element-type BytestagKvpRecord) loaded */
   guint n_bad;
+  guint n_unreadable;
   gboolean more;
   GArray *changes; /* (element-type BytestagKeptChange) */
   gboolean is_retry; /* on a full disk */
@@ -78,6 +80,8 @@ void     bytestag_database_table_set_problem      (BytestagDatabaseTable    *sel
                                                    char                     *problem);
 void     bytestag_database_table_set_state        (BytestagDatabaseTable    *self,
                                                    BytestagDatabaseTableState state);
+void     bytestag_database_table_add_unreadable   (BytestagDatabaseTable    *self,
+                                                  guint                     n);
 void     bytestag_database_table_add_damaged      (BytestagDatabaseTable    *self,
                                                    guint                     n);
 

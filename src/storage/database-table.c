@@ -15,6 +15,7 @@ enum {
   PROP_N_VALUES,
   PROP_N_BYTES,
   PROP_N_DAMAGED,
+  PROP_N_UNREADABLE,
   PROP_PROBLEM,
   PROP_CLEARING,
   N_PROPS
@@ -68,6 +69,20 @@ bytestag_database_table_set_state (BytestagDatabaseTable *self, BytestagDatabase
 
   self->state = state;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
+}
+
+void
+bytestag_database_table_add_unreadable (BytestagDatabaseTable *self, guint n)
+{
+  if (n == 0)
+    return;
+
+  self->n_unreadable += n;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_UNREADABLE]);
+  bytestag_database_table_set_problem (self, g_strdup_printf (g_dngettext (GETTEXT_PACKAGE,
+                                                   "%u value that is kept for others cannot be read from the disk now",
+                                                   "%u values that are kept for others cannot be read from the disk now",
+                                                   self->n_unreadable), self->n_unreadable));
 }
 
 void
@@ -379,6 +394,9 @@ bytestag_database_table_get_property (GObject *object, guint prop_id, GValue *va
     case PROP_N_BYTES:
       g_value_set_uint64 (value, bytestag_kept_index_get_n_bytes (self->index));
       break;
+    case PROP_N_UNREADABLE:
+      g_value_set_uint (value, self->n_unreadable);
+      break;
     case PROP_N_DAMAGED:
       g_value_set_uint (value, self->n_damaged);
       break;
@@ -430,6 +448,9 @@ bytestag_database_table_class_init (BytestagDatabaseTableClass *klass)
   properties[PROP_N_BYTES] =
     g_param_spec_uint64 ("n-bytes", NULL, NULL, 0, G_MAXUINT64, 0,
                          G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  properties[PROP_N_UNREADABLE] =
+    g_param_spec_uint ("n-unreadable", NULL, NULL, 0, G_MAXUINT, 0,
+                       G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
   properties[PROP_N_DAMAGED] =
     g_param_spec_uint ("n-damaged", NULL, NULL, 0, G_MAXUINT, 0,
                        G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);

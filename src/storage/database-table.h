@@ -41,7 +41,8 @@ typedef void (*BytestagDatabaseTableFunc) (const GError *error, gpointer user_da
  * nothing; what is above it goes in slices, of the source with the most bytes first, and of
  * that what is farthest from the center; "n-values" (uint), "n-bytes" (uint64): of those on
  * their way to the disk too; "n-damaged" (uint): values that were not what they should be
- * when they were loaded or read, and so were dropped; "problem" (string, nullable): what a
+ * when they were loaded or read, and so were dropped; "n-unreadable" (uint): that could not be
+ * looked at when they were loaded, and are held all the same; "problem" (string, nullable): what a
  * person should know; "clearing" (boolean): files of values that were deleted all at once
  * are still unlinked, so that more of the disk is taken than "n-bytes" says. */
 /* @folder is made when there is none; @disk runs one job at a time. Takes references. */

@@ -98,9 +98,13 @@ get_record (sqlite3_stmt *statement, BytestagKvpRecord *record)
   return TRUE;
 }
 
-/* Whether the value of the row is there, and as long as its record says. */
+/* Whether the value of the row is there, and as long as its record says; it may be that the
+ * disk cannot tell now. */
 static gboolean
-has_value (BytestagKeptStore *self, sqlite3_stmt *statement, const BytestagKvpRecord *record)
+has_value (BytestagKeptStore       *self,
+           sqlite3_stmt            *statement,
+           const BytestagKvpRecord *record,
+           guint                   *n_unreadable)
 {
   struct stat status;
   char name[BYTESTAG_KEPT_FILE_NAME_SIZE + BYTESTAG_KEPT_FOLDER_NAME_SIZE];
@@ -116,9 +120,14 @@ has_value (BytestagKeptStore *self, sqlite3_stmt *statement, const BytestagKvpRe
   name[BYTESTAG_KEPT_FOLDER_NAME_SIZE - 1] = '/';
   bytestag_kept_store_get_file_name (file, &record->id, name + BYTESTAG_KEPT_FOLDER_NAME_SIZE);
 
-  /* A disk that cannot tell now is no reason to give the value up. */
   if (fstatat (self->values, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
-    return errno != ENOENT && errno != ENOTDIR;
+    {
+      if (errno == ENOENT || errno == ENOTDIR)
+        return FALSE;
+      /* That is no reason to give it up. */
+      (*n_unreadable)++;
+      return TRUE;
+    }
 
   return S_ISREG (status.st_mode) && (guint64) status.st_size == record->size;
 }
@@ -161,7 +170,12 @@ remember_place (BytestagKeptStore *self, sqlite3_stmt *statement)
 }
 
 gboolean
-bytestag_kept_store_load (BytestagKeptStore *self, GArray *records, guint *n_bad, gboolean *more, GError **error)
+bytestag_kept_store_load (BytestagKeptStore *self,
+                          GArray            *records,
+                          guint             *n_bad,
+                          guint             *n_unreadable,
+                          gboolean          *more,
+                          GError           **error)
 {
   g_autoptr (GPtrArray) bad = g_ptr_array_new_with_free_func (free_value);
   sqlite3_stmt *statement;
@@ -193,7 +207,7 @@ bytestag_kept_store_load (BytestagKeptStore *self, GArray *records, guint *n_bad
 
       remember_place (self, statement);
       if (self->n_loaded < BYTESTAG_LIMIT_DATABASE_TABLE_VALUES && get_record (statement, &record)
-          && has_value (self, statement, &record))
+          && has_value (self, statement, &record, n_unreadable))
         {
           self->n_loaded++;
           g_array_append_val (records, record);
@@ -254,6 +268,7 @@ void
 bytestag_kept_store_sweep_folder (BytestagKeptStore *self, const char *name, BytestagSweep sweep)
 {
   int folder = openat (self->values, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  gboolean is_no_folder = folder < 0 && (errno == ENOTDIR || errno == ELOOP);
   DIR *dir = folder >= 0 ? fdopendir (folder) : NULL;
   struct dirent *found;
 
@@ -262,7 +277,7 @@ bytestag_kept_store_sweep_folder (BytestagKeptStore *self, const char *name, Byt
       if (folder >= 0)
         close (folder);
       /* It is none, and so not ours. */
-      if (sweep != BYTESTAG_SWEEP_TAKE_UP)
+      if (is_no_folder && sweep != BYTESTAG_SWEEP_TAKE_UP)
         unlinkat (self->values, name, 0);
       return;
     }
@@ -272,10 +287,13 @@ bytestag_kept_store_sweep_folder (BytestagKeptStore *self, const char *name, Byt
       struct stat status;
       BytestagKvpId id;
       gint64 file;
-      gboolean is_value = bytestag_kept_store_parse_file_name (found->d_name, name, &file, &id)
-                          && fstatat (folder, found->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0
-                          && S_ISREG (status.st_mode);
+      gboolean is_value = bytestag_kept_store_parse_file_name (found->d_name, name, &file, &id);
 
+      /* It may be a value, once the disk can tell. */
+      if (is_value && fstatat (folder, found->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+        continue;
+
+      is_value = is_value && S_ISREG (status.st_mode);
       if (is_value && sweep == BYTESTAG_SWEEP_TAKE_UP)
         take_up (self, file, &id, &status);
       else if (sweep != BYTESTAG_SWEEP_TAKE_UP && !(is_value && is_known (self, file, &id)))

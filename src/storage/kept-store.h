@@ -42,10 +42,12 @@ void               bytestag_kept_store_close      (BytestagKeptStore       *self
 
 /* The next records (element-type BytestagKvpRecord), at most BYTESTAG_LIMIT_LOADED_BATCH,
  * from the first on after _open(); *@more FALSE: there are none behind them. *@n_bad grows by
- * what cannot be right, or has no value, and is removed. */
+ * what cannot be right, or has no value, and is removed; *@n_unreadable by what cannot be
+ * looked at now, and stays. */
 gboolean           bytestag_kept_store_load       (BytestagKeptStore       *self,
                                                    GArray                  *records,
                                                    guint                   *n_bad,
+                                                   guint                   *n_unreadable,
                                                    gboolean                *more,
                                                    GError                 **error);
 /* Removes files that no record names, of one folder after the other. FALSE: all are done. */

@@ -234,6 +234,9 @@ def state_seeds():
     for number, line in enumerate(["port=uint32 7", "copies=uint32 21", "known-nodes=['9.1.2.3:7', 'x']",
                                    "download-folder='/a'", 'known-nodes=[', 'window-width=-1', '=', '[']):
         yield f'settings-{number}', b's[bytestag]\n' + line.encode() + b'\n'
+    for number, counts in enumerate(['hours=100\nlosses=10\ncounted-at=1600000000', 'hours=nan\nlosses=inf',
+                                     'hours=2811000\nlosses=2811000\ncounted-at=-9223372036854775808']):
+        yield f'remembered-{number}', b'r[network]\nport=4711\n[churn]\n' + counts.encode() + b'\n'
 
 
 def many(count):

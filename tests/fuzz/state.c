@@ -5,13 +5,18 @@
 
 #include "client/joiner.h"
 #include "client/settings.h"
+#include "client/state.h"
+#include "core/limits.h"
 #include "fuzz.h"
 #include "io/identity.h"
+#include "support/test-clock.h"
 #include "support/test-folder.h"
+#include "support/test-rng.h"
+#include "support/test-worker.h"
 
 /* What is read back from the data folder, and may be damaged or come from elsewhere.
  * The first byte says what the rest is: "i" identity.pem, "d" the DER within one, "s"
- * settings.ini, "k" a known node as the settings or the command line name it. */
+ * settings.ini, "r" state.ini, "k" a known node as the settings or the command line name it. */
 
 static void
 check_identity (GBytes *pem)
@@ -80,6 +85,33 @@ check_settings (const char *text,
   bytestag_test_folder_remove (folder);
 }
 
+/* Whatever the file says, what comes out is a port and a share of nodes. */
+static void
+check_state (const char *text,
+             gsize       length)
+{
+  char *folder = bytestag_test_folder_new ();
+  g_autofree char *path = bytestag_test_folder_write (folder, "state.ini", text, length);
+  g_autoptr (BytestagTestClock) clock = bytestag_test_clock_new ();
+  g_autoptr (BytestagTestRng) rng = bytestag_test_rng_new (1);
+  g_autoptr (BytestagReactor) reactor = bytestag_reactor_new (BYTESTAG_CLOCK (clock), BYTESTAG_RNG (rng));
+  g_autoptr (BytestagTestWorker) worker = bytestag_test_worker_new (reactor);
+  const BytestagKey key = { { 1 } };
+  g_autoptr (BytestagRoutingTable) table = bytestag_routing_table_new (&key, BYTESTAG_CLOCK (clock));
+  g_autoptr (BytestagChurnMeter) meter = bytestag_churn_meter_new (reactor, table);
+  g_autoptr (BytestagState) state = bytestag_state_new (folder);
+  gdouble loss, hours, losses;
+
+  bytestag_state_keep_churn (state, meter, reactor, BYTESTAG_WORKER (worker));
+  bytestag_churn_meter_get_counts (meter, &hours, &losses);
+  g_assert_true (hours >= 0 && hours <= BYTESTAG_LIMIT_CHURN_HOURS);
+  g_assert_true (losses >= 0 && losses <= BYTESTAG_LIMIT_CHURN_HOURS);
+  loss = bytestag_churn_meter_get_loss_per_hour (meter);
+  g_assert_true (loss >= 0 && loss <= 1);
+  bytestag_state_close (state);
+  bytestag_test_folder_remove (folder);
+}
+
 int
 LLVMFuzzerTestOneInput (const guint8 *data,
                         gsize         size)
@@ -99,6 +131,9 @@ LLVMFuzzerTestOneInput (const guint8 *data,
       break;
     case 's':
       check_settings (text, length);
+      break;
+    case 'r':
+      check_state (text, length);
       break;
     case 'k':
       check_known_node (copy);

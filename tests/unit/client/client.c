@@ -8,6 +8,7 @@
 #include "client/verbs.h"
 #include "core/error.h"
 #include "core/limits.h"
+#include "io/udp-transport.h"
 #include "loop.h"
 #include "support/test-folder.h"
 
@@ -264,6 +265,76 @@ test_stop (Fixture       *self,
   g_assert_true (bytestag_key_equal (bytestag_link_get_key (bytestag_share_get_link (item)), &key));
 }
 
+/* The number after the last colon. */
+static int
+get_port (BytestagClient *client)
+{
+  return atoi (strrchr (bytestag_client_get_address (client), ':') + 1);
+}
+
+/* As when the program ends and is started again. */
+static void
+start_again (Fixture    *self,
+             const char *name)
+{
+  bytestag_client_stop (self->clients[0]);
+  g_assert_finalize_object (self->clients[0]);
+  self->clients[0] = make_client (self, name);
+  start (self->clients[0], NULL);
+}
+
+/* Where any port will do, the next start takes the last one, unless it is another's now. */
+static void
+test_same_port (Fixture       *self,
+                gconstpointer  data)
+{
+  int port = get_port (self->clients[0]);
+  g_autoptr (BytestagUdpTransport) other = NULL;
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < 3; i++)
+    {
+      start_again (self, "data-0");
+      g_assert_cmpint (get_port (self->clients[0]), ==, port);
+    }
+
+  /* Another folder of data takes its port while it is away. */
+  start_again (self, "data-2");
+  other = bytestag_udp_transport_new ("127.0.0.1", (guint16) port, &error);
+  g_assert_no_error (error);
+  start_again (self, "data-0");
+  g_assert_cmpint (get_port (self->clients[0]), !=, port);
+}
+
+/* What was measured of other nodes goes on from where it was. */
+static void
+test_same_churn (Fixture       *self,
+                 gconstpointer  data)
+{
+  g_autofree char *path = g_build_filename (self->folder, "data-2", "state.ini", NULL);
+  g_autofree char *text = g_strdup_printf ("[churn]\nhours=1000\nlosses=100\ncounted-at=%" G_GINT64_FORMAT "\n",
+                                           g_get_real_time () / G_USEC_PER_SEC);
+  g_autofree char *folder = g_path_get_dirname (path);
+
+  g_assert_cmpint (g_mkdir (folder, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (BytestagClient) client = make_client (self, "data-2");
+      BytestagChurnMeter *meter;
+      gdouble hours, losses;
+
+      start (client, NULL);
+      meter = bytestag_costs_get_churn_meter (bytestag_client_get_costs (client));
+      bytestag_churn_meter_get_counts (meter, &hours, &losses);
+      g_assert_cmpfloat (hours, >, 990);
+      g_assert_cmpfloat (losses, >, 99);
+      g_assert_true (bytestag_churn_meter_is_known (meter));
+      bytestag_client_stop (client);
+      g_assert_finalize_object (g_steal_pointer (&client));
+    }
+}
+
 static void
 test_start_fails (Fixture       *self,
                   gconstpointer  data)
@@ -422,6 +493,8 @@ main (int    argc,
   TEST ("/client/client/peers", test_peers);
   TEST ("/client/client/join", test_join);
   TEST ("/client/client/stop", test_stop);
+  TEST ("/client/client/same-port", test_same_port);
+  TEST ("/client/client/same-churn", test_same_churn);
   TEST ("/client/client/start-fails", test_start_fails);
   TEST ("/client/client/lend", test_lend);
   TEST ("/client/client/notice", test_notice);

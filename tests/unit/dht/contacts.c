@@ -486,6 +486,118 @@ test_changed_id (Test         *test,
   g_assert_null (bytestag_routing_table_find (test->table, &id, bytestag_foreign_get_address (peer)));
 }
 
+/* @peer at another port of its host, where it speaks; the contact is the old endpoint. */
+static void
+start_again (Test            *test,
+             BytestagForeign *peer,
+             guint16          port)
+{
+  bytestag_foreign_set_port (peer, port);
+  send_ping (test, peer, NULL);
+}
+
+/* A contact that starts again on another port is found there within seconds (B.5). */
+static void
+test_restarted (Test         *test,
+                gconstpointer data)
+{
+  g_autoptr (BytestagForeign) peer = bytestag_foreign_new (test->sim, "9.1.0.1");
+  BytestagEndpoint old = *bytestag_foreign_get_address (peer);
+  BytestagNode *closest;
+
+  send_ping (test, peer, NULL);
+  bytestag_sim_run (test->sim, SECOND);
+  g_assert_nonnull (find (test, peer));
+
+  start_again (test, peer, old.port + 1);
+  bytestag_sim_run (test->sim, SECOND);
+  /* So far it may be somebody else. */
+  g_assert_null (find (test, peer));
+  bytestag_sim_run (test->sim, 2 * SECOND);
+  g_assert_nonnull (find (test, peer));
+  g_assert_null (bytestag_routing_table_find (test->table, bytestag_foreign_get_id (peer), &old));
+  g_assert_cmpuint (bytestag_routing_table_get_num_contacts (test->table), ==, 1);
+  g_assert_cmpuint (bytestag_routing_table_select_close (test->table, bytestag_foreign_get_id (peer), &closest, 1),
+                    ==, 1);
+  g_assert_true (closest == find (test, peer));
+}
+
+/* Whoever says, and answers with, the id of a contact that lives does not get its place. */
+static void
+test_claimed_id (Test         *test,
+                 gconstpointer data)
+{
+  g_autoptr (BytestagForeign) peer = bytestag_foreign_new (test->sim, "9.1.0.1");
+  g_autoptr (BytestagForeign) thief = bytestag_foreign_new (test->sim, "9.2.0.1");
+  g_autofree char *id = bytestag_key_to_base64 (bytestag_foreign_get_id (peer));
+  g_autofree char *claim = g_strdup_printf (", \"nodeid\": \"%s\"", id);
+
+  send_ping (test, peer, NULL);
+  bytestag_sim_run (test->sim, SECOND);
+  bytestag_foreign_set_pongs (thief, FALSE);
+  /* The last of two members with one name counts (A.1.1). */
+  bytestag_foreign_set_func (thief, reply_ext_cb, claim);
+  for (guint i = 0; i < 5; i++)
+    {
+      send_ping (test, thief, id);
+      bytestag_sim_run (test->sim, BYTESTAG_LIMIT_PROVING_INTERVAL_US);
+      g_assert_nonnull (find (test, peer));
+      g_assert_null (bytestag_routing_table_find (test->table, bytestag_foreign_get_id (peer),
+                                                  bytestag_foreign_get_address (thief)));
+    }
+  g_assert_cmpuint (bytestag_foreign_get_n_pings (thief), ==, 5);
+  g_assert_cmpuint (bytestag_foreign_get_n_pings (peer), ==, 6);
+}
+
+/* One lost datagram costs nobody its place. */
+static void
+test_claimed_and_lost (Test         *test,
+                       gconstpointer data)
+{
+  g_autoptr (BytestagForeign) peer = bytestag_foreign_new (test->sim, "9.1.0.1");
+  g_autoptr (BytestagNode) claimant = NULL;
+  BytestagEndpoint elsewhere = *bytestag_foreign_get_address (peer);
+
+  send_ping (test, peer, NULL);
+  bytestag_sim_run (test->sim, SECOND);
+  elsewhere.port++;
+  claimant = bytestag_node_new (bytestag_foreign_get_id (peer), &elsewhere);
+
+  bytestag_foreign_set_pongs (peer, FALSE);
+  _bytestag_network_contact_claimed (test->network, find (test, peer), claimant);
+  bytestag_sim_run (test->sim, SECOND / 2);
+  bytestag_foreign_set_pongs (peer, TRUE);
+  bytestag_sim_run (test->sim, 5 * SECOND);
+  g_assert_nonnull (find (test, peer));
+  g_assert_cmpuint (bytestag_foreign_get_n_pings (peer), ==, 3);
+}
+
+/* BYTESTAG_LIMIT_MOVES are asked at one time; what comes beyond has to come again. */
+static void
+test_moves (Test         *test,
+            gconstpointer data)
+{
+  g_autoptr (GPtrArray) peers = g_ptr_array_new_with_free_func ((GDestroyNotify) bytestag_foreign_free);
+  guint n_moved = 0;
+
+  for (guint i = 0; i <= BYTESTAG_LIMIT_MOVES; i++)
+    {
+      g_autofree char *host = g_strdup_printf ("9.%u.0.1", i + 1);
+      BytestagForeign *peer = bytestag_foreign_new (test->sim, host);
+
+      g_ptr_array_add (peers, peer);
+      send_ping (test, peer, NULL);
+      bytestag_sim_run (test->sim, SECOND);
+      g_assert_nonnull (find (test, peer));
+    }
+  for (guint i = 0; i < peers->len; i++)
+    start_again (test, peers->pdata[i], 7777);
+  bytestag_sim_run (test->sim, 5 * SECOND);
+  for (guint i = 0; i < peers->len; i++)
+    n_moved += find (test, peers->pdata[i]) != NULL;
+  g_assert_cmpuint (n_moved, ==, BYTESTAG_LIMIT_MOVES);
+}
+
 /* What replies say of us, and of what they can. */
 static void
 test_own_address (Test         *test,
@@ -533,6 +645,10 @@ main (int   argc,
   TEST ("no-place", test_no_place);
   TEST ("oldest-touched", test_oldest_touched);
   TEST ("changed-id", test_changed_id);
+  TEST ("restarted", test_restarted);
+  TEST ("claimed-id", test_claimed_id);
+  TEST ("claimed-and-lost", test_claimed_and_lost);
+  TEST ("moves", test_moves);
   TEST ("own-address", test_own_address);
 
   return g_test_run ();

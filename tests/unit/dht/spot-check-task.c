@@ -14,6 +14,7 @@ typedef struct {
   GBytes *given; /* NULL: nothing */
   gboolean answers;
   gint64 valofs;
+  gboolean says_that_it_holds;
 } Holder;
 
 static void
@@ -39,6 +40,14 @@ holder_cb (BytestagForeign        *peer,
                                  text);
           bytestag_foreign_send (peer, from, "{\"xfer_id\": \"%s\", \"xfer_data\": null}", transfer);
         }
+    }
+  else if (g_str_equal (rpc, "findval") && holder->says_that_it_holds)
+    {
+      const char *key = json_object_get_string_member (message, "key");
+      g_autofree char *vals = g_strdup_printf (", \"vals\": [{\"key\": \"%s\", \"index\": \"%s\", \"size\": 3000, "
+                                               "\"time\": 5, \"until\": 1700000000}]", key, key);
+
+      bytestag_foreign_reply (peer, from, message, vals);
     }
   else if (g_str_equal (rpc, "findval") && holder->answers)
     {
@@ -104,6 +113,18 @@ test_failed (Fixture      *test,
     }
 }
 
+/* As one does whose places are all taken: that is no proof of anything. */
+static void
+test_refused (Fixture      *test,
+              gconstpointer data)
+{
+  Holder busy = { .answers = TRUE, .says_that_it_holds = TRUE };
+  g_autoptr (BytestagSpotCheckTask) task = check (test, &busy, TRUE);
+
+  fixture_assert_done (test, task, 25 * SECOND);
+  g_assert_cmpint (bytestag_spot_check_task_get_outcome (task), ==, BYTESTAG_SPOT_CHECK_REFUSED);
+}
+
 static void
 test_unknown (Fixture      *test,
               gconstpointer data)
@@ -165,6 +186,7 @@ main (int   argc,
 
   FIXTURE_TEST ("/dht/spot-check-task/passed", test_passed);
   FIXTURE_TEST ("/dht/spot-check-task/failed", test_failed);
+  FIXTURE_TEST ("/dht/spot-check-task/refused", test_refused);
   FIXTURE_TEST ("/dht/spot-check-task/unknown", test_unknown);
   FIXTURE_TEST ("/dht/spot-check-task/ours", test_ours);
   FIXTURE_TEST ("/dht/spot-check-task/cancel", test_cancel);

@@ -229,6 +229,38 @@ test_port_is_free_again (void)
   g_assert_no_error (error);
 }
 
+/* Whoever still holds it can neither send nor receive, and harms nobody who has the port now. */
+static void
+test_close (void)
+{
+  BytestagEndpoint address;
+  BytestagEndpoint other_address;
+  g_autoptr (BytestagUdpTransport) transport = open_transport (NULL, &address);
+  g_autoptr (BytestagUdpTransport) other = open_transport ("127.0.0.1", &other_address);
+  g_autoptr (BytestagUdpTransport) next = NULL;
+  BytestagEndpoint to = { .family = BYTESTAG_FAMILY_IPV4, .port = address.port, .address = { 127, 0, 0, 1 } };
+  int sockets[BYTESTAG_UDP_TRANSPORT_MAX_SOCKETS];
+  BytestagEndpoint from;
+  const guint8 *data;
+  gsize length;
+
+  for (guint i = 0; i < 2; i++)
+    g_assert_true (bytestag_transport_send (BYTESTAG_TRANSPORT (other), &to, (const guint8 *) "ping", 4));
+  receive (transport, &from, &data, &length);
+  bytestag_udp_transport_hold (transport);
+  g_assert_true (bytestag_transport_send (BYTESTAG_TRANSPORT (transport), &other_address, (const guint8 *) "a", 1));
+
+  bytestag_udp_transport_close (transport);
+  bytestag_udp_transport_close (transport);
+  next = bytestag_udp_transport_new (NULL, address.port, NULL);
+  g_assert_nonnull (next);
+  bytestag_udp_transport_release (transport);
+  g_assert_false (bytestag_transport_send (BYTESTAG_TRANSPORT (transport), &other_address, (const guint8 *) "a", 1));
+  g_assert_false (bytestag_udp_transport_receive (transport, &from, &data, &length));
+  g_assert_false (bytestag_udp_transport_receive (other, &from, &data, &length));
+  g_assert_cmpuint (bytestag_udp_transport_get_sockets (transport, sockets), ==, 0);
+}
+
 static void
 test_bad_host (void)
 {
@@ -442,6 +474,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/io/udp-transport/port-in-use", test_port_in_use);
   g_test_add_func ("/io/udp-transport/port-in-use-by-ipv6", test_port_in_use_by_ipv6);
   g_test_add_func ("/io/udp-transport/port-is-free-again", test_port_is_free_again);
+  g_test_add_func ("/io/udp-transport/close", test_close);
   g_test_add_func ("/io/udp-transport/bad-host", test_bad_host);
   g_test_add_func ("/io/udp-transport/cannot-send", test_cannot_send);
   g_test_add_func ("/io/udp-transport/hold", test_hold);

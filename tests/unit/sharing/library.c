@@ -316,6 +316,96 @@ test_seconds_left (Fixture       *self,
   g_assert_finalize_object (library);
 }
 
+static void
+assert_has_no_room (BytestagShare *item)
+{
+  const GError *error = bytestag_share_get_error (item);
+
+  g_assert_cmpint (bytestag_share_get_state (item), ==, BYTESTAG_SHARE_FAILED);
+  g_assert_error (error, BYTESTAG_ERROR, BYTESTAG_ERROR_TOO_LARGE);
+  g_assert_nonnull (strstr (error->message, "stop sharing something"));
+  g_assert_null (bytestag_share_get_publication (item));
+}
+
+/* BYTESTAG_LIMIT_PUBLICATIONS are looked after, and what comes then is told so; what is stopped
+ * makes room. */
+static void
+test_limit_publications (Fixture       *self,
+                         gconstpointer  data)
+{
+  g_autofree char *one = fixture_write (self, "one", 3000, 3);
+  g_autofree char *other = fixture_write (self, "other", 3000, 4);
+  g_autoptr (BytestagLibrary) library = make_library (self);
+  BytestagPublisher *publisher = bytestag_library_get_publisher (library);
+  g_autoptr (GPtrArray) publications = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (BytestagShare) item = NULL;
+  BytestagPublication *publication;
+
+  while ((publication = bytestag_publisher_add (publisher, 1)) != NULL)
+    g_ptr_array_add (publications, publication);
+  g_assert_cmpuint (publications->len, ==, BYTESTAG_LIMIT_PUBLICATIONS);
+
+  item = g_object_ref (share (library, one));
+  g_assert_true (fixture_run_signal (self, item, "failed", 5));
+  assert_has_no_room (item);
+  bytestag_library_stop (library, item);
+  g_clear_object (&item);
+
+  bytestag_publisher_remove (publisher, publications->pdata[4711]);
+  bytestag_sim_run (self->sim, SECOND);
+  item = g_object_ref (share (library, other));
+  g_assert_true (fixture_run_signal (self, item, "ready", 5));
+}
+
+/* Pieces each of other publications than all others, until there are
+ * BYTESTAG_LIMIT_OWNER_SETS of these sets. */
+static void
+fill_owner_sets (BytestagPublisher *publisher)
+{
+  BytestagPublication *publications[17];
+
+  for (guint i = 0; i < G_N_ELEMENTS (publications); i++)
+    publications[i] = bytestag_publisher_add (publisher, 1);
+  for (guint i = 1; i < 1 << 17; i++)
+    {
+      BytestagPiece piece = { .size = 1, .kind = BYTESTAG_PIECE_PART };
+
+      bytestag_key_digest (&piece.id.key, &i, sizeof i);
+      piece.id.index = piece.id.key;
+      for (guint j = 0; j < G_N_ELEMENTS (publications); j++)
+        if ((i & 1u << j) != 0)
+          bytestag_publication_add_pieces (publications[j], &piece, 1);
+    }
+  g_assert_cmpuint (bytestag_publication_get_n_refused (publications[16]), >, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (publications); i++)
+    g_object_unref (publications[i]);
+}
+
+/* What is not looked after wholly is not said to be shared; what has nothing in common is. */
+static void
+test_limit_owner_sets (Fixture       *self,
+                       gconstpointer  data)
+{
+  g_autofree char *first = fixture_write (self, "things/first", 3000, 3);
+  g_autofree char *second = fixture_write (self, "things/second", 3000, 4);
+  g_autofree char *third = fixture_write (self, "third", 3000, 5);
+  g_autofree char *folder = fixture_path (self, "things");
+  g_autoptr (BytestagLibrary) library = make_library (self);
+  g_autoptr (BytestagShare) single = g_object_ref (share (library, first));
+  g_autoptr (BytestagShare) item = NULL;
+  g_autoptr (BytestagShare) unlike = NULL;
+
+  g_assert_true (fixture_run_signal (self, single, "ready", 5));
+  fill_owner_sets (bytestag_library_get_publisher (library));
+
+  item = g_object_ref (share (library, folder));
+  g_assert_true (fixture_run_signal (self, item, "failed", 5));
+  assert_has_no_room (item);
+  g_assert_cmpint (bytestag_share_get_state (single), !=, BYTESTAG_SHARE_FAILED);
+  unlike = g_object_ref (share (library, third));
+  g_assert_true (fixture_run_signal (self, unlike, "ready", 5));
+}
+
 int
 main (int    argc,
       char **argv)
@@ -327,6 +417,8 @@ main (int    argc,
   FIXTURE_TEST_ALONE ("/sharing/library/alone", test_alone);
   FIXTURE_TEST ("/sharing/library/stop", test_stop);
   FIXTURE_TEST ("/sharing/library/seconds-left", test_seconds_left);
+  FIXTURE_TEST_ALONE ("/sharing/library/limit-publications", test_limit_publications);
+  FIXTURE_TEST_ALONE ("/sharing/library/limit-owner-sets", test_limit_owner_sets);
   FIXTURE_TEST ("/sharing/library/notifications", test_notifications);
   return g_test_run ();
 }

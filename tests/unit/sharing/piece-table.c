@@ -192,7 +192,7 @@ test_owner_sets (void)
       for (guint owner = 0; owner < 17; owner++)
         if ((i & 1u << owner) != 0)
           {
-            is_refused |= bytestag_piece_table_add (table, &piece, owner) == BYTESTAG_NO_SLOT;
+            is_refused |= bytestag_piece_table_add (table, &piece, owner) == BYTESTAG_FULL_SLOT;
             n_owners++;
           }
       n_sets += !is_refused && n_owners > 1;

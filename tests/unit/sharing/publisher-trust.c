@@ -164,6 +164,80 @@ test_checks (Fixture       *self,
   g_assert_cmpuint (bytestag_publisher_get_counters (publisher)->n_stored, >, 0);
 }
 
+/* Lets chance go on until it is checked. */
+static void
+check (BytestagPublisher   *publisher,
+       BytestagNode        *node,
+       const BytestagKvpId *id)
+{
+  guint n = publisher->checks->len;
+
+  while (publisher->checks->len == n)
+    _bytestag_publisher_check (publisher, node, id);
+}
+
+/* Node 1 sends next to nothing from now on; checks that it passes before its limit bites are
+ * over. */
+static void
+make_busy (Fixture             *self,
+           BytestagPublisher   *publisher,
+           BytestagNode        *node,
+           const BytestagKvpId *id)
+{
+  bytestag_network_set_upload_limit (bytestag_sim_get_node (self->sim, 1), 1);
+  while (publisher->refused_checks->len == 0)
+    {
+      check (publisher, node, id);
+      bytestag_sim_run (self->sim, 60 * SECOND);
+      g_assert_cmpuint (publisher->checks->len, ==, 0);
+    }
+}
+
+/* A holder that has no place for a transfer is not checked then, but later; who has none three
+ * times has no vote. */
+static void
+test_busy (Fixture       *self,
+           gconstpointer  data)
+{
+  g_autoptr (BytestagPublisher) publisher = bytestag_publisher_new (self->network);
+  g_autoptr (BytestagNode) node = bytestag_sim_make_contact (self->sim, 1);
+  const BytestagPublisherCounters *counters = bytestag_publisher_get_counters (publisher);
+  g_autofree char *text = g_strnfill (2000, 'x');
+  BytestagKvpId id;
+  guint64 n_checked;
+
+  bytestag_node_set_extensions (node, 2);
+  id.key = id.index = fixture_put (self, 0, text, -1);
+  fixture_put (self, 1, text, -1);
+  make_busy (self, publisher, node, &id);
+  n_checked = counters->n_checked;
+  g_assert_cmpuint (counters->n_failed_checks, ==, 0);
+  g_assert_true (_bytestag_publisher_trusts (publisher, node));
+
+  bytestag_network_set_upload_limit (bytestag_sim_get_node (self->sim, 1), 0);
+  bytestag_sim_run (self->sim, HOUR / 2);
+  g_assert_cmpuint (publisher->refused_checks->len, ==, 0);
+  g_assert_cmpuint (counters->n_checked, ==, n_checked + 1);
+  g_assert_cmpuint (counters->n_failed_checks, ==, 0);
+
+  /* However many are refused, no more than BYTESTAG_LIMIT_REFUSED_CHECKS wait. */
+  make_busy (self, publisher, node, &id);
+  for (guint i = 0; i < BYTESTAG_LIMIT_REFUSED_CHECKS + 4; i++)
+    {
+      check (publisher, node, &id);
+      if (publisher->checks->len == BYTESTAG_LIMIT_SPOT_CHECKS)
+        bytestag_sim_run (self->sim, 60 * SECOND);
+    }
+  g_assert_cmpuint (publisher->refused_checks->len, ==, BYTESTAG_LIMIT_REFUSED_CHECKS);
+  g_assert_true (_bytestag_publisher_trusts (publisher, node));
+  bytestag_sim_run (self->sim, HOUR);
+  g_assert_false (_bytestag_publisher_trusts (publisher, node));
+  g_assert_cmpuint (counters->n_failed_checks, >, 0);
+
+  /* What waits goes with the publisher. */
+  make_busy (self, publisher, node, &id);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -172,5 +246,6 @@ main (int   argc,
   FIXTURE_TEST ("/sharing/publisher-trust/votes", test_votes);
   FIXTURE_TEST ("/sharing/publisher-trust/distrust", test_distrust);
   FIXTURE_TEST ("/sharing/publisher-trust/checks", test_checks);
+  FIXTURE_TEST ("/sharing/publisher-trust/busy", test_busy);
   return g_test_run ();
 }

@@ -685,6 +685,89 @@ test_private (void)
   bytestag_sim_free (fixture.sim);
 }
 
+/* What a handler of "piece-changed" does when it is told for the @at-th time. */
+typedef struct {
+  BytestagPublisher *publisher; /* reference */
+  BytestagPublication *other;
+  enum { PAUSES, REMOVES, REMOVES_OTHER, CLOSES, LETS_GO } action;
+  guint at;
+  guint n_told;
+} Meddler;
+
+static void
+meddle_cb (BytestagPublication *publication,
+           const BytestagPiece *before,
+           const BytestagPiece *after,
+           Meddler             *self)
+{
+  if (++self->n_told != self->at)
+    return;
+
+  switch (self->action)
+    {
+    case PAUSES:
+      bytestag_publisher_set_paused (self->publisher, "paused");
+      break;
+    case REMOVES:
+      bytestag_publisher_remove (self->publisher, publication);
+      break;
+    case REMOVES_OTHER:
+      bytestag_publisher_remove (self->publisher, self->other);
+      break;
+    case CLOSES:
+      bytestag_publisher_close (self->publisher);
+      break;
+    case LETS_GO:
+      g_clear_object (&self->publisher);
+      break;
+    }
+}
+
+/* Whoever is told of a piece may end any of the work there is, and nothing of it is touched
+ * afterwards. */
+static void
+test_meddler (Fixture       *self,
+              gconstpointer  data)
+{
+  static const guint at[] = { 1, 2, 5, 30 };
+
+  for (guint i = 0; i < (LETS_GO + 1) * G_N_ELEMENTS (at); i++)
+    {
+      Meddler meddler = { .action = i / G_N_ELEMENTS (at), .at = at[i % G_N_ELEMENTS (at)] };
+      g_autoptr (BytestagPublication) publication = NULL;
+      g_autoptr (BytestagPublication) other = NULL;
+      BytestagPiece pieces[20];
+
+      for (guint j = 0; j < G_N_ELEMENTS (pieces); j++)
+        {
+          pieces[j] = make_piece (self, 100 * i + j, j == 0 ? BYTESTAG_PIECE_FILE_INFO : BYTESTAG_PIECE_PART);
+          /* Of some nothing is to be sent, so that the work ends as it begins. */
+          for (guint node = 1; node <= 2 && j % 4 == 0; node++)
+            let_hold (self, node, &pieces[j], 100 * i + j, NULL, now_of (self) + 10 * 86400);
+        }
+      meddler.publisher = bytestag_publisher_new (self->network);
+      publication = publish (meddler.publisher, pieces, G_N_ELEMENTS (pieces), 2);
+      /* Half of the pieces have two owners. */
+      other = publish (meddler.publisher, pieces, G_N_ELEMENTS (pieces) / 2, 2);
+      meddler.other = other;
+      g_signal_connect (publication, "piece-changed", G_CALLBACK (meddle_cb), &meddler);
+      g_signal_connect (other, "piece-changed", G_CALLBACK (meddle_cb), &meddler);
+      bytestag_sim_run (self->sim, 30 * SECOND);
+      g_assert_cmpuint (meddler.n_told, >=, meddler.at);
+
+      if (meddler.action == PAUSES)
+        {
+          bytestag_publisher_set_paused (meddler.publisher, NULL);
+          bytestag_sim_run (self->sim, 60 * SECOND);
+        }
+      if (meddler.action == PAUSES || meddler.action == REMOVES_OTHER)
+        g_assert_cmpint (bytestag_publication_get_phase (publication), ==, BYTESTAG_PUBLICATION_COMPLETE);
+      g_signal_handlers_disconnect_by_data (publication, &meddler);
+      g_signal_handlers_disconnect_by_data (other, &meddler);
+      g_clear_object (&meddler.publisher);
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -705,6 +788,7 @@ main (int   argc,
   FIXTURE_TEST ("/sharing/publisher/finalize", test_finalize);
   FIXTURE_TEST ("/sharing/publisher/paused", test_paused);
   FIXTURE_TEST_ALONE ("/sharing/publisher/alone", test_alone);
+  FIXTURE_TEST ("/sharing/publisher/meddler", test_meddler);
   FIXTURE_TEST ("/sharing/publisher/bound", test_bound);
   FIXTURE_TEST ("/sharing/publisher/send-again", test_send_again);
   FIXTURE_TEST ("/sharing/publisher/away", test_away);
