@@ -12,7 +12,6 @@ struct _BytestagCosts
 {
   GObject parent_instance;
 
-  BytestagNetwork *network;
   BytestagPublisher *publisher;
   GSettings *settings;
   BytestagChurnMeter *churn_meter;
@@ -36,7 +35,6 @@ bytestag_costs_dispose (GObject *object)
   g_clear_object (&self->churn_meter);
   g_clear_object (&self->settings);
   g_clear_object (&self->publisher);
-  g_clear_object (&self->network);
 
   G_OBJECT_CLASS (bytestag_costs_parent_class)->dispose (object);
 }
@@ -94,7 +92,6 @@ bytestag_costs_new (BytestagNetwork   *network,
   g_return_val_if_fail (G_IS_SETTINGS (settings), NULL);
 
   self = g_object_new (BYTESTAG_TYPE_COSTS, NULL);
-  self->network = g_object_ref (network);
   self->publisher = g_object_ref (publisher);
   self->settings = g_object_ref (settings);
   self->churn_meter = bytestag_churn_meter_new (bytestag_network_get_reactor (network),
@@ -110,16 +107,10 @@ get_rates (BytestagCosts       *self,
            BytestagBudgetRates *rates)
 {
   const BytestagPublisherCounters *looks = bytestag_publisher_get_counters (self->publisher);
-  const BytestagNetworkCounters *network = bytestag_network_get_counters (self->network);
-  gdouble n_others, n_own;
 
   bytestag_budget_rates_init (rates);
-  /* Without the values that others fetched, and those that have not arrived yet. */
-  n_others = rates->bytes_per_byte * ((gdouble) network->bytes_uploaded - (gdouble) looks->n_bytes_stored);
-  n_own = (gdouble) network->bytes_sent - MAX (n_others, 0);
   bytestag_budget_rates_calibrate (rates, bytestag_publisher_get_n_pieces (self->publisher), looks->n_looked,
-                                   looks->n_requests, looks->n_stored, looks->n_bytes_stored,
-                                   (guint64) MAX (n_own, 0));
+                                   looks->n_requests, looks->n_stored, looks->n_confirming);
   if (bytestag_churn_meter_is_known (self->churn_meter))
     rates->loss_per_hour = bytestag_churn_meter_get_loss_per_hour (self->churn_meter);
 }

@@ -286,11 +286,19 @@ needs_proof (BytestagNetwork        *self,
              const BytestagMessage  *request,
              const BytestagEndpoint *from)
 {
+  gboolean has_id = request->node_id_member == BYTESTAG_MEMBER_VALID;
   BytestagNode *contact;
 
+  if (has_id && bytestag_key_equal (&request->node_id, bytestag_node_get_key (self->node)))
+    return FALSE;
+
+  /* Only once it is proven it is told what it asks for, and it asks for much at once: also who
+   * says no id since nobody can reach it (B.1), and who is behind a NAT that lets our ping in. */
+  if (request->keys.text != NULL && !_bytestag_network_is_proven (self, request, from))
+    return TRUE;
+
   /* Whoever says no id cannot become a contact. */
-  if (request->node_id_member != BYTESTAG_MEMBER_VALID ||
-      bytestag_key_equal (&request->node_id, bytestag_node_get_key (self->node)))
+  if (!has_id)
     return FALSE;
 
   /* One that failed shows that it lives by a reply alone: whoever can write its
@@ -303,10 +311,6 @@ needs_proof (BytestagNetwork        *self,
    * each stranger would set a whole network talking: its answer would have us ping the
    * oldest of a full bucket, to which we may be a stranger in turn. */
   if (request->extensions < 0 && !_bytestag_network_is_proven (self, request, from))
-    return TRUE;
-
-  /* Only once it is proven it is told what it asks for, and it asks for much at once. */
-  if (request->keys.text != NULL && !_bytestag_network_is_proven (self, request, from))
     return TRUE;
 
   /* A contact that started again on another port. */

@@ -7,29 +7,36 @@
 
 #include "core/limits.h"
 #include "dht/network.h"
+#include "sharing/publisher.h"
 
 #define DAY 86400
 
 /* Hours between two turns of a value's replication, at most (B.3). */
 #define REPLICATION_HOURS (BYTESTAG_TIME_REPLICATE / 3600.0)
-/* Without measurements. Base64 in zlib, an envelope for each chunk of 1,024 bytes. */
-#define USUAL_BYTES_PER_BYTE 1.1
-/* The offer, the end, and the share of a look-up. */
-#define USUAL_BYTES_PER_STORE 600
+/* Bytes of our datagrams, whose keys and ids no compression makes shorter (A.1; a test sends them
+ * all): of a value its base64 in zlib, and an envelope for each BYTESTAG_CHUNK_SIZE; its offer and
+ * its end; the offer alone, which renews; a getval, and what acknowledges its bytes. */
+#define BYTES_PER_BYTE 1.14
+#define BYTES_PER_STORE 390
+#define BYTES_PER_RENEWAL 225
+#define BYTES_PER_CHECK 275
+/* Of 1 + BYTESTAG_LIMIT_KEYS_OF_REQUEST keys. */
+#define BYTES_PER_REQUEST 910
 /* "./dev bench upkeep": at most 2 requests a piece, fewer of many. */
 #define USUAL_REQUESTS_PER_LOOK 2
 #define USUAL_PIECES 1000
-/* Measured; up to 33 keys, which no compression makes shorter than 20 bytes. */
-#define USUAL_BYTES_PER_REQUEST 800
+/* "./dev sim --scenario survival-slow": values that one node was sent together are asked for
+ * together. */
+#define USUAL_REQUESTS_PER_STORE 0.2
 /* A look-up serves all keys between its answers: of 100 times as many pieces each takes 0.3
  * requests rather than 2. No more than one by one. */
 #define EXPONENT_OF_SHARING 0.41
 #define MOST_REQUESTS_PER_LOOK 27
-/* Who holds it is asked before it is sent, and whether they do afterwards. */
+/* A part is asked for before its first copy is sent, and before the others are. */
 #define LOOKS_AT_FIRST 2
-/* What was sent is more than what was measured: answers, what is on its way. Costs that differ so
- * much from what is usual are not those of publishing. */
-#define MOST_FACTOR 2
+/* Between two renewals of a promise, at the least: those that are due within a day are renewed
+ * together (B.3 "Life"). */
+#define RENEWAL_DAYS ((gdouble) (BYTESTAG_TIME_KEEP - BYTESTAG_TIME_KEEP / 3 - DAY) / DAY)
 /* In Kad, half of the nodes stay 3 hours or longer; what is here is for who lets a
  * computer run, and is replaced as soon as there is a measurement. */
 #define USUAL_LOSS_PER_HOUR 0.1
@@ -43,11 +50,14 @@ void
 bytestag_budget_rates_init (BytestagBudgetRates *self)
 {
   *self = (BytestagBudgetRates) {
-    .bytes_per_byte = USUAL_BYTES_PER_BYTE,
-    .bytes_per_store = USUAL_BYTES_PER_STORE,
+    .bytes_per_byte = BYTES_PER_BYTE,
+    .bytes_per_store = BYTES_PER_STORE,
+    .requests_per_store = USUAL_REQUESTS_PER_STORE,
+    .bytes_per_renewal = BYTES_PER_RENEWAL,
+    .bytes_per_check = BYTES_PER_CHECK,
     .requests_per_look = USUAL_REQUESTS_PER_LOOK,
     .n_pieces = USUAL_PIECES,
-    .bytes_per_request = USUAL_BYTES_PER_REQUEST,
+    .bytes_per_request = BYTES_PER_REQUEST,
     .looks_per_day = 1,
     .loss_per_hour = USUAL_LOSS_PER_HOUR,
   };
@@ -59,27 +69,17 @@ bytestag_budget_rates_calibrate (BytestagBudgetRates *self,
                                  guint64              n_looked,
                                  guint64              n_requests,
                                  guint64              n_stored,
-                                 guint64              n_bytes_stored,
-                                 guint64              n_bytes_sent)
+                                 guint64              n_confirming)
 {
-  gdouble expected, factor;
-
   g_return_if_fail (self != NULL);
 
-  expected = self->bytes_per_request * (gdouble) n_requests + self->bytes_per_store * (gdouble) n_stored +
-             self->bytes_per_byte * (gdouble) n_bytes_stored;
   if (n_looked > 0 && n_pieces > 0)
     {
       self->requests_per_look = (gdouble) n_requests / (gdouble) n_looked;
       self->n_pieces = (gdouble) n_pieces;
     }
-  if (!(expected > 0))
-    return;
-
-  factor = CLAMP ((gdouble) n_bytes_sent / expected, 1.0 / MOST_FACTOR, MOST_FACTOR);
-  self->bytes_per_request *= factor;
-  self->bytes_per_store *= factor;
-  self->bytes_per_byte *= factor;
+  if (n_stored > 0)
+    self->requests_per_store = (gdouble) n_confirming / (gdouble) n_stored;
 }
 
 static guint64
@@ -143,7 +143,8 @@ get_cost_of_stores (const BytestagBudgetRates *rates,
                     gdouble                    n_copies,
                     gdouble                    n_bytes)
 {
-  return rates->bytes_per_store * n_copies + rates->bytes_per_byte * n_bytes;
+  return (rates->bytes_per_store + rates->requests_per_store * rates->bytes_per_request) * n_copies +
+         rates->bytes_per_byte * n_bytes;
 }
 
 /* The share of copies that went since they were last replaced by others. */
@@ -153,18 +154,19 @@ get_loss_of_interval (gdouble loss_per_hour)
   return 1 - pow (1 - CLAMP (loss_per_hour, 0, 1), REPLICATION_HOURS);
 }
 
-/* A pass asks for each piece, and sends again what its holders have not replaced among
- * themselves yet: those that went since they last did so, and as many that came, are nearer
- * and hold nothing. */
+/* A pass asks for each piece, checks some of those that say they hold it, and sends again what
+ * its holders have not replaced among themselves yet: those that went since they last did so,
+ * and as many that came, are nearer and hold nothing. Whatever holds, promises are renewed. */
 static gdouble
 get_upkeep (const BytestagBudgetPlan  *plan,
             const BytestagBudgetRates *rates)
 {
   gdouble lost = MIN (2 * get_loss_of_interval (rates->loss_per_hour), 1);
   gdouble pass = rates->bytes_per_request * get_n_requests (plan, rates) +
+                 rates->bytes_per_check * (gdouble) plan->n_copies / BYTESTAG_COPIES_OF_CHECK +
                  get_cost_of_stores (rates, lost * (gdouble) plan->n_copies, lost * (gdouble) plan->n_bytes_of_copies);
 
-  return rates->looks_per_day * pass;
+  return rates->looks_per_day * pass + rates->bytes_per_renewal * (gdouble) plan->n_copies / RENEWAL_DAYS;
 }
 
 static void

@@ -11,19 +11,24 @@ G_BEGIN_DECLS
  * BytestagBudgetRates:
  * @bytes_per_byte: bytes that go out for each byte of a value that is sent
  * @bytes_per_store: bytes that go out for each value that is sent, beside those
- * @requests_per_look: requests for each piece of a pass, which asks who holds it and renews
- *   promises
+ * @requests_per_store: requests for each value that is sent, which ask whether it is held then
+ * @bytes_per_renewal: bytes that go out for each promise that is renewed
+ * @bytes_per_check: bytes that go out for each spot check
+ * @requests_per_look: requests for each piece of a pass, which asks who holds it
  * @n_pieces: of such a pass: where there are more, more of them share a request
- * @bytes_per_request: bytes that go out for each of those
+ * @bytes_per_request: bytes that go out for each request for many keys
  * @looks_per_day: passes a day
  * @loss_per_hour: the share of holders that go within an hour, 0 to 1
  *
- * What this node measured of itself, or, before it has, what
- * bytestag_budget_rates_init() takes for it.
+ * Bytes are those of our own datagrams; numbers of requests and the loss are what this node
+ * found, or, before it has, what bytestag_budget_rates_init() takes for it.
  */
 typedef struct {
   gdouble bytes_per_byte;
   gdouble bytes_per_store;
+  gdouble requests_per_store;
+  gdouble bytes_per_renewal;
+  gdouble bytes_per_check;
   gdouble requests_per_look;
   gdouble n_pieces;
   gdouble bytes_per_request;
@@ -91,17 +96,15 @@ typedef struct {
 /* What is usual: of our own datagrams (protocol A.1), and a network whose nodes go as those
  * of other networks do. */
 void    bytestag_budget_rates_init       (BytestagBudgetRates       *self);
-/* What a node found: @n_looked looks at @n_pieces pieces took @n_requests requests, @n_stored values of
- * @n_bytes_stored bytes were sent, and all that together was @n_bytes_sent bytes. The costs
- * become what was found, in the proportions that they had, and at most twice, at least half of
- * what they were. Nothing is learnt of nothing. */
+/* What a publisher of @n_pieces pieces found: @n_looked looks at them took @n_requests requests,
+ * and @n_stored values that were sent took @n_confirming more. Nothing is learnt of nothing. What
+ * the node sent in all is no measure: most of it may be what others asked for. */
 void    bytestag_budget_rates_calibrate  (BytestagBudgetRates       *self,
                                           guint64                    n_pieces,
                                           guint64                    n_looked,
                                           guint64                    n_requests,
                                           guint64                    n_stored,
-                                          guint64                    n_bytes_stored,
-                                          guint64                    n_bytes_sent);
+                                          guint64                    n_confirming);
 /* Adds @n values of @size bytes each, of which @copies are wanted. Saturates. */
 void    bytestag_budget_plan_add         (BytestagBudgetPlan        *self,
                                           guint64                    n,

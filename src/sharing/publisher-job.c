@@ -368,11 +368,55 @@ start_store (BytestagJob  *self,
   g_ptr_array_add (self->stores, store);
 }
 
-/* (transfer none) (nullable) whom to send the value next. */
+/* Stores of all jobs at @node that are under way. */
+static guint
+count_load (BytestagJob  *self,
+            BytestagNode *node)
+{
+  GPtrArray *jobs = self->publisher->jobs;
+  guint load = 0;
+
+  for (guint i = 0; i < jobs->len; i++)
+    {
+      GPtrArray *stores = ((BytestagJob *) jobs->pdata[i])->stores;
+
+      for (guint j = 0; j < stores->len; j++)
+        load += bytestag_node_equal (((Store *) stores->pdata[j])->node, node);
+    }
+  return load;
+}
+
+/* The candidates that are to get a copy sooner or later, nearest first: their numbers. Returns
+ * how many there are. */
+static guint
+find_places (BytestagJob *self,
+             guint       *numbers)
+{
+  guint n_promised, n_unpromised;
+  guint n = 0;
+  guint n_missing;
+
+  count_votes (self, &n_promised, &n_unpromised);
+  n_missing = self->record.copies - MIN (n_promised + n_unpromised, self->record.copies);
+  for (guint i = self->n_tried; i < self->candidates->len && n < MAX (n_missing, 1); i++)
+    if (!is_network_taken (self, self->candidates->pdata[i]))
+      numbers[n++] = i;
+  return n;
+}
+
+/* (transfer none) (nullable) whom to send the value next. Neighbouring keys have the same nearest
+ * nodes, and are worked on together: sent to the nearest one first, all first copies would
+ * queue there, and go with it. So it is any of those that are to have the value, the one that we send
+ * least to, and of equals one that the key chooses. */
 static BytestagNode *
 take_place (BytestagJob *self)
 {
   guint n_under_way = self->n_sent;
+  guint numbers[BYTESTAG_MAX_BUCKET_SIZE];
+  guint least = G_MAXUINT;
+  guint first, n;
+  guint chosen = 0;
+  BytestagNode *node;
 
   /* Those at originals do not count: they end in a day at the latest. */
   for (guint i = 0; i < self->stores->len; i++)
@@ -380,14 +424,28 @@ take_place (BytestagJob *self)
   if (n_under_way >= self->max_stores || count_missing (self) <= n_under_way)
     return NULL;
 
-  while (self->n_tried < self->candidates->len)
+  n = find_places (self, numbers);
+  if (n == 0)
     {
-      BytestagNode *node = self->candidates->pdata[self->n_tried++];
-
-      if (!is_network_taken (self, node))
-        return node;
+      self->n_tried = self->candidates->len;
+      return NULL;
     }
-  return NULL;
+
+  first = self->record.id.key.bytes[BYTESTAG_KEY_SIZE - 1] % n;
+  for (guint i = 0; i < n; i++)
+    {
+      guint number = numbers[(first + i) % n];
+      guint load = count_load (self, self->candidates->pdata[number]);
+
+      if (load < least)
+        {
+          least = load;
+          chosen = number;
+        }
+    }
+  node = g_ptr_array_steal_index (self->candidates, chosen);
+  g_ptr_array_insert (self->candidates, (int) self->n_tried++, node);
+  return node;
 }
 
 static void

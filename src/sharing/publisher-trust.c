@@ -10,8 +10,6 @@
  * for a holder that failed a spot check. */
 
 #define DISTRUST (24 * G_GINT64_CONSTANT (3600) * G_USEC_PER_SEC)
-/* One of so many copies is checked. */
-#define COPIES_OF_CHECK 32
 /* Holders of one piece: those near it, and those that are sent it. */
 #define MAX_HOLDERS (2 * BYTESTAG_MAX_BUCKET_SIZE)
 
@@ -154,7 +152,7 @@ _bytestag_publisher_check (BytestagPublisher   *self,
 {
   Check *check;
 
-  if (bytestag_rng_range (bytestag_reactor_get_rng (self->reactor), COPIES_OF_CHECK) != 0 ||
+  if (bytestag_rng_range (bytestag_reactor_get_rng (self->reactor), BYTESTAG_COPIES_OF_CHECK) != 0 ||
       self->checks->len >= BYTESTAG_LIMIT_SPOT_CHECKS)
     return;
 

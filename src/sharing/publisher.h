@@ -6,6 +6,9 @@
 
 G_BEGIN_DECLS
 
+/* Of so many copies that a look finds one is checked, by chance (B.3 "A copy counts"). */
+#define BYTESTAG_COPIES_OF_CHECK 32
+
 #define BYTESTAG_TYPE_PUBLISHER (bytestag_publisher_get_type ())
 G_DECLARE_FINAL_TYPE (BytestagPublisher, bytestag_publisher, BYTESTAG, PUBLISHER, GObject)
 

@@ -19,6 +19,7 @@ const BytestagScenario bytestag_scenarios[] = {
   { "survival-fast", "the same with 10 copies, under a half-life of 2 hours", bytestag_scenario_survival_fast, 1 },
   { "survival-gone", "parts of who left for good after a day, until it was said to be safe",
     bytestag_scenario_survival_gone, 1 },
+  { "survival-hidden", "parts of who cannot be reached, and is on 2 hours a day", bytestag_scenario_survival_hidden, 1 },
   { "partition", "two halves that do not hear each other for hours", bytestag_scenario_partition, 1 },
   { "lossy", "transfers under loss, duplicates and reordering", bytestag_scenario_lossy, 1 },
   { "nat", "gets among nodes of which 40 % are behind a NAT", bytestag_scenario_nat, 1 },

@@ -144,24 +144,35 @@ put_values (Fixture *test,
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
-/* (transfer full) (nullable) the "held" of the answer to a batch. */
+/* (transfer full) (nullable) the "held" of the answer to a batch. @sender: members that say who asks. */
 static char *
-get_held (Fixture    *test,
-          const char *keys,
-          const char *more)
+get_held_as (Fixture    *test,
+             const char *sender,
+             const char *keys,
+             const char *more)
 {
   g_autofree char *reply = NULL;
-  g_autofree char *id = bytestag_key_to_base64 (bytestag_foreign_get_id (test->peer));
   const char *held;
 
   bytestag_foreign_send (test->peer, &test->address,
-                         "{\"netid\": \"BYTESTAG\", \"nodeid\": \"%s\", \"rpc\": \"findval\", \"key\": \"" FIRST "\", "
-                         "\"keys\": [%s], \"seq_id\": \"a\"%s}", id, keys, more);
+                         "{\"netid\": \"BYTESTAG\", %s\"rpc\": \"findval\", \"key\": \"" FIRST "\", "
+                         "\"keys\": [%s], \"seq_id\": \"a\"%s}", sender, keys, more);
   bytestag_sim_run (test->sim, SECOND);
   reply = bytestag_foreign_take (test->peer);
   g_assert_nonnull (reply);
   held = strstr (reply, "\"held\": ");
   return held != NULL ? g_strndup (held + 8, strcspn (held + 8, "]") + 1) : NULL;
+}
+
+static char *
+get_held (Fixture    *test,
+          const char *keys,
+          const char *more)
+{
+  g_autofree char *id = bytestag_key_to_base64 (bytestag_foreign_get_id (test->peer));
+  g_autofree char *sender = g_strdup_printf ("\"nodeid\": \"%s\", ", id);
+
+  return get_held_as (test, sender, keys, more);
 }
 
 static void
@@ -196,6 +207,28 @@ test_answer (Fixture      *test,
   g_assert_null (without);
   bad = get_held (test, "\"AAAA\"", ", \"ext\": 2");
   g_assert_null (bad);
+}
+
+/* Who cannot be reached says no id (B.1), and is asked and told all the same. */
+static void
+test_read_only (Fixture      *test,
+                gconstpointer data)
+{
+  g_autofree char *keys = put_values (test, 3);
+  g_autofree char *unproven = NULL;
+  g_autofree char *proven = NULL;
+
+  bytestag_foreign_set_pongs (test->peer, FALSE);
+  unproven = get_held_as (test, "", keys, ", \"ext\": 6");
+  g_assert_null (unproven);
+  g_assert_cmpuint (bytestag_foreign_get_n_pings (test->peer), ==, 1);
+  bytestag_sim_run (test->sim, 61 * SECOND);
+  bytestag_foreign_forget (test->peer);
+
+  bytestag_foreign_set_pongs (test->peer, TRUE);
+  proven = get_held_as (test, "", keys, ", \"ext\": 6");
+  g_assert_cmpuint (bytestag_foreign_get_n_pings (test->peer), ==, 2);
+  g_assert_cmpstr (proven, ==, "[1, 0, 1]");
 }
 
 /* BYTESTAG_LIMIT_KEYS_OF_REQUEST: further ones are not looked at. */
@@ -356,6 +389,7 @@ main (int   argc,
   FIXTURE_TEST ("/dht/find-held-task/not-told", test_not_told);
   FIXTURE_TEST ("/dht/find-held-task/cancel-inside", test_cancel_inside);
   FIXTURE_TEST ("/dht/find-held-task/answer", test_answer);
+  FIXTURE_TEST ("/dht/find-held-task/read-only", test_read_only);
   FIXTURE_TEST ("/dht/find-held-task/limit", test_limit);
   FIXTURE_TEST ("/dht/find-held-task/deferred", test_deferred);
   FIXTURE_TEST ("/dht/find-held-task/size", test_size);

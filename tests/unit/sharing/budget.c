@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "sharing/budget.h"
-
 #include <math.h>
 
+#include "core/limits.h"
+#include "fixture.h"
+#include "sharing/budget.h"
+
 #define PART 262144
+/* A node of ours: B.1, bit 2. */
+#define PROMISES 2
 
 /* 1,000 parts of 256 KiB with 4 copies each, and a root with 20. */
 static BytestagBudgetPlan
@@ -69,6 +73,22 @@ test_rates (void)
   g_assert_cmpuint (budget.upkeep_bytes, ==, 9000);
   g_assert_cmpuint (budget.upkeep_requests, ==, 60);
 
+  /* Who took bytes is asked for them. */
+  rates = (BytestagBudgetRates) { .requests_per_store = 0.5, .bytes_per_request = 100 };
+  bytestag_budget_compute (&plan, &rates, &budget);
+  g_assert_cmpuint (budget.initial_bytes, ==, 2000);
+  g_assert_cmpuint (budget.upkeep_bytes, ==, 0);
+
+  /* Of 32 copies one is checked; promises of 14 days last for 8 and a third. */
+  rates = (BytestagBudgetRates) { .bytes_per_check = 320, .looks_per_day = 3 };
+  bytestag_budget_compute (&plan, &rates, &budget);
+  g_assert_cmpuint (budget.initial_bytes, ==, 0);
+  g_assert_cmpuint (budget.upkeep_bytes, ==, 1200);
+  rates = (BytestagBudgetRates) { .bytes_per_renewal = 250, .looks_per_day = 3 };
+  bytestag_budget_compute (&plan, &rates, &budget);
+  g_assert_cmpuint (budget.initial_bytes, ==, 0);
+  g_assert_cmpuint (budget.upkeep_bytes, ==, 1200);
+
   /* A quarter of the nodes goes, another comes: half of the copies are sent again, each pass. */
   rates = (BytestagBudgetRates) { .bytes_per_byte = 1, .looks_per_day = 2, .loss_per_hour = 0.25 };
   bytestag_budget_compute (&plan, &rates, &budget);
@@ -82,25 +102,115 @@ test_calibrate (void)
 
   bytestag_budget_rates_init (&rates);
   before = rates;
-  bytestag_budget_rates_calibrate (&rates, 0, 0, 0, 0, 0, 1000);
+  bytestag_budget_rates_calibrate (&rates, 0, 0, 0, 0, 0);
   g_assert_cmpmem (&rates, sizeof rates, &before, sizeof before);
 
-  rates = (BytestagBudgetRates) { .bytes_per_request = 100, .bytes_per_store = 10, .bytes_per_byte = 1 };
-  bytestag_budget_rates_calibrate (&rates, 3, 5, 10, 20, 800, 4000);
+  bytestag_budget_rates_calibrate (&rates, 3, 5, 10, 20, 15);
   g_assert_cmpfloat (rates.requests_per_look, ==, 2);
   g_assert_cmpfloat (rates.n_pieces, ==, 3);
-  g_assert_cmpfloat (rates.bytes_per_request, ==, 200);
-  g_assert_cmpfloat (rates.bytes_per_store, ==, 20);
-  g_assert_cmpfloat (rates.bytes_per_byte, ==, 2);
+  g_assert_cmpfloat (rates.requests_per_store, ==, 0.75);
+  /* Datagrams are as long as they are. */
+  g_assert_cmpfloat (rates.bytes_per_request, ==, before.bytes_per_request);
+  g_assert_cmpfloat (rates.bytes_per_store, ==, before.bytes_per_store);
+  g_assert_cmpfloat (rates.bytes_per_byte, ==, before.bytes_per_byte);
+}
 
-  /* What else was sent is not what publishing costs. */
-  rates = before;
-  bytestag_budget_rates_calibrate (&rates, 3, 5, 10, 20, 800, G_GUINT64_CONSTANT (1000000000000));
-  g_assert_cmpfloat (rates.bytes_per_byte, ==, 2 * before.bytes_per_byte);
-  g_assert_cmpfloat (rates.bytes_per_store, ==, 2 * before.bytes_per_store);
-  rates = before;
-  bytestag_budget_rates_calibrate (&rates, 3, 5, 10, 20, 800, 0);
-  g_assert_cmpfloat (rates.bytes_per_request, ==, before.bytes_per_request / 2);
+static guint64
+get_sent (Fixture *self)
+{
+  return bytestag_network_get_counters (self->network)->bytes_sent;
+}
+
+/* Bytes that node 0 sends since it had sent @before, until @task is done. */
+static guint64
+measure (Fixture *self,
+         guint64  before,
+         gpointer task)
+{
+  g_assert_true (bytestag_sim_run_task (self->sim, task, 60 * SECOND));
+  g_assert_cmpint (bytestag_task_get_state (task), ==, BYTESTAG_TASK_DONE);
+  return get_sent (self) - before;
+}
+
+/* Bytes that no codec makes shorter, as those of media. */
+static GBytes *
+make_noise (gsize size)
+{
+  g_autoptr (GByteArray) noise = g_byte_array_new ();
+  BytestagKey key = { { 1 } };
+
+  while (noise->len < size)
+    {
+      bytestag_key_digest (&key, key.bytes, sizeof key.bytes);
+      g_byte_array_append (noise, key.bytes, sizeof key.bytes);
+    }
+  g_byte_array_set_size (noise, (guint) size);
+  return g_byte_array_free_to_bytes (g_steal_pointer (&noise));
+}
+
+static guint64
+measure_store (Fixture *self,
+               GBytes  *value,
+               gboolean sends)
+{
+  g_autoptr (BytestagNode) node = bytestag_sim_make_contact (self->sim, 1);
+  BytestagKvpRecord record = { .size = g_bytes_get_size (value), .copies = 4, .has_timestamp = TRUE };
+  g_autoptr (BytestagStoreToNodeTask) task = NULL;
+  guint64 before = get_sent (self);
+
+  bytestag_node_set_extensions (node, PROMISES);
+  record.timestamp = bytestag_reactor_get_wall_time (bytestag_network_get_reactor (self->network)) / G_USEC_PER_SEC;
+  bytestag_key_digest (&record.id.key, g_bytes_get_data (value, NULL), record.size);
+  record.id.index = record.id.key;
+  task = bytestag_network_refresh_at_node (self->network, node, &record, BYTESTAG_TIME_KEEP, sends ? value : NULL);
+  return measure (self, before, task);
+}
+
+/* No less than what goes out, and little more. */
+static void
+assert_covers (gdouble rate,
+               gdouble measured)
+{
+  g_test_message ("%.6g, measured %.6g", rate, measured);
+  g_assert_cmpfloat (rate, >=, measured);
+  g_assert_cmpfloat (rate, <, measured * 1.05);
+}
+
+/* What is usual is what the engine sends: each kind of datagram. */
+static void
+test_datagrams (Fixture       *self,
+                gconstpointer  data)
+{
+  g_autoptr (BytestagNode) node = bytestag_sim_make_contact (self->sim, 1);
+  g_autoptr (GBytes) byte = make_noise (1);
+  g_autoptr (GBytes) part = make_noise (PART);
+  g_autoptr (BytestagFindHeldTask) held = NULL;
+  g_autoptr (BytestagSpotCheckTask) check = NULL;
+  BytestagKey keys[1 + BYTESTAG_LIMIT_KEYS_OF_REQUEST] = { { { 1 } } };
+  BytestagBudgetRates rates;
+  BytestagKvpId id;
+  guint64 of_byte, of_part, before;
+
+  bytestag_budget_rates_init (&rates);
+  of_byte = measure_store (self, byte, TRUE);
+  of_part = measure_store (self, part, TRUE);
+  assert_covers (rates.bytes_per_store, (gdouble) of_byte);
+  assert_covers (rates.bytes_per_byte, (gdouble) (of_part - of_byte) / (PART - 1));
+  assert_covers (rates.bytes_per_renewal, (gdouble) measure_store (self, part, FALSE));
+
+  for (guint i = 1; i < G_N_ELEMENTS (keys); i++)
+    bytestag_key_digest (&keys[i], keys[i - 1].bytes, sizeof keys[i].bytes);
+  bytestag_node_set_extensions (node, PROMISES);
+  before = get_sent (self);
+  held = bytestag_network_find_held_from_node (self->network, node, keys, G_N_ELEMENTS (keys));
+  assert_covers (rates.bytes_per_request, (gdouble) measure (self, before, held));
+
+  bytestag_sim_put_value (self->sim, 0, part, &id.key);
+  id.index = id.key;
+  before = get_sent (self);
+  check = bytestag_network_spot_check (self->network, node, &id);
+  assert_covers (rates.bytes_per_check, (gdouble) measure (self, before, check));
+  g_assert_cmpint (bytestag_spot_check_task_get_outcome (check), ==, BYTESTAG_SPOT_CHECK_PASSED);
 }
 
 /* As measured: 2 requests a piece of 1,000, 0.3 of 100,000, and never more than one by one. */
@@ -138,7 +248,7 @@ test_already_there (void)
   plan.n_copies_there = plan.n_copies * 2;
   plan.n_bytes_there = plan.n_bytes_of_copies * 2;
   rest = compute (&plan);
-  g_assert_cmpuint (rest.initial_bytes, <=, 1001 * 2 * 2 * 800);
+  g_assert_cmpuint (rest.initial_bytes, <=, 1001 * 2 * 2 * 910);
 }
 
 static void
@@ -296,6 +406,7 @@ main (int   argc,
   g_test_add_func ("/budget/plan", test_plan);
   g_test_add_func ("/budget/rates", test_rates);
   g_test_add_func ("/budget/calibrate", test_calibrate);
+  FIXTURE_TEST ("/budget/datagrams", test_datagrams);
   g_test_add_func ("/budget/shared-requests", test_shared_requests);
   g_test_add_func ("/budget/already-there", test_already_there);
   g_test_add_func ("/budget/monotonous", test_monotonous);

@@ -648,6 +648,88 @@ test_away (Fixture       *self,
   g_assert_cmpint (get_piece (publication, 0).until, >, now_of (self) + 4 * 86400);
 }
 
+typedef struct {
+  GHashTable *first; /* numbers of nodes, by BytestagKvpId */
+  guint node;
+} Taker;
+
+static void
+taken_cb (BytestagNetwork     *network,
+          const BytestagKvpId *id,
+          Taker               *taker)
+{
+  if (!g_hash_table_contains (taker->first, id))
+    g_hash_table_insert (taker->first, g_memdup2 (id, sizeof *id), GUINT_TO_POINTER (taker->node));
+}
+
+static gboolean
+is_nearest (Fixture          *self,
+            const BytestagKey *key,
+            guint              node)
+{
+  const BytestagKey *id = bytestag_network_get_key (bytestag_sim_get_node (self->sim, node));
+
+  for (guint i = 1; i < bytestag_sim_get_n_nodes (self->sim); i++)
+    if (bytestag_key_compare_distance (key, bytestag_network_get_key (bytestag_sim_get_node (self->sim, i)), id) < 0)
+      return FALSE;
+  return TRUE;
+}
+
+static void
+publish_all (Fixture             *self,
+             BytestagPublisher   *publisher,
+             const BytestagPiece *pieces,
+             guint                n)
+{
+  g_autoptr (BytestagPublication) publication = publish (publisher, pieces, n, 3);
+
+  g_assert_true (fixture_run_signal (self, publication, "complete", 60));
+}
+
+/* Of pieces with neighbouring keys, and of one after the other, the first copies go to any of
+ * the 3 nodes that are to have them, not all to the nearest one. */
+static void
+test_first_copies (Fixture       *self,
+                   gconstpointer  data)
+{
+  g_autoptr (BytestagPublisher) publisher = bytestag_publisher_new (self->network);
+  g_autoptr (GHashTable) first = g_hash_table_new_full (bytestag_kvp_id_hash, bytestag_kvp_id_equal, g_free, NULL);
+  BytestagPiece pieces[90];
+  guint n_nearest[2] = { 0, 0 };
+  guint n = 0;
+
+  for (guint i = 1; i < FIXTURE_N_NODES; i++)
+    {
+      Taker *taker = g_new (Taker, 1);
+
+      *taker = (Taker) { first, i };
+      g_signal_connect_data (bytestag_sim_get_node (self->sim, i), "value-stored", G_CALLBACK (taken_cb), taker,
+                             (GClosureNotify) g_free, 0);
+    }
+
+  /* Those that choose the nearest node while nothing is under way. */
+  for (guint i = 0; n < 60; i++)
+    {
+      pieces[n] = make_piece (self, i, BYTESTAG_PIECE_PART);
+      n += pieces[n].id.key.bytes[BYTESTAG_KEY_SIZE - 1] % 3 == 0;
+    }
+  publish_all (self, publisher, pieces, n);
+  for (guint i = 1000; n < G_N_ELEMENTS (pieces); i++, n++)
+    {
+      pieces[n] = make_piece (self, i, BYTESTAG_PIECE_PART);
+      publish_all (self, publisher, &pieces[n], 1);
+    }
+
+  for (guint i = 0; i < n; i++)
+    n_nearest[i >= 60] += is_nearest (self, &pieces[i].id.key,
+                                      GPOINTER_TO_UINT (g_hash_table_lookup (first, &pieces[i].id)));
+  g_test_message ("%u of 60 and %u of 30 at the nearest node", n_nearest[0], n_nearest[1]);
+  g_assert_cmpuint (n_nearest[0], >=, 10);
+  g_assert_cmpuint (n_nearest[0], <=, 40);
+  g_assert_cmpuint (n_nearest[1], >=, 4);
+  g_assert_cmpuint (n_nearest[1], <=, 16);
+}
+
 /* On one computer, or in one house, all nodes are of one network, and hold copies all the
  * same (B.5). */
 static void
@@ -792,7 +874,7 @@ main (int   argc,
   FIXTURE_TEST ("/sharing/publisher/bound", test_bound);
   FIXTURE_TEST ("/sharing/publisher/send-again", test_send_again);
   FIXTURE_TEST ("/sharing/publisher/away", test_away);
-
+  FIXTURE_TEST ("/sharing/publisher/first-copies", test_first_copies);
   g_test_add_func ("/sharing/publisher/private", test_private);
 
   return g_test_run ();
