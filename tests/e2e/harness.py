@@ -52,6 +52,12 @@ class Process:
         for line in self.process.stderr:
             self.errors.append(line.rstrip('\n'))
 
+    def describe(self):
+        """What became of it, for whoever looks into a failure."""
+        status = self.process.poll()
+        ended = 'runs' if status is None else f'ended with {status}'
+        return f'{ended}: {" ".join(map(str, self.command))}: {self.errors[-5:]}, {self.seen[-2:]}'
+
     def next_line(self, deadline):
         try:
             line = self.lines.get(timeout=max(0.0, deadline - time.monotonic()))
@@ -187,7 +193,7 @@ def _run_test(test):
     try:
         test(folder)
     except Exception:
-        wrong = traceback.format_exc()
+        wrong = traceback.format_exc() + '\n'.join(process.describe() for process in _running)
     finally:
         stop_all()
         shutil.rmtree(folder, ignore_errors=True)
