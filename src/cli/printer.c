@@ -467,8 +467,9 @@ print_survival (BytestagPrinter *self,
   self->n_weak = (guint) get_number (line, "weak");
   self->n_named = 0;
   g_print ("%s: %s\n", name, words);
-  g_print (ngettext ("Looked at %u of %u piece, from %s to %s\n", "Looked at %u of %u pieces, from %s to %s\n", n),
-           (guint) get_number (line, "looked"), n, oldest, newest);
+  if (get_number (line, "looked") > 0)
+    g_print (ngettext ("Looked at %u of %u piece, from %s to %s\n", "Looked at %u of %u pieces, from %s to %s\n", n),
+             (guint) get_number (line, "looked"), n, oldest, newest);
   if (get_number (line, "percent-there") > 0)
     g_print (_("%d %% was already on the network\n"), (int) get_number (line, "percent-there"));
   if (get_number (line, "safe-until") > 0)
@@ -494,7 +495,7 @@ print_copies (BytestagPrinter *self,
       return;
     }
 
-  /* Translators: like "12 pieces: 4 copies, the first of them until 24/12/26 10:00" */
+  /* Translators: like "12 pieces: 4 copies, until 12/24/26 10:00", when the first of them ends */
   g_print (ngettext ("%6u piece: %s, until %s\n", "%6u pieces: %s, until %s\n", pieces), pieces, kept, until);
 }
 

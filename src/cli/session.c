@@ -88,6 +88,45 @@ clock_cb (BytestagNetwork *network,
   bytestag_printer_print (self->printer, line);
 }
 
+/* The first number in a text, of which *@rest is left behind it; 0: none. */
+static guint64
+take_number (const char **rest)
+{
+  *rest += strcspn (*rest, "0123456789");
+  return g_ascii_strtoull (*rest, (char **) rest, 10);
+}
+
+/* Whether @line says what was told, and the number in it, if any, is not twice as high yet: what
+ * is counted may be found one by one. */
+static gboolean
+is_told (const char *told,
+         const char *line)
+{
+  gsize length = strcspn (told, "0123456789");
+  guint64 before, now;
+
+  if (strncmp (told, line, length) != 0 || length != strcspn (line, "0123456789"))
+    return FALSE;
+
+  before = take_number (&told);
+  now = take_number (&line);
+  return g_str_equal (told, line) && now >= before && (now == before || now / 2 < before);
+}
+
+/* (transfer none) (nullable) */
+static const char *
+find_told (Session    *self,
+           const char *line)
+{
+  for (guint i = 0; self->notice != NULL && self->notice[i] != NULL; i++)
+    {
+      if (is_told (self->notice[i], line))
+        return self->notice[i];
+    }
+
+  return NULL;
+}
+
 static void
 notice_cb (BytestagClient *client,
            GParamSpec     *pspec,
@@ -98,8 +137,15 @@ notice_cb (BytestagClient *client,
 
   for (guint i = 0; lines[i] != NULL; i++)
     {
-      if (self->notice == NULL || !g_strv_contains ((const char * const *) self->notice, lines[i]))
-        bytestag_printer_complain (self->printer, lines[i]);
+      const char *told = find_told (self, lines[i]);
+
+      if (told == NULL)
+        {
+          bytestag_printer_complain (self->printer, lines[i]);
+          continue;
+        }
+      g_free (lines[i]);
+      lines[i] = g_strdup (told);
     }
   g_strfreev (self->notice);
   self->notice = g_steal_pointer (&lines);

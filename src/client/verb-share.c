@@ -12,7 +12,6 @@ typedef struct {
   GTask *task;
   BytestagShare *share; /* (nullable) the one that is hashed, then the one that is online */
   gboolean budgeted; /* what it costs was told */
-  gboolean over;
 } Telling;
 
 static void
@@ -104,51 +103,56 @@ is_alone (BytestagClient *client)
   return bytestag_client_get_n_peers (client) == 0 && !bytestag_client_is_joining (client);
 }
 
-/* Over when everything was sent once, or nobody is there, who gets it later. */
+/* Nothing is told any more; the task has its result. */
+static void
+end_telling (Telling *telling)
+{
+  GCancellable *cancellable = g_task_get_cancellable (telling->task);
+
+  g_signal_handlers_disconnect_by_data (telling->share, telling);
+  g_signal_handlers_disconnect_by_data (g_task_get_source_object (telling->task), telling);
+  /* Not by g_cancellable_disconnect(): it may be what is cancelled. */
+  if (cancellable != NULL)
+    g_signal_handlers_disconnect_by_data (cancellable, telling);
+  telling_free (telling);
+}
+
+/* Over when everything was sent once, or nobody is there, who gets it later, or nobody listens. */
 static void
 look (Telling *telling)
 {
-  BytestagClient *client = g_task_get_source_object (telling->task);
   BytestagShare *share = telling->share;
+  BytestagShareState state = bytestag_share_get_state (share);
 
-  if (telling->over)
-    return;
-
-  switch (bytestag_share_get_state (share))
+  if (state == BYTESTAG_SHARE_STOPPED)
     {
-    case BYTESTAG_SHARE_PUBLISHING:
-      if (!is_alone (client))
-        {
-          if (!bytestag_verb_say_paused (telling->task))
-            tell_sent (telling, "publishing");
-          break;
-        }
-      G_GNUC_FALLTHROUGH;
-
-    case BYTESTAG_SHARE_ONLINE:
-      telling->over = TRUE;
-      tell_sent (telling, "published");
-      g_task_return_boolean (telling->task, TRUE);
-      break;
-
-    case BYTESTAG_SHARE_STOPPED:
-      telling->over = TRUE;
       g_task_return_new_error (telling->task, BYTESTAG_ERROR, BYTESTAG_ERROR_CANCELLED, "%s",
                                _("The sharing was stopped"));
-      break;
-
-    case BYTESTAG_SHARE_HASHING:
-    case BYTESTAG_SHARE_FAILED:
-    default:
-      break;
+      end_telling (telling);
     }
-
-  if (telling->over)
+  else if (g_cancellable_is_cancelled (g_task_get_cancellable (telling->task)))
     {
-      g_signal_handlers_disconnect_by_data (share, telling);
-      g_signal_handlers_disconnect_by_data (client, telling);
-      telling_free (telling);
+      g_task_return_boolean (telling->task, TRUE);
+      end_telling (telling);
     }
+  else if (state == BYTESTAG_SHARE_ONLINE ||
+           (state == BYTESTAG_SHARE_PUBLISHING && is_alone (g_task_get_source_object (telling->task))))
+    {
+      tell_sent (telling, "published");
+      g_task_return_boolean (telling->task, TRUE);
+      end_telling (telling);
+    }
+  else if (state == BYTESTAG_SHARE_PUBLISHING && !bytestag_verb_say_paused (telling->task))
+    {
+      tell_sent (telling, "publishing");
+    }
+}
+
+static void
+cancelled_cb (GCancellable *cancellable,
+              Telling      *telling)
+{
+  look (telling);
 }
 
 static void
@@ -196,8 +200,13 @@ shared_cb (GObject      *source,
   g_signal_connect (share, "notify::state", G_CALLBACK (look_cb), telling);
   g_signal_connect (share, "notify::n-pieces-sent", G_CALLBACK (look_cb), telling);
   g_signal_connect (source, "notify::joining", G_CALLBACK (look_cb), telling);
+<<<<<<< HEAD
   /* Among what a person should know is that copies wait. */
   g_signal_connect (source, "notify::notice", G_CALLBACK (look_cb), telling);
+=======
+  if (g_task_get_cancellable (telling->task) != NULL)
+    g_signal_connect (g_task_get_cancellable (telling->task), "cancelled", G_CALLBACK (cancelled_cb), telling);
+>>>>>>> proof
   look (telling);
 }
 

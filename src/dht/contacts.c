@@ -96,7 +96,10 @@ _bytestag_network_answered (BytestagNetwork        *self,
   if (message->has_you)
     _bytestag_votes_add (&self->votes, from, &message->you);
   if (message->time > 0)
-    _bytestag_clock_votes_add (&self->clock_votes, from, message->time, now);
+    {
+      _bytestag_clock_votes_add (&self->clock_votes, from, message->time, now);
+      _bytestag_network_check_clock (self);
+    }
 
   if (message->node_id_member != BYTESTAG_MEMBER_VALID ||
       bytestag_key_equal (&message->node_id, bytestag_node_get_key (self->node)))

@@ -50,8 +50,9 @@ _bytestag_network_check_clock (BytestagNetwork *self)
                                                             bytestag_reactor_get_time (self->reactor),
                                                             bytestag_reactor_get_wall_time (self->reactor));
 
-  /* Whole minutes: it is shown. */
-  _bytestag_network_set_clock_difference (self, (difference + (difference < 0 ? -30 : 30)) / 60 * 60);
+  /* Whole minutes: it is shown; and not to and fro between two of them. */
+  if (difference == 0 || self->clock_difference == 0 || ABS (difference - self->clock_difference) >= 60)
+    _bytestag_network_set_clock_difference (self, (difference + (difference < 0 ? -30 : 30)) / 60 * 60);
   return difference == 0;
 }
 

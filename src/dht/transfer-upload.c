@@ -137,6 +137,8 @@ ack_cb (const BytestagMessage  *message,
   BytestagSlice transfer = get_transfer (self);
 
   self->handle = 0;
+  /* Nothing is sent again while the next chunk waits for its turn. */
+  bytestag_reactor_disarm (self->network->reactor, &self->timer);
 
   if (message == NULL)
     {

@@ -132,7 +132,7 @@ read_states (BytestagLibraryStep *step,
 
       id->key = id->index = g_array_index (self->keys, BytestagKey, i);
     }
-  bytestag_library_store_load_pieces (step->store, (BytestagSavedPiece *) self->states->data, self->states->len,
+  bytestag_library_store_load_pieces (step->store, (gpointer) self->states->data, self->states->len,
                                       &step->error);
 }
 
@@ -191,7 +191,7 @@ add_infos (BytestagLibrary *self,
       g_array_append_val (share->values, info->id);
       add_piece (pieces, &g_array_index (batch->states, BytestagSavedPiece, i), info->size, info->kind);
     }
-  bytestag_publication_add_pieces (share->publication, (const BytestagPiece *) pieces->data, pieces->len);
+  bytestag_publication_add_pieces (share->publication, (gconstpointer) pieces->data, pieces->len);
 }
 
 /* The next @n parts of file @number of the set. */
@@ -222,7 +222,7 @@ add_files (BytestagLibrary *self,
            const Batch     *batch)
 {
   g_autoptr (GArray) pieces = g_array_new (FALSE, FALSE, sizeof (BytestagPiece));
-  const BytestagSavedPiece *states = (const BytestagSavedPiece *) batch->states->data;
+  const BytestagSavedPiece *states = (gconstpointer) batch->states->data;
 
   if (batch->n_continued > 0)
     add_parts (self, share, bytestag_shared_set_get_n_files (share->set) - 1, states, batch->n_continued, pieces);
@@ -237,7 +237,7 @@ add_files (BytestagLibrary *self,
       add_parts (self, share, number, states, file->n_parts, pieces);
       states += file->n_parts;
     }
-  bytestag_publication_add_pieces (share->publication, (const BytestagPiece *) pieces->data, pieces->len);
+  bytestag_publication_add_pieces (share->publication, (gconstpointer) pieces->data, pieces->len);
 }
 
 static void
@@ -558,7 +558,7 @@ save_pieces_run (BytestagLibraryStep *step)
 {
   const GArray *states = step->data;
 
-  bytestag_library_store_save_pieces (step->store, (const BytestagSavedPiece *) states->data, states->len,
+  bytestag_library_store_save_pieces (step->store, (gconstpointer) states->data, states->len,
                                       &step->error);
 }
 

@@ -115,7 +115,7 @@ count_votes (BytestagJob *self,
              guint       *n_promised,
              guint       *n_unpromised)
 {
-  return _bytestag_publisher_count_votes (self->publisher, (const BytestagHolder *) self->holders->data,
+  return _bytestag_publisher_count_votes (self->publisher, (gconstpointer) self->holders->data,
                                           self->holders->len, self->record.copies, n_promised, n_unpromised);
 }
 

@@ -279,7 +279,7 @@ step (gpointer user_data)
   if (!pass_some (self))
     step_in (self, 0);
   else if (self->questions->len > 0)
-    bytestag_holder_walk_ask (self->walk, (const BytestagHolderQuestion *) self->questions->data,
+    bytestag_holder_walk_ask (self->walk, (gconstpointer) self->questions->data,
                               self->questions->len, asked_cb, self);
   else if (self->n_storing == 0)
     next_level (self);

@@ -117,7 +117,7 @@ save (gpointer user_data)
 
   bytestag_reactor_disarm (self->reactor, &self->save_timer);
   if (self->save != NULL && self->unsaved->len > 0)
-    self->save ((const BytestagPiece *) self->unsaved->data, self->unsaved->len, self->save_data);
+    self->save ((gconstpointer) self->unsaved->data, self->unsaved->len, self->save_data);
   g_array_set_size (self->unsaved, 0);
 }
 

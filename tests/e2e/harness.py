@@ -14,6 +14,9 @@ import tempfile
 import threading
 import time
 import traceback
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
+from multiprocessing import get_context
 from pathlib import Path
 
 NODE = os.environ['BYTESTAG_NODE']
@@ -48,6 +51,12 @@ class Process:
     def _read_errors(self):
         for line in self.process.stderr:
             self.errors.append(line.rstrip('\n'))
+
+    def describe(self):
+        """What became of it, for whoever looks into a failure."""
+        status = self.process.poll()
+        ended = 'runs' if status is None else f'ended with {status}'
+        return f'{ended}: {" ".join(map(str, self.command))}: {self.errors[-5:]}, {self.seen[-2:]}'
 
     def next_line(self, deadline):
         try:
@@ -176,22 +185,33 @@ def assert_refused(process, words, within=DEADLINE):
         assert word in sentence, f'“{word}” is not in: {sentence}'
 
 
-def run_tests(tests):
-    """Each test gets an empty folder; prints TAP."""
+def _run_test(test):
+    """What went wrong, and the seconds that it took; each test gets an empty folder."""
+    folder = Path(tempfile.mkdtemp(prefix='bytestag-e2e-'))
+    began = time.monotonic()
+    wrong = None
+    try:
+        test(folder)
+    except Exception:
+        wrong = traceback.format_exc() + '\n'.join(process.describe() for process in _running)
+    finally:
+        stop_all()
+        shutil.rmtree(folder, ignore_errors=True)
+    return wrong, time.monotonic() - began
+
+
+def run_tests(tests, together=1):
+    """Prints TAP. Tests that mostly wait may run several together, each in a process of its own."""
     print(f'1..{len(tests)}', flush=True)
     failed = 0
-    for number, test in enumerate(tests, 1):
-        name = test.__name__.replace('_', ' ')
-        folder = Path(tempfile.mkdtemp(prefix='bytestag-e2e-'))
-        try:
-            test(folder)
-            print(f'ok {number} {name}', flush=True)
-        except Exception:
-            failed += 1
-            for line in traceback.format_exc().splitlines():
-                print(f'# {line}')
-            print(f'not ok {number} {name}', flush=True)
-        finally:
-            stop_all()
-            shutil.rmtree(folder, ignore_errors=True)
+    with ProcessPoolExecutor(together, get_context('fork')) if together > 1 else nullcontext() as pool:
+        results = pool.map(_run_test, tests) if pool else map(_run_test, tests)
+        for number, (test, (wrong, seconds)) in enumerate(zip(tests, results), 1):
+            name = test.__name__.replace('_', ' ')
+            if wrong:
+                failed += 1
+                for line in wrong.splitlines():
+                    print(f'# {line}')
+            print(f'{"not ok" if wrong else "ok"} {number} {name}')
+            print(f'# {seconds:.1f} s', flush=True)
     return 1 if failed else 0

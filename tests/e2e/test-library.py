@@ -22,6 +22,8 @@ from harness import DEADLINE, NODE, assert_refused, ask, everything_in, node, ru
 
 # How soon what has not happened so far would have happened; seconds.
 A_WHILE = 3
+# How many tests run at a time: they wait for what the program does after some seconds.
+TOGETHER = 5
 # Of a disk that becomes full; bytes.
 DISK_SIZE = 40 << 20
 
@@ -173,7 +175,10 @@ def test_a_share_outlives_a_kill_at_its_link(folder):
 
 def test_hashing_goes_on_after_a_kill(folder):
     n_files, size = 60, 10_000_000
-    source = make_files(folder / 'large', random.Random(2), [size] * n_files)
+    source = folder / 'large'
+    source.mkdir()
+    for number in range(n_files):
+        (source / f'{number}.bin').write_bytes(os.urandom(size))
     killed = node('share', source, data=folder / 'data')
     done = 0
     while done < n_files * size // 2:
@@ -411,6 +416,38 @@ def test_the_upload_limit_holds(folder):
         time.sleep(0.2)
 
 
+def test_sharing_stops_when_it_is_told_to(folder):
+    source = make_files(folder / 'things', random.Random(15), [200_000] * 3)
+    other = Node(folder / 'other')
+    sharer = node('share', '--upload-limit', '1kB', source, data=folder / 'data', known=[other.address])
+    sharer.wait_event('publishing')
+    # All of it would take far longer than anything may.
+    assert sharer.stop() == 0, sharer.errors
+    again = Node(folder / 'data')
+    assert [share['files'] for share in again.library()] == [3], again.library()
+
+
+def test_what_is_damaged_is_not_told_one_by_one(folder):
+    n_files = 12
+    source = make_files(folder / 'things', random.Random(16), [100_000] * n_files)
+    sharer = Node(folder / 'publisher', lend=None)
+    keeper = Node(folder / 'keeper', known=[sharer])
+    link = sharer.share(source)
+    n_pieces = sharer.share_of(link)['pieces']
+    keeper.wait_for_stats(lambda stats: stats['values-kept'] >= n_pieces)
+    assert sharer.stop() == 0
+    for path in (folder / 'keeper' / 'kept' / 'values').rglob('*'):
+        if path.is_file():
+            path.write_bytes(bytes(path.stat().st_size))
+    getter = start_getting(link, folder / 'getter', [keeper])
+    keeper.wait_for_stats(lambda stats: stats['values-kept'] <= n_pieces - n_files)
+    keeper.wait_for_words('8 values that were kept for others were damaged on the disk')
+    getter.stop(signal.SIGKILL)
+    assert tree(folder / 'getter' / 'to') == {}
+    told = [line for line in keeper.process.errors if 'damaged on the disk' in line]
+    assert len(told) == 4, told
+
+
 def test_a_keeper_lives_with_a_full_disk(folder):
     disk = folder / 'disk'
     disk.mkdir()
@@ -523,4 +560,5 @@ if __name__ == '__main__':
     if not has_disks():
         print('# without the tests of disks: there is no namespace of mounts', flush=True)
         tests = [test for test in tests if 'disk' not in test.__name__ and 'drive' not in test.__name__]
-    sys.exit(run_tests([test for test in tests if all(word in test.__name__ for word in sys.argv[1:])]))
+    sys.exit(run_tests([test for test in tests if all(word in test.__name__ for word in sys.argv[1:])],
+                       TOGETHER))

@@ -5,6 +5,7 @@
 Usage: lint.py SOURCE_ROOT [BUILD_ROOT]   (BUILD_ROOT: for compiler flags)
 """
 
+import importlib.util
 import json
 import os
 import re
@@ -272,6 +273,24 @@ def bounds_are_tested():
             yield f'src/core/limits.h: no test names {name}'
 
 
+def fuzzers_are_complete():
+    """What ./dev fuzz needs of a target beside its code, which only a long run would miss otherwise."""
+    folder = ROOT / 'tests/fuzz'
+    build = (folder / 'meson.build').read_text()
+    targets = re.findall(r"^  '([\w-]+)': \[", build.split('fuzz_targets = {')[1].split('}')[0], re.M)
+    spec = importlib.util.spec_from_file_location('run_fuzzers', ROOT / 'tests/tools/run-fuzzers.py')
+    runner = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(runner)
+    leaky = re.search(r'leaky_targets = \[([^]]*)\]', build)[1]
+    if sorted(runner.LEAKY) != sorted(re.findall(r"'([\w-]+)'", leaky)):
+        yield 'tests/tools/run-fuzzers.py and tests/fuzz/meson.build: not the same targets leak'
+    for what, names in (('MAX_LEN of tests/tools/run-fuzzers.py', list(runner.MAX_LEN)),
+                        ('tests/fuzz/dict', [path.stem for path in (folder / 'dict').iterdir()]),
+                        ('tests/fuzz/corpus', [path.name for path in (folder / 'corpus').iterdir() if any(path.iterdir())])):
+        yield from (f'{what}: nothing for the target {name}' for name in sorted(set(targets) - set(names)))
+        yield from (f'{what}: there is no target {name}' for name in sorted(set(names) - set(targets)))
+
+
 def main():
     checks = [
         ('includes follow the picture', layering),
@@ -287,6 +306,7 @@ def main():
         ('nothing left unfinished', unfinished),
         ('tests can fail, and do not sleep', tests_can_fail),
         ('each bound is named in a test', bounds_are_tested),
+        ('each fuzz target has its length, dictionary and corpus', fuzzers_are_complete),
     ]
     if BUILD:
         checks.append(('each header compiles alone', headers_alone))

@@ -93,6 +93,9 @@ def main():
     parser.add_argument('build', type=Path)
     parser.add_argument('targets', nargs='+')
     options = parser.parse_args()
+    unknown = [name for name in options.targets if name not in MAX_LEN]
+    if unknown:
+        parser.error(f'no length is known for {", ".join(unknown)}')
     build = options.build.resolve()
     seeds = Path(options.keep).resolve() if options.keep else None
 

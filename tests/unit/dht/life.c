@@ -488,6 +488,34 @@ test_wrong_clock (Fixture      *test,
   g_assert_false (is_held (test));
 }
 
+/* It is known with the answers that say so, before anything is done by that clock. */
+static void
+test_clock_known_at_once (Fixture      *test,
+                          gconstpointer data)
+{
+  set_wall_seconds (test, NOW + 100 * DAY);
+  for (guint i = 0; i < BYTESTAG_LIMIT_CLOCK_TOO_FEW_VOTES + 1; i++)
+    {
+      g_autoptr (BytestagPingTask) task = NULL;
+      BytestagEndpoint address;
+
+      g_assert_cmpint (bytestag_network_get_clock_difference (test->network), ==, 0);
+      bytestag_sim_add_node (test->sim);
+      bytestag_sim_get_address (test->sim, i + 1, &address);
+      task = bytestag_network_ping_address (test->network, &address);
+      fixture_assert_done (test, task, SECOND);
+    }
+  g_assert_cmpint (bytestag_network_get_clock_difference (test->network), ==, 100 * DAY);
+
+  /* Not to and fro between two minutes. */
+  set_wall_seconds (test, NOW + 100 * DAY + 45);
+  g_assert_false (_bytestag_network_check_clock (test->network));
+  g_assert_cmpint (bytestag_network_get_clock_difference (test->network), ==, 100 * DAY);
+  set_wall_seconds (test, NOW + 100 * DAY + 75);
+  g_assert_false (_bytestag_network_check_clock (test->network));
+  g_assert_cmpint (bytestag_network_get_clock_difference (test->network), ==, 100 * DAY + 60);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -509,6 +537,7 @@ main (int   argc,
   FIXTURE_TEST ("/dht/life/expires", test_expires);
   FIXTURE_TEST ("/dht/life/expires-many", test_expires_many);
   FIXTURE_TEST ("/dht/life/wrong-clock", test_wrong_clock);
+  FIXTURE_TEST ("/dht/life/clock-known-at-once", test_clock_known_at_once);
 
   return g_test_run ();
 }

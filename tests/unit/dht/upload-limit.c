@@ -125,6 +125,24 @@ test_published (Fixture      *test,
   g_assert_finalize_object (task);
 }
 
+/* However long a chunk waits for its turn, the one before it is not sent again meanwhile. */
+static void
+test_waits (Fixture      *test,
+            gconstpointer data)
+{
+  g_autofree char *key = NULL;
+  g_autoptr (GBytes) value = put_value (test, &key);
+  Getter getter = { 0, 0 };
+
+  fixture_meet (test);
+  bytestag_network_set_upload_limit (test->network, 500);
+  get (test, test->peer, key, "x", &getter);
+  bytestag_sim_run (test->sim, 30 * SECOND);
+  g_assert_cmpuint (getter.n_bytes, <=, 30 * 500 + BYTESTAG_LIMIT_DATAGRAM);
+  g_assert_cmpuint (getter.n_bytes, >=, 30 * 500 - 2000);
+  g_assert_cmpuint (bytestag_network_get_counters (test->network)->bytes_uploaded, ==, getter.n_bytes);
+}
+
 /* No more than can be served as fast as a transfer must go. */
 static void
 test_places (Fixture      *test,
@@ -154,6 +172,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
 
   FIXTURE_TEST ("/dht/upload-limit/shared", test_shared);
+  FIXTURE_TEST ("/dht/upload-limit/waits", test_waits);
   FIXTURE_TEST ("/dht/upload-limit/published", test_published);
   FIXTURE_TEST ("/dht/upload-limit/places", test_places);
 

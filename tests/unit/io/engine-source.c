@@ -179,9 +179,12 @@ test_receives (Fixture *fixture, gconstpointer user_data)
 {
   g_assert_false (g_main_context_iteration (fixture->context, FALSE));
   send_datagrams (fixture, 3);
-  g_assert_true (g_main_context_iteration (fixture->context, TRUE));
+  /* In one turn, or in some where this thread has to wait for its processor. */
+  while (fixture->counter->n_received < 3)
+    g_assert_true (g_main_context_iteration (fixture->context, TRUE));
   g_assert_cmpuint (fixture->counter->n_received, ==, 3);
-  g_assert_cmpuint (fixture->counter->n_ticks, ==, 1);
+  g_assert_cmpuint (fixture->counter->n_ticks, >=, 1);
+  g_assert_cmpuint (fixture->counter->n_ticks, <=, 3);
   g_assert_false (g_main_context_iteration (fixture->context, FALSE));
   g_assert_cmpint (bytestag_engine_source_get_longest_turn (fixture->source), >=, 0);
 }
@@ -338,9 +341,12 @@ test_nested (Fixture *fixture, gconstpointer user_data)
 {
   fixture->counter->nested = fixture->context;
   send_datagrams (fixture, 3);
-  g_assert_true (g_main_context_iteration (fixture->context, TRUE));
+  /* In one turn, or in some where this thread has to wait for its processor. */
+  while (fixture->counter->n_received < 3)
+    g_assert_true (g_main_context_iteration (fixture->context, TRUE));
   g_assert_cmpuint (fixture->counter->n_received, ==, 3);
-  g_assert_cmpuint (fixture->counter->n_ticks, ==, 1);
+  g_assert_cmpuint (fixture->counter->n_ticks, >=, 1);
+  g_assert_cmpuint (fixture->counter->n_ticks, <=, 3);
 }
 
 #define ADD(name, set_up, test) \
