@@ -2,102 +2,11 @@
 #include "config.h"
 
 #include "core/limits.h"
-#include "fixture.h"
-#include "sharing/publisher.h"
+#include "piece-fixture.h"
 
 #define MINUTE (60 * SECOND)
 #define HOUR (60 * MINUTE)
 #define DAY (24 * HOUR)
-
-/* A value of node 0, as a piece that nobody knows anything of yet. */
-static BytestagPiece
-make_piece (Fixture           *self,
-            guint              number,
-            BytestagPieceKind  kind)
-{
-  g_autofree char *text = g_strdup_printf ("piece %u", number);
-  g_autoptr (GBytes) value = g_bytes_new (text, strlen (text));
-  BytestagKvpRecord record = { .size = strlen (text), .is_original = TRUE };
-  BytestagPiece piece = { .size = strlen (text), .kind = kind };
-
-  bytestag_key_digest (&record.id.index, text, strlen (text));
-  record.id.key = record.id.index;
-  if (kind == BYTESTAG_PIECE_FILE_INFO)
-    bytestag_key_digest (&record.id.key, text, strlen (text) - 1);
-  bytestag_kvp_table_write (bytestag_network_get_table (self->network), &record, value, NULL, NULL);
-  piece.id = record.id;
-  return piece;
-}
-
-static BytestagKvpTable *
-table_of (Fixture *self,
-          guint    node)
-{
-  return bytestag_network_get_table (bytestag_sim_get_node (self->sim, node));
-}
-
-static gint64
-now_of (Fixture *self)
-{
-  return bytestag_reactor_get_wall_time (bytestag_network_get_reactor (self->network)) / G_USEC_PER_SEC;
-}
-
-/* Nodes but the own one that hold it. */
-static guint
-count_holders (Fixture             *self,
-               const BytestagKvpId *id)
-{
-  guint n = 0;
-
-  for (guint i = 1; i < bytestag_sim_get_n_nodes (self->sim); i++)
-    n += bytestag_kvp_table_lookup (table_of (self, i), id, NULL);
-  return n;
-}
-
-/* Node @node holds the piece already; @text (nullable): it says so, but has this. */
-static void
-let_hold (Fixture             *self,
-          guint                node,
-          const BytestagPiece *piece,
-          guint                number,
-          const char          *text,
-          gint64               until)
-{
-  g_autofree char *own = g_strdup_printf ("piece %u", number);
-  const char *bytes = text != NULL ? text : own;
-  g_autoptr (GBytes) value = g_bytes_new (bytes, strlen (bytes));
-  BytestagKvpRecord record = { .id = piece->id, .size = strlen (bytes), .until = until, .copies = 3 };
-
-  record.last_update = (gdouble) now_of (self);
-  bytestag_kvp_table_write (table_of (self, node), &record, value, NULL, NULL);
-}
-
-static BytestagPublication *
-publish (BytestagPublisher   *publisher,
-         const BytestagPiece *pieces,
-         guint                n,
-         guint                copies)
-{
-  BytestagPublication *publication = bytestag_publisher_add (publisher, copies);
-
-  bytestag_publication_add_pieces (publication, pieces, n);
-  bytestag_publisher_start (publisher, publication);
-  return publication;
-}
-
-static BytestagPiece
-get_piece (BytestagPublication *publication,
-           guint                number)
-{
-  BytestagPiece piece;
-
-  g_assert_true (bytestag_publication_get_piece (publication, number, &piece));
-  return piece;
-}
-
-typedef struct {
-  GArray *ids; /* (element-type BytestagKvpId) in the order in which nodes took them */
-} Log;
 
 static void
 stored_cb (BytestagNetwork     *network,
@@ -131,10 +40,10 @@ test_order (Fixture       *self,
   BytestagPiece pieces[42];
 
   for (guint i = 0; i < 40; i++)
-    pieces[i] = make_piece (self, i, BYTESTAG_PIECE_PART);
-  pieces[40] = make_piece (self, 40, BYTESTAG_PIECE_FILE_INFO);
-  pieces[41] = make_piece (self, 41, BYTESTAG_PIECE_ROOT);
-  publication = publish (publisher, pieces, 42, 3);
+    pieces[i] = fixture_make_piece (self, i, BYTESTAG_PIECE_PART);
+  pieces[40] = fixture_make_piece (self, 40, BYTESTAG_PIECE_FILE_INFO);
+  pieces[41] = fixture_make_piece (self, 41, BYTESTAG_PIECE_ROOT);
+  publication = fixture_publish (publisher, pieces, 42, 3);
   g_assert_cmpint (bytestag_publication_get_phase (publication), ==, BYTESTAG_PUBLICATION_FIRST_COPIES);
   g_assert_true (fixture_run_signal (self, publication, "first-copies", 60));
   g_assert_cmpint (bytestag_publication_get_phase (publication), ==, BYTESTAG_PUBLICATION_MORE_COPIES);
@@ -154,14 +63,14 @@ test_order (Fixture       *self,
     }
   for (guint i = 0; i < 42; i++)
     {
-      BytestagPiece piece = get_piece (publication, i);
+      BytestagPiece piece = fixture_get_piece (publication, i);
 
-      g_assert_cmpuint (count_holders (self, &piece.id), ==, i == 41 ? 7 : 3);
+      g_assert_cmpuint (fixture_count_holders (self, &piece.id), ==, i == 41 ? 7 : 3);
       g_assert_cmpuint (piece.n_copies, ==, i == 41 ? 7 : 3);
       g_assert_cmpuint (piece.n_originals, ==, 0);
       g_assert_cmpuint (piece.copies, ==, i == 41 ? 20 : 3);
-      g_assert_cmpint (piece.until, >, now_of (self) + BYTESTAG_TIME_KEEP - 300);
-      g_assert_cmpint (piece.looked, >, now_of (self) - 300);
+      g_assert_cmpint (piece.until, >, fixture_now (self) + BYTESTAG_TIME_KEEP - 300);
+      g_assert_cmpint (piece.looked, >, fixture_now (self) - 300);
     }
 }
 
@@ -176,11 +85,11 @@ test_asks_first (Fixture       *self,
 
   for (guint i = 0; i < 10; i++)
     {
-      pieces[i] = make_piece (self, i, i == 9 ? BYTESTAG_PIECE_FILE_INFO : BYTESTAG_PIECE_PART);
+      pieces[i] = fixture_make_piece (self, i, i == 9 ? BYTESTAG_PIECE_FILE_INFO : BYTESTAG_PIECE_PART);
       for (guint j = 0; j < (i < 2 ? 0 : i < 4 ? 2 : 3); j++)
-        let_hold (self, 1 + (i + j) % 7, &pieces[i], i, NULL, now_of (self) + 10 * 86400);
+        fixture_let_hold (self, 1 + (i + j) % 7, &pieces[i], i, NULL, fixture_now (self) + 10 * 86400);
     }
-  publication = publish (publisher, pieces, 10, 3);
+  publication = fixture_publish (publisher, pieces, 10, 3);
   g_assert_cmpint (bytestag_publication_get_percent_there (publication), ==, -1);
   g_assert_true (fixture_run_signal (self, publication, "complete", 120));
 
@@ -188,7 +97,7 @@ test_asks_first (Fixture       *self,
   g_assert_cmpuint (bytestag_publication_get_n_there (publication), ==, 6);
   g_assert_cmpint (bytestag_publication_get_percent_there (publication), ==, 60);
   for (guint i = 0; i < 10; i++)
-    g_assert_cmpuint (count_holders (self, &pieces[i].id), ==, 3);
+    g_assert_cmpuint (fixture_count_holders (self, &pieces[i].id), ==, 3);
 }
 
 /* Renewed when a third is left, without a byte, and never over. */
@@ -202,8 +111,8 @@ test_renews (Fixture       *self,
   guint64 n_stored;
 
   for (guint i = 0; i < 5; i++)
-    pieces[i] = make_piece (self, i, i == 4 ? BYTESTAG_PIECE_FILE_INFO : BYTESTAG_PIECE_PART);
-  publication = publish (publisher, pieces, 5, 3);
+    pieces[i] = fixture_make_piece (self, i, i == 4 ? BYTESTAG_PIECE_FILE_INFO : BYTESTAG_PIECE_PART);
+  publication = fixture_publish (publisher, pieces, 5, 3);
   g_assert_true (fixture_run_signal (self, publication, "complete", 120));
   n_stored = bytestag_publisher_get_counters (publisher)->n_stored;
   g_assert_cmpuint (n_stored, ==, 15);
@@ -214,8 +123,8 @@ test_renews (Fixture       *self,
     {
       for (guint i = 0; i < 5; i++)
         {
-          g_assert_cmpuint (count_holders (self, &pieces[i].id), ==, 3);
-          g_assert_cmpint (get_piece (publication, i).until, >, now_of (self) + 4 * 86400);
+          g_assert_cmpuint (fixture_count_holders (self, &pieces[i].id), ==, 3);
+          g_assert_cmpint (fixture_get_piece (publication, i).until, >, fixture_now (self) + 4 * 86400);
         }
       bytestag_sim_run (self->sim, DAY);
     }
@@ -230,15 +139,15 @@ test_wrong_clock (Fixture       *self,
 {
   g_autoptr (BytestagPublisher) publisher = bytestag_publisher_new (self->network);
   g_autoptr (BytestagPublication) publication = NULL;
-  BytestagPiece piece = make_piece (self, 1, BYTESTAG_PIECE_PART);
+  BytestagPiece piece = fixture_make_piece (self, 1, BYTESTAG_PIECE_PART);
 
-  publication = publish (publisher, &piece, 1, 3);
+  publication = fixture_publish (publisher, &piece, 1, 3);
   g_assert_true (fixture_run_signal (self, publication, "complete", 120));
   bytestag_sim_set_wall_offset (self->sim, 0, -30 * DAY);
   bytestag_sim_run (self->sim, 20 * DAY);
   g_assert_cmpint (bytestag_network_get_clock_difference (self->network), ==, -30 * 86400);
   g_assert_cmpuint (bytestag_publisher_get_counters (publisher)->n_renewed, ==, 6);
-  g_assert_cmpuint (count_holders (self, &piece.id), ==, 3);
+  g_assert_cmpuint (fixture_count_holders (self, &piece.id), ==, 3);
 }
 
 /* A copy that is gone is sent again after a day at the latest. */
@@ -248,16 +157,16 @@ test_lost (Fixture       *self,
 {
   g_autoptr (BytestagPublisher) publisher = bytestag_publisher_new (self->network);
   g_autoptr (BytestagPublication) publication = NULL;
-  BytestagPiece piece = make_piece (self, 1, BYTESTAG_PIECE_PART);
+  BytestagPiece piece = fixture_make_piece (self, 1, BYTESTAG_PIECE_PART);
 
-  publication = publish (publisher, &piece, 1, 3);
+  publication = fixture_publish (publisher, &piece, 1, 3);
   g_assert_true (fixture_run_signal (self, publication, "complete", 120));
-  for (guint i = 1; count_holders (self, &piece.id) > 1; i++)
-    bytestag_kvp_table_remove (table_of (self, i), &piece.id);
+  for (guint i = 1; fixture_count_holders (self, &piece.id) > 1; i++)
+    bytestag_kvp_table_remove (fixture_table_of (self, i), &piece.id);
 
   bytestag_sim_run (self->sim, DAY + HOUR);
-  g_assert_cmpuint (count_holders (self, &piece.id), ==, 3);
-  g_assert_cmpuint (get_piece (publication, 0).n_copies, ==, 3);
+  g_assert_cmpuint (fixture_count_holders (self, &piece.id), ==, 3);
+  g_assert_cmpuint (fixture_get_piece (publication, 0).n_copies, ==, 3);
 }
 
 typedef struct {
@@ -297,9 +206,9 @@ test_restart (Fixture       *self,
   guint n_sent;
 
   for (guint i = 0; i < n; i++)
-    pieces[i] = make_piece (self, i, BYTESTAG_PIECE_PART);
+    pieces[i] = fixture_make_piece (self, i, BYTESTAG_PIECE_PART);
   bytestag_publisher_set_save_func (publisher, save_cb, &saved);
-  publication = publish (publisher, pieces, n, 2);
+  publication = fixture_publish (publisher, pieces, n, 2);
   while (bytestag_publication_get_n_sent (publication) < n / 2)
     bytestag_sim_run (self->sim, SECOND / 10);
   n_sent = bytestag_publication_get_n_sent (publication);
@@ -320,21 +229,21 @@ test_restart (Fixture       *self,
         pieces[i] = *piece;
     }
   publisher = bytestag_publisher_new (self->network);
-  publication = publish (publisher, pieces, n, 2);
+  publication = fixture_publish (publisher, pieces, n, 2);
   g_assert_cmpuint (bytestag_publication_get_n_sent (publication), ==, n_sent);
   g_assert_true (fixture_run_signal (self, publication, "complete", 600));
   /* Those that were on their way are there already. */
   g_assert_cmpuint (bytestag_publisher_get_counters (publisher)->n_stored, <=, 2 * n - n_sent);
   for (guint i = 0; i < n; i++)
-    g_assert_cmpuint (count_holders (self, &pieces[i].id), ==, 2);
+    g_assert_cmpuint (fixture_count_holders (self, &pieces[i].id), ==, 2);
 
   /* All is well and was looked at: nothing is asked. */
   for (guint i = 0; i < n; i++)
-    pieces[i] = get_piece (publication, i);
+    pieces[i] = fixture_get_piece (publication, i);
   g_clear_object (&publication);
   g_assert_finalize_object (publisher);
   publisher = bytestag_publisher_new (self->network);
-  publication = publish (publisher, pieces, n, 2);
+  publication = fixture_publish (publisher, pieces, n, 2);
   bytestag_sim_run (self->sim, 3 * HOUR);
   g_assert_cmpuint (bytestag_publisher_get_counters (publisher)->n_requests, ==, 0);
   g_assert_cmpint (bytestag_publication_get_phase (publication), ==, BYTESTAG_PUBLICATION_COMPLETE);
@@ -351,11 +260,11 @@ test_saves (Fixture       *self,
   Saved saved = { g_hash_table_new_full (bytestag_kvp_id_hash, bytestag_kvp_id_equal, NULL, g_free), 0, 0 };
   BytestagPublisher *publisher = bytestag_publisher_new (self->network);
   g_autoptr (BytestagPublication) publication = NULL;
-  BytestagPiece piece = make_piece (self, 1, BYTESTAG_PIECE_PART);
+  BytestagPiece piece = fixture_make_piece (self, 1, BYTESTAG_PIECE_PART);
 
   bytestag_publisher_set_save_func (publisher, save_cb, &saved);
-  publication = publish (publisher, &piece, 1, 2);
-  while (get_piece (publication, 0).looked == 0)
+  publication = fixture_publish (publisher, &piece, 1, 2);
+  while (fixture_get_piece (publication, 0).looked == 0)
     bytestag_sim_run (self->sim, SECOND / 10);
   g_assert_cmpuint (saved.n_calls, ==, 0);
   bytestag_sim_run (self->sim, SECOND);
@@ -377,9 +286,9 @@ test_close (Fixture       *self,
   BytestagPublisherCounters counters;
 
   for (guint i = 0; i < 64; i++)
-    pieces[i] = make_piece (self, i, BYTESTAG_PIECE_PART);
+    pieces[i] = fixture_make_piece (self, i, BYTESTAG_PIECE_PART);
   bytestag_publisher_set_save_func (publisher, save_cb, &saved);
-  publication = publish (publisher, pieces, 64, 2);
+  publication = fixture_publish (publisher, pieces, 64, 2);
   while (bytestag_publication_get_n_sent (publication) == 0)
     bytestag_sim_run (self->sim, SECOND / 10);
   g_assert_cmpuint (saved.n_calls, ==, 0);
@@ -425,9 +334,9 @@ test_shared (Fixture       *self,
   guint n_changed = 0;
 
   for (guint i = 0; i < 30; i++)
-    pieces[i] = make_piece (self, i, BYTESTAG_PIECE_PART);
-  one = publish (publisher, pieces, 20, 2);
-  other = publish (publisher, pieces + 10, 20, 2);
+    pieces[i] = fixture_make_piece (self, i, BYTESTAG_PIECE_PART);
+  one = fixture_publish (publisher, pieces, 20, 2);
+  other = fixture_publish (publisher, pieces + 10, 20, 2);
   g_signal_connect (other, "piece-changed", G_CALLBACK (changed_cb), &n_changed);
   bytestag_publication_add_pieces (other, pieces + 10, 3);
   g_assert_cmpuint (bytestag_publication_get_n_pieces (other), ==, 20);
@@ -458,15 +367,15 @@ test_more_copies (Fixture       *self,
   g_autoptr (BytestagPublisher) publisher = bytestag_publisher_new (self->network);
   g_autoptr (BytestagPublication) one = NULL;
   g_autoptr (BytestagPublication) other = NULL;
-  BytestagPiece piece = make_piece (self, 1, BYTESTAG_PIECE_PART);
+  BytestagPiece piece = fixture_make_piece (self, 1, BYTESTAG_PIECE_PART);
 
-  one = publish (publisher, &piece, 1, 2);
+  one = fixture_publish (publisher, &piece, 1, 2);
   g_assert_true (fixture_run_signal (self, one, "complete", 60));
-  other = publish (publisher, &piece, 1, 5);
+  other = fixture_publish (publisher, &piece, 1, 5);
   g_assert_cmpuint (bytestag_publication_get_n_complete (one), ==, 0);
   g_assert_true (fixture_run_signal (self, other, "complete", 60));
   g_assert_cmpuint (bytestag_publication_get_n_complete (one), ==, 1);
-  g_assert_cmpuint (count_holders (self, &piece.id), ==, 5);
+  g_assert_cmpuint (fixture_count_holders (self, &piece.id), ==, 5);
 }
 
 /* At any moment of a pass; nothing of it goes out after that. */
@@ -484,8 +393,8 @@ test_remove (Fixture       *self,
       guint n_stored;
 
       for (guint j = 0; j < 20; j++)
-        pieces[j] = make_piece (self, i * 20 + j, BYTESTAG_PIECE_PART);
-      publication = publish (publisher, pieces, 20, 3);
+        pieces[j] = fixture_make_piece (self, i * 20 + j, BYTESTAG_PIECE_PART);
+      publication = fixture_publish (publisher, pieces, 20, 3);
       bytestag_sim_run (self->sim, i * SECOND / 10);
       bytestag_publisher_remove (publisher, publication);
       g_assert_cmpuint (bytestag_publisher_get_n_sending (publisher), ==, 0);
@@ -510,8 +419,8 @@ test_finalize (Fixture       *self,
       BytestagPiece pieces[20];
 
       for (guint j = 0; j < 20; j++)
-        pieces[j] = make_piece (self, i * 20 + j, BYTESTAG_PIECE_PART);
-      publication = publish (publisher, pieces, 20, 3);
+        pieces[j] = fixture_make_piece (self, i * 20 + j, BYTESTAG_PIECE_PART);
+      publication = fixture_publish (publisher, pieces, 20, 3);
       bytestag_sim_run (self->sim, i * SECOND / 10);
       g_assert_finalize_object (publisher);
       bytestag_sim_run (self->sim, SECOND);
@@ -530,9 +439,9 @@ test_paused (Fixture       *self,
   guint n;
 
   for (guint i = 0; i < 60; i++)
-    pieces[i] = make_piece (self, i, BYTESTAG_PIECE_PART);
+    pieces[i] = fixture_make_piece (self, i, BYTESTAG_PIECE_PART);
   bytestag_publisher_set_paused (publisher, "metered");
-  publication = publish (publisher, pieces, 60, 3);
+  publication = fixture_publish (publisher, pieces, 60, 3);
   bytestag_sim_run (self->sim, HOUR);
   g_assert_cmpuint (log->len, ==, 0);
   g_assert_cmpstr (bytestag_publisher_get_paused (publisher), ==, "metered");
@@ -564,8 +473,8 @@ test_alone (Fixture       *self,
   BytestagPiece pieces[5];
 
   for (guint i = 0; i < 5; i++)
-    pieces[i] = make_piece (self, i, BYTESTAG_PIECE_PART);
-  publication = publish (publisher, pieces, 5, 3);
+    pieces[i] = fixture_make_piece (self, i, BYTESTAG_PIECE_PART);
+  publication = fixture_publish (publisher, pieces, 5, 3);
   bytestag_sim_run (self->sim, 5 * HOUR);
   g_assert_cmpuint (bytestag_publication_get_n_sent (publication), ==, 0);
   g_assert_true (bytestag_sim_join_all (self->sim, 0));
@@ -584,8 +493,8 @@ test_bound (Fixture       *self,
   guint most = 0;
 
   for (guint i = 0; i < n; i++)
-    pieces[i] = make_piece (self, i, BYTESTAG_PIECE_PART);
-  publication = publish (publisher, pieces, n, 3);
+    pieces[i] = fixture_make_piece (self, i, BYTESTAG_PIECE_PART);
+  publication = fixture_publish (publisher, pieces, n, 3);
   while (bytestag_publication_get_n_sent (publication) < n)
     {
       bytestag_sim_run (self->sim, SECOND / 100);
@@ -605,12 +514,12 @@ test_send_again (Fixture       *self,
   guint64 n_looked;
 
   for (guint i = 0; i < 20; i++)
-    pieces[i] = make_piece (self, i, BYTESTAG_PIECE_PART);
-  publication = publish (publisher, pieces, 20, 8);
+    pieces[i] = fixture_make_piece (self, i, BYTESTAG_PIECE_PART);
+  publication = fixture_publish (publisher, pieces, 20, 8);
   /* There are seven others. */
   g_assert_true (fixture_run_signal (self, publication, "complete", 120));
   bytestag_sim_run (self->sim, 10 * SECOND);
-  g_assert_cmpuint (get_piece (publication, 3).n_copies, ==, 7);
+  g_assert_cmpuint (fixture_get_piece (publication, 3).n_copies, ==, 7);
   n_looked = bytestag_publisher_get_counters (publisher)->n_looked;
   bytestag_sim_run (self->sim, 30 * SECOND);
   g_assert_cmpuint (bytestag_publisher_get_counters (publisher)->n_looked, ==, n_looked);
@@ -622,7 +531,7 @@ test_send_again (Fixture       *self,
   bytestag_publisher_send_again (publisher, publication);
   bytestag_sim_run (self->sim, MINUTE);
   for (guint i = 0; i < 20; i++)
-    g_assert_cmpuint (get_piece (publication, i).n_copies, ==, 8);
+    g_assert_cmpuint (fixture_get_piece (publication, i).n_copies, ==, 8);
 
   /* Now none is. */
   n_looked = bytestag_publisher_get_counters (publisher)->n_looked;
@@ -638,216 +547,14 @@ test_away (Fixture       *self,
 {
   g_autoptr (BytestagPublisher) publisher = bytestag_publisher_new (self->network);
   g_autoptr (BytestagPublication) publication = NULL;
-  BytestagPiece piece = make_piece (self, 1, BYTESTAG_PIECE_PART);
+  BytestagPiece piece = fixture_make_piece (self, 1, BYTESTAG_PIECE_PART);
 
-  publication = publish (publisher, &piece, 1, 3);
+  publication = fixture_publish (publisher, &piece, 1, 3);
   g_assert_true (fixture_run_signal (self, publication, "complete", 60));
-  g_assert_true (bytestag_kvp_table_remove (table_of (self, 0), &piece.id));
+  g_assert_true (bytestag_kvp_table_remove (fixture_table_of (self, 0), &piece.id));
   bytestag_sim_run (self->sim, 20 * DAY);
-  g_assert_cmpuint (count_holders (self, &piece.id), ==, 3);
-  g_assert_cmpint (get_piece (publication, 0).until, >, now_of (self) + 4 * 86400);
-}
-
-typedef struct {
-  GHashTable *first; /* numbers of nodes, by BytestagKvpId */
-  guint node;
-} Taker;
-
-static void
-taken_cb (BytestagNetwork     *network,
-          const BytestagKvpId *id,
-          Taker               *taker)
-{
-  if (!g_hash_table_contains (taker->first, id))
-    g_hash_table_insert (taker->first, g_memdup2 (id, sizeof *id), GUINT_TO_POINTER (taker->node));
-}
-
-static gboolean
-is_nearest (Fixture          *self,
-            const BytestagKey *key,
-            guint              node)
-{
-  const BytestagKey *id = bytestag_network_get_key (bytestag_sim_get_node (self->sim, node));
-
-  for (guint i = 1; i < bytestag_sim_get_n_nodes (self->sim); i++)
-    if (bytestag_key_compare_distance (key, bytestag_network_get_key (bytestag_sim_get_node (self->sim, i)), id) < 0)
-      return FALSE;
-  return TRUE;
-}
-
-static void
-publish_all (Fixture             *self,
-             BytestagPublisher   *publisher,
-             const BytestagPiece *pieces,
-             guint                n)
-{
-  g_autoptr (BytestagPublication) publication = publish (publisher, pieces, n, 3);
-
-  g_assert_true (fixture_run_signal (self, publication, "complete", 60));
-}
-
-/* Of pieces with neighbouring keys, and of one after the other, the first copies go to any of
- * the 3 nodes that are to have them, not all to the nearest one. */
-static void
-test_first_copies (Fixture       *self,
-                   gconstpointer  data)
-{
-  g_autoptr (BytestagPublisher) publisher = bytestag_publisher_new (self->network);
-  g_autoptr (GHashTable) first = g_hash_table_new_full (bytestag_kvp_id_hash, bytestag_kvp_id_equal, g_free, NULL);
-  BytestagPiece pieces[90];
-  guint n_nearest[2] = { 0, 0 };
-  guint n = 0;
-
-  for (guint i = 1; i < FIXTURE_N_NODES; i++)
-    {
-      Taker *taker = g_new (Taker, 1);
-
-      *taker = (Taker) { first, i };
-      g_signal_connect_data (bytestag_sim_get_node (self->sim, i), "value-stored", G_CALLBACK (taken_cb), taker,
-                             (GClosureNotify) g_free, 0);
-    }
-
-  /* Those that choose the nearest node while nothing is under way. */
-  for (guint i = 0; n < 60; i++)
-    {
-      pieces[n] = make_piece (self, i, BYTESTAG_PIECE_PART);
-      n += pieces[n].id.key.bytes[BYTESTAG_KEY_SIZE - 1] % 3 == 0;
-    }
-  publish_all (self, publisher, pieces, n);
-  for (guint i = 1000; n < G_N_ELEMENTS (pieces); i++, n++)
-    {
-      pieces[n] = make_piece (self, i, BYTESTAG_PIECE_PART);
-      publish_all (self, publisher, &pieces[n], 1);
-    }
-
-  for (guint i = 0; i < n; i++)
-    n_nearest[i >= 60] += is_nearest (self, &pieces[i].id.key,
-                                      GPOINTER_TO_UINT (g_hash_table_lookup (first, &pieces[i].id)));
-  g_test_message ("%u of 60 and %u of 30 at the nearest node", n_nearest[0], n_nearest[1]);
-  g_assert_cmpuint (n_nearest[0], >=, 10);
-  g_assert_cmpuint (n_nearest[0], <=, 40);
-  g_assert_cmpuint (n_nearest[1], >=, 4);
-  g_assert_cmpuint (n_nearest[1], <=, 16);
-}
-
-/* On one computer, or in one house, all nodes are of one network, and hold copies all the
- * same (B.5). */
-static void
-test_private (void)
-{
-  Fixture fixture = { .sim = bytestag_sim_new (5) };
-  g_autoptr (BytestagPublication) publication = NULL;
-  BytestagPublisher *publisher;
-  BytestagPiece pieces[20];
-
-  for (guint i = 0; i < FIXTURE_N_NODES; i++)
-    {
-      BytestagEndpoint address;
-      BytestagKey id;
-
-      g_assert_true (bytestag_endpoint_set_host (&address, "127.0.0.1", -1, (guint16) (7001 + i)));
-      bytestag_key_digest (&id, &i, sizeof i);
-      bytestag_sim_add_node_at (fixture.sim, &address, &id);
-    }
-  fixture.network = bytestag_sim_get_node (fixture.sim, 0);
-  g_assert_true (bytestag_sim_join_all (fixture.sim, 30 * SECOND));
-
-  publisher = bytestag_publisher_new (fixture.network);
-  for (guint i = 0; i < 20; i++)
-    pieces[i] = make_piece (&fixture, i, BYTESTAG_PIECE_PART);
-  publication = publish (publisher, pieces, 20, 3);
-  g_assert_true (fixture_run_signal (&fixture, publication, "complete", 60));
-  for (guint i = 0; i < 20; i++)
-    {
-      g_assert_cmpuint (count_holders (&fixture, &pieces[i].id), ==, 3);
-      g_assert_cmpuint (get_piece (publication, i).n_copies, ==, 3);
-    }
-  g_clear_object (&publication);
-  g_assert_finalize_object (publisher);
-  bytestag_sim_free (fixture.sim);
-}
-
-/* What a handler of "piece-changed" does when it is told for the @at-th time. */
-typedef struct {
-  BytestagPublisher *publisher; /* reference */
-  BytestagPublication *other;
-  enum { PAUSES, REMOVES, REMOVES_OTHER, CLOSES, LETS_GO } action;
-  guint at;
-  guint n_told;
-} Meddler;
-
-static void
-meddle_cb (BytestagPublication *publication,
-           const BytestagPiece *before,
-           const BytestagPiece *after,
-           Meddler             *self)
-{
-  if (++self->n_told != self->at)
-    return;
-
-  switch (self->action)
-    {
-    case PAUSES:
-      bytestag_publisher_set_paused (self->publisher, "paused");
-      break;
-    case REMOVES:
-      bytestag_publisher_remove (self->publisher, publication);
-      break;
-    case REMOVES_OTHER:
-      bytestag_publisher_remove (self->publisher, self->other);
-      break;
-    case CLOSES:
-      bytestag_publisher_close (self->publisher);
-      break;
-    case LETS_GO:
-      g_clear_object (&self->publisher);
-      break;
-    }
-}
-
-/* Whoever is told of a piece may end any of the work there is, and nothing of it is touched
- * afterwards. */
-static void
-test_meddler (Fixture       *self,
-              gconstpointer  data)
-{
-  static const guint at[] = { 1, 2, 5, 30 };
-
-  for (guint i = 0; i < (LETS_GO + 1) * G_N_ELEMENTS (at); i++)
-    {
-      Meddler meddler = { .action = i / G_N_ELEMENTS (at), .at = at[i % G_N_ELEMENTS (at)] };
-      g_autoptr (BytestagPublication) publication = NULL;
-      g_autoptr (BytestagPublication) other = NULL;
-      BytestagPiece pieces[20];
-
-      for (guint j = 0; j < G_N_ELEMENTS (pieces); j++)
-        {
-          pieces[j] = make_piece (self, 100 * i + j, j == 0 ? BYTESTAG_PIECE_FILE_INFO : BYTESTAG_PIECE_PART);
-          /* Of some nothing is to be sent, so that the work ends as it begins. */
-          for (guint node = 1; node <= 2 && j % 4 == 0; node++)
-            let_hold (self, node, &pieces[j], 100 * i + j, NULL, now_of (self) + 10 * 86400);
-        }
-      meddler.publisher = bytestag_publisher_new (self->network);
-      publication = publish (meddler.publisher, pieces, G_N_ELEMENTS (pieces), 2);
-      /* Half of the pieces have two owners. */
-      other = publish (meddler.publisher, pieces, G_N_ELEMENTS (pieces) / 2, 2);
-      meddler.other = other;
-      g_signal_connect (publication, "piece-changed", G_CALLBACK (meddle_cb), &meddler);
-      g_signal_connect (other, "piece-changed", G_CALLBACK (meddle_cb), &meddler);
-      bytestag_sim_run (self->sim, 30 * SECOND);
-      g_assert_cmpuint (meddler.n_told, >=, meddler.at);
-
-      if (meddler.action == PAUSES)
-        {
-          bytestag_publisher_set_paused (meddler.publisher, NULL);
-          bytestag_sim_run (self->sim, 60 * SECOND);
-        }
-      if (meddler.action == PAUSES || meddler.action == REMOVES_OTHER)
-        g_assert_cmpint (bytestag_publication_get_phase (publication), ==, BYTESTAG_PUBLICATION_COMPLETE);
-      g_signal_handlers_disconnect_by_data (publication, &meddler);
-      g_signal_handlers_disconnect_by_data (other, &meddler);
-      g_clear_object (&meddler.publisher);
-    }
+  g_assert_cmpuint (fixture_count_holders (self, &piece.id), ==, 3);
+  g_assert_cmpint (fixture_get_piece (publication, 0).until, >, fixture_now (self) + 4 * 86400);
 }
 
 int
@@ -870,12 +577,9 @@ main (int   argc,
   FIXTURE_TEST ("/sharing/publisher/finalize", test_finalize);
   FIXTURE_TEST ("/sharing/publisher/paused", test_paused);
   FIXTURE_TEST_ALONE ("/sharing/publisher/alone", test_alone);
-  FIXTURE_TEST ("/sharing/publisher/meddler", test_meddler);
   FIXTURE_TEST ("/sharing/publisher/bound", test_bound);
   FIXTURE_TEST ("/sharing/publisher/send-again", test_send_again);
   FIXTURE_TEST ("/sharing/publisher/away", test_away);
-  FIXTURE_TEST ("/sharing/publisher/first-copies", test_first_copies);
-  g_test_add_func ("/sharing/publisher/private", test_private);
 
   return g_test_run ();
 }
