@@ -200,13 +200,10 @@ shared_cb (GObject      *source,
   g_signal_connect (share, "notify::state", G_CALLBACK (look_cb), telling);
   g_signal_connect (share, "notify::n-pieces-sent", G_CALLBACK (look_cb), telling);
   g_signal_connect (source, "notify::joining", G_CALLBACK (look_cb), telling);
-<<<<<<< HEAD
   /* Among what a person should know is that copies wait. */
   g_signal_connect (source, "notify::notice", G_CALLBACK (look_cb), telling);
-=======
   if (g_task_get_cancellable (telling->task) != NULL)
     g_signal_connect (g_task_get_cancellable (telling->task), "cancelled", G_CALLBACK (cancelled_cb), telling);
->>>>>>> proof
   look (telling);
 }
 
