@@ -109,6 +109,31 @@ bytestag_key_distance (const BytestagKey *a,
     distance->bytes[i] = a->bytes[i] ^ b->bytes[i];
 }
 
+/* Bit by bit, from the highest on: what may be set is. */
+void
+bytestag_key_get_reach (const BytestagKey *target,
+                        const BytestagKey *center,
+                        const BytestagKey *radius,
+                        BytestagKey       *reach)
+{
+  gboolean is_free = FALSE; /* below the radius already: all further bits are ours to choose */
+
+  g_return_if_fail (target != NULL && center != NULL && radius != NULL && reach != NULL);
+
+  bytestag_key_distance (target, center, reach);
+  for (guint i = 0; i < BYTESTAG_KEY_BITS; i++)
+    {
+      guint8 bit = (guint8) (0x80 >> i % 8);
+
+      if (is_free)
+        reach->bytes[i / 8] |= bit;
+      else if ((radius->bytes[i / 8] & bit) != 0 && (reach->bytes[i / 8] & bit) != 0)
+        is_free = TRUE;
+      else if ((radius->bytes[i / 8] & bit) != 0)
+        reach->bytes[i / 8] |= bit;
+    }
+}
+
 int
 bytestag_key_compare_distance (const BytestagKey *target,
                                const BytestagKey *a,

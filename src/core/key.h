@@ -77,6 +77,11 @@ void         bytestag_key_distance         (const BytestagKey *a,
 int          bytestag_key_compare_distance (const BytestagKey *target,
                                             const BytestagKey *a,
                                             const BytestagKey *b);
+/* The largest distance from @target of any key that is at most @radius from @center. */
+void         bytestag_key_get_reach        (const BytestagKey *target,
+                                            const BytestagKey *center,
+                                            const BytestagKey *radius,
+                                            BytestagKey       *reach);
 /* Leading equal bits of @a and @b (A.4), 0 to 160: 0 is the farther half of all
  * keys; 160, for equal keys, is no bucket. */
 guint        bytestag_key_bucket_number    (const BytestagKey *a,

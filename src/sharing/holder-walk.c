@@ -154,30 +154,6 @@ sort_places (BytestagHolderWalk *self,
     }
 }
 
-/* The largest distance from the target of any key that is at most @radius from @key: bit by
- * bit, from the highest on, what may be set is. */
-static void
-get_reach (BytestagHolderWalk *self,
-           const BytestagKey  *key,
-           const BytestagKey  *radius,
-           BytestagKey        *reach)
-{
-  gboolean is_free = FALSE; /* below the radius already: all further bits are ours to choose */
-
-  bytestag_key_distance (&self->target, key, reach);
-  for (guint i = 0; i < BYTESTAG_KEY_BITS; i++)
-    {
-      guint8 bit = (guint8) (0x80 >> i % 8);
-
-      if (is_free)
-        reach->bytes[i / 8] |= bit;
-      else if ((radius->bytes[i / 8] & bit) != 0 && (reach->bytes[i / 8] & bit) != 0)
-        is_free = TRUE;
-      else if ((radius->bytes[i / 8] & bit) != 0)
-        reach->bytes[i / 8] |= bit;
-    }
-}
-
 /* The distance of the @count-th nearest of the places to @key. */
 static void
 get_radius (BytestagHolderWalk *self,
@@ -210,7 +186,7 @@ is_covered (BytestagHolderWalk *self,
 
   bytestag_key_distance (&self->target, bytestag_node_get_key (get_place (self, self->places->len - 1)->node), &farthest);
   get_radius (self, key, MIN (copies, self->places->len), &radius);
-  get_reach (self, key, &radius, &reach);
+  bytestag_key_get_reach (&self->target, key, &radius, &reach);
   return bytestag_key_compare (&reach, &farthest) <= 0;
 }
 

@@ -65,6 +65,7 @@ typedef struct {
 struct _BytestagLibraryCheck
 {
   guint n_references;
+  BytestagWorker *worker; /* (nullable) that frees it */
   guint32 n_shares;   /* that were begun */
   GStringChunk *strings;
   GArray *roots;      /* (element-type BytestagCheckRoot) */

@@ -49,10 +49,20 @@ bytestag_library_check_ref (BytestagLibraryCheck *self)
 }
 
 void
-bytestag_library_check_unref (BytestagLibraryCheck *self)
+bytestag_library_check_set_worker (BytestagLibraryCheck *self,
+                                   BytestagWorker       *worker)
 {
-  if (self == NULL || --self->n_references > 0)
-    return;
+  g_return_if_fail (self != NULL);
+
+  g_set_object (&self->worker, worker);
+}
+
+/* On the worker, if there is one: 100,000 files take some milliseconds. */
+static void
+free_run (gpointer      data,
+          GCancellable *cancellable)
+{
+  BytestagLibraryCheck *self = data;
 
   g_array_unref (self->roots);
   g_array_unref (self->files);
@@ -64,6 +74,27 @@ bytestag_library_check_unref (BytestagLibraryCheck *self)
   g_clear_pointer (&self->digests, g_hash_table_unref);
   g_string_chunk_free (self->strings);
   g_free (self);
+}
+
+static void
+freed_cb (gpointer data,
+          gpointer user_data)
+{
+}
+
+void
+bytestag_library_check_unref (BytestagLibraryCheck *self)
+{
+  g_autoptr (BytestagWorker) worker = NULL;
+
+  if (self == NULL || --self->n_references > 0)
+    return;
+
+  worker = g_steal_pointer (&self->worker);
+  if (worker != NULL)
+    bytestag_worker_run (worker, free_run, self, NULL, freed_cb, NULL);
+  else
+    free_run (self, NULL);
 }
 
 void

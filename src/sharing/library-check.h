@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "core/ports.h"
 #include "storage/file-stamp.h"
 #include "wire/file-info.h"
 
@@ -51,6 +52,9 @@ typedef struct {
 BytestagLibraryCheck      *bytestag_library_check_new          (GHashTable                 *digests);
 /* On the engine's thread only. */
 BytestagLibraryCheck      *bytestag_library_check_ref          (BytestagLibraryCheck       *self);
+/* Who frees it when nobody has it any more; without one, whoever unrefs it last. */
+void                       bytestag_library_check_set_worker   (BytestagLibraryCheck       *self,
+                                                                BytestagWorker             *worker);
 void                       bytestag_library_check_unref        (BytestagLibraryCheck       *self);
 /* (transfer full) remembers what checks have read, so that a file which differs from the shared
  * one is read once and not at each check; at most BYTESTAG_LIMIT_CHECK_DIGESTS files. One check

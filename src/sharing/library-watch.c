@@ -358,6 +358,7 @@ begin_check_cb (gpointer user_data)
   gint64 now = bytestag_reactor_get_time (self->reactor);
 
   self->check = bytestag_library_check_new (self->digests);
+  bytestag_library_check_set_worker (self->check, self->worker);
   self->checked = g_ptr_array_new ();
   self->n_done = 0;
   for (guint i = 0; i < self->shares->len; i++)

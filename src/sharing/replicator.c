@@ -228,33 +228,39 @@ is_to_go (BytestagReplicator      *self,
   return FALSE;
 }
 
-/* Whether all keys that share the first @n_bits bits with @key lie no farther from the last
- * look-up's than @farthest, so that all nodes there answered it. */
-static gboolean
-is_within (BytestagReplicator *self,
-           const BytestagKey  *key,
-           guint               n_bits,
-           const BytestagKey  *farthest)
+/* The distance of the @count-th nearest of the last look-up's nodes to @key. */
+static void
+get_radius (BytestagReplicator *self,
+            const BytestagKey  *key,
+            guint               count,
+            BytestagKey        *radius)
 {
-  BytestagKey most, distance;
+  BytestagKey nearest[BYTESTAG_MAX_BUCKET_SIZE];
 
-  bytestag_key_distance (&self->key, key, &most);
-  bytestag_key_distance (&self->key, farthest, &distance);
-  for (guint i = n_bits; i < BYTESTAG_KEY_BITS; i++)
-    most.bytes[i / 8] |= (guint8) (0x80 >> i % 8);
-  return bytestag_key_compare (&most, &distance) <= 0;
+  for (guint i = 0; i < self->nodes->len; i++)
+    {
+      BytestagKey distance;
+      guint at = i;
+
+      bytestag_key_distance (key, bytestag_node_get_key (self->nodes->pdata[i]), &distance);
+      while (at > 0 && bytestag_key_compare (&distance, &nearest[at - 1]) < 0)
+        {
+          nearest[at] = nearest[at - 1];
+          at--;
+        }
+      nearest[at] = distance;
+    }
+  *radius = nearest[count - 1];
 }
 
-/* Whether the @copies nodes nearest to @key are among the answers of the last look-up: it
- * lies in a part of the tree of which they are all, and that holds as many. */
+/* Whether the @copies nodes nearest to @key are among the answers of the last look-up, which are
+ * all nodes that are no farther from its key than the last of them. */
 static gboolean
 is_covered (BytestagReplicator *self,
             const BytestagKey  *key,
             guint               copies)
 {
-  const BytestagKey *farthest;
-  guint n_bits = 0;
-  guint n = 0;
+  BytestagKey radius, reach, farthest;
 
   if (self->nodes == NULL || bytestag_reactor_get_time (self->reactor) - self->looked_up_at > LOOKUP_AGE)
     return FALSE;
@@ -264,13 +270,13 @@ is_covered (BytestagReplicator *self,
       bytestag_routing_table_get_num_contacts (bytestag_network_get_routing_table (self->network)) <
         BYTESTAG_MAX_BUCKET_SIZE)
     return TRUE;
+  if (self->nodes->len < copies)
+    return FALSE;
 
-  farthest = bytestag_node_get_key (self->nodes->pdata[self->nodes->len - 1]);
-  while (n_bits < BYTESTAG_KEY_BITS && !is_within (self, key, n_bits, farthest))
-    n_bits++;
-  for (guint i = 0; i < self->nodes->len; i++)
-    n += bytestag_key_bucket_number (key, bytestag_node_get_key (self->nodes->pdata[i])) >= n_bits;
-  return n >= copies;
+  bytestag_key_distance (&self->key, bytestag_node_get_key (self->nodes->pdata[self->nodes->len - 1]), &farthest);
+  get_radius (self, key, copies, &radius);
+  bytestag_key_get_reach (&self->key, key, &radius, &reach);
+  return bytestag_key_compare (&reach, &farthest) <= 0;
 }
 
 static void

@@ -24,7 +24,15 @@ SERVE_VALUES = os.environ['BYTESTAG_SERVE_VALUES']
 # The longest that anything may take; a machine that is busy needs some of it.
 DEADLINE = 120
 
+# Where nodes of this process are; networks of tests that run at the same time do not mix.
+_host = '127.0.0.1'
 _running = []
+
+
+def _take_own_host():
+    global _host
+    pid = os.getpid()
+    _host = f'127.{1 + (pid >> 16 & 63)}.{pid >> 8 & 255}.{pid & 255}'
 
 
 class Process:
@@ -145,7 +153,7 @@ def node(verb, *arguments, data, host=True, known=(), before=(), lend='2GiB', **
     if verb == 'run' and lend is not None:
         command += ['--lend', lend]
     if host and verb in ('run', 'share', 'get'):
-        command += ['--host', '127.0.0.1']
+        command += ['--host', _host]
     for address in known:
         command += ['--known-node', address]
     return Process(command + [str(a) for a in arguments], **options)
@@ -193,7 +201,8 @@ def _run_test(test):
     try:
         test(folder)
     except Exception:
-        wrong = traceback.format_exc() + '\n'.join(process.describe() for process in _running)
+        wrong = traceback.format_exc() + '\n'.join(process.describe() for process in _running
+                                                      if process.process.poll() != 0)
     finally:
         stop_all()
         shutil.rmtree(folder, ignore_errors=True)
@@ -204,7 +213,7 @@ def run_tests(tests, together=1):
     """Prints TAP. Tests that mostly wait may run several together, each in a process of its own."""
     print(f'1..{len(tests)}', flush=True)
     failed = 0
-    with ProcessPoolExecutor(together, get_context('fork')) if together > 1 else nullcontext() as pool:
+    with ProcessPoolExecutor(together, get_context('fork'), _take_own_host) if together > 1 else nullcontext() as pool:
         results = pool.map(_run_test, tests) if pool else map(_run_test, tests)
         for number, (test, (wrong, seconds)) in enumerate(zip(tests, results), 1):
             name = test.__name__.replace('_', ' ')

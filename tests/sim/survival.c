@@ -443,7 +443,7 @@ bytestag_scenario_survival_slow (guint64              seed,
                                  BytestagScenarioSize size,
                                  GArray              *metrics)
 {
-  static const Course full = { 300, 1000, 4, 12 * HOUR, 7, 7, FALSE };
+  static const Course full = { 300, 500, 4, 12 * HOUR, 7, 7, FALSE };
   static const Course small = { 60, 100, 4, 12 * HOUR, 2, 2, FALSE };
 
   run_course (size == BYTESTAG_SCENARIO_FULL ? &full : &small, seed, metrics);
@@ -454,7 +454,7 @@ bytestag_scenario_survival_fast (guint64              seed,
                                  BytestagScenarioSize size,
                                  GArray              *metrics)
 {
-  static const Course full = { 300, 400, 10, 2 * HOUR, 7, 7, FALSE };
+  static const Course full = { 300, 200, 10, 2 * HOUR, 7, 7, FALSE };
   static const Course small = { 50, 50, 10, 2 * HOUR, 2, 2, FALSE };
 
   run_course (size == BYTESTAG_SCENARIO_FULL ? &full : &small, seed, metrics);
@@ -465,7 +465,7 @@ bytestag_scenario_survival_gone (guint64              seed,
                                  BytestagScenarioSize size,
                                  GArray              *metrics)
 {
-  static const Course full = { 300, 1000, 4, 12 * HOUR, 16, 1, FALSE };
+  static const Course full = { 300, 300, 4, 12 * HOUR, 16, 1, FALSE };
   static const Course small = { 50, 100, 4, 12 * HOUR, 2, 1, FALSE };
 
   run_course (size == BYTESTAG_SCENARIO_FULL ? &full : &small, seed, metrics);

@@ -117,6 +117,39 @@ test_bucket_number (void)
     }
 }
 
+/* No key within the radius is farther, and one is as far. */
+static void
+test_reach (void)
+{
+  g_autoptr (BytestagTestRng) rng = bytestag_test_rng_new (11);
+
+  for (guint round = 0; round < 200; round++)
+    {
+      BytestagKey target = { { 0 } }, center = { { 0 } }, radius = { { 0 } };
+      BytestagKey reach, most = { { 0 } };
+
+      /* All that differs is in the last byte, so that all keys can be tried. */
+      target.bytes[BYTESTAG_KEY_SIZE - 1] = (guint8) bytestag_rng_range (BYTESTAG_RNG (rng), 256);
+      center.bytes[BYTESTAG_KEY_SIZE - 1] = (guint8) bytestag_rng_range (BYTESTAG_RNG (rng), 256);
+      radius.bytes[BYTESTAG_KEY_SIZE - 1] = (guint8) bytestag_rng_range (BYTESTAG_RNG (rng), 256);
+      for (guint byte = 0; byte < 256; byte++)
+        {
+          BytestagKey key = { { 0 } };
+          BytestagKey distance;
+
+          key.bytes[BYTESTAG_KEY_SIZE - 1] = (guint8) byte;
+          bytestag_key_distance (&center, &key, &distance);
+          if (bytestag_key_compare (&distance, &radius) > 0)
+            continue;
+          bytestag_key_distance (&target, &key, &distance);
+          if (bytestag_key_compare (&distance, &most) > 0)
+            most = distance;
+        }
+      bytestag_key_get_reach (&target, &center, &radius, &reach);
+      g_assert_true (bytestag_key_equal (&reach, &most));
+    }
+}
+
 /* The short way must say what the distances say. */
 static void
 test_compare_distance (void)
@@ -199,6 +232,7 @@ main (int argc,
   g_test_add_func ("/core/key/compare", test_compare);
   g_test_add_func ("/core/key/distance", test_distance);
   g_test_add_func ("/core/key/bucket-number", test_bucket_number);
+  g_test_add_func ("/core/key/reach", test_reach);
   g_test_add_func ("/core/key/compare-distance", test_compare_distance);
   g_test_add_func ("/core/key/random", test_random);
   g_test_add_func ("/core/key/random-in-bucket", test_random_in_bucket);
