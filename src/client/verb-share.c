@@ -103,9 +103,8 @@ is_alone (BytestagClient *client)
   return bytestag_client_get_n_peers (client) == 0 && !bytestag_client_is_joining (client);
 }
 
-/* Nothing is told any more; the task has its result. */
 static void
-end_telling (Telling *telling)
+stop_listening (Telling *telling)
 {
   GCancellable *cancellable = g_task_get_cancellable (telling->task);
 
@@ -114,33 +113,31 @@ end_telling (Telling *telling)
   /* Not by g_cancellable_disconnect(): it may be what is cancelled. */
   if (cancellable != NULL)
     g_signal_handlers_disconnect_by_data (cancellable, telling);
-  telling_free (telling);
 }
 
 /* Over when everything was sent once, or nobody is there, who gets it later, or nobody listens. */
 static void
 look (Telling *telling)
 {
-  BytestagShare *share = telling->share;
-  BytestagShareState state = bytestag_share_get_state (share);
+  /* What is said to somebody who has gone cancels the task, which ends the telling. */
+  g_autoptr (GTask) task = g_object_ref (telling->task);
+  BytestagShareState state = bytestag_share_get_state (telling->share);
+  gboolean is_cancelled = g_cancellable_is_cancelled (g_task_get_cancellable (task));
 
   if (state == BYTESTAG_SHARE_STOPPED)
     {
-      g_task_return_new_error (telling->task, BYTESTAG_ERROR, BYTESTAG_ERROR_CANCELLED, "%s",
-                               _("The sharing was stopped"));
-      end_telling (telling);
+      stop_listening (telling);
+      g_task_return_new_error (task, BYTESTAG_ERROR, BYTESTAG_ERROR_CANCELLED, "%s", _("The sharing was stopped"));
+      telling_free (telling);
     }
-  else if (g_cancellable_is_cancelled (g_task_get_cancellable (telling->task)))
+  else if (is_cancelled || state == BYTESTAG_SHARE_ONLINE ||
+           (state == BYTESTAG_SHARE_PUBLISHING && is_alone (g_task_get_source_object (task))))
     {
-      g_task_return_boolean (telling->task, TRUE);
-      end_telling (telling);
-    }
-  else if (state == BYTESTAG_SHARE_ONLINE ||
-           (state == BYTESTAG_SHARE_PUBLISHING && is_alone (g_task_get_source_object (telling->task))))
-    {
-      tell_sent (telling, "published");
-      g_task_return_boolean (telling->task, TRUE);
-      end_telling (telling);
+      stop_listening (telling);
+      if (!is_cancelled)
+        tell_sent (telling, "published");
+      g_task_return_boolean (task, TRUE);
+      telling_free (telling);
     }
   else if (state == BYTESTAG_SHARE_PUBLISHING && !bytestag_verb_say_paused (telling->task))
     {
