@@ -13,6 +13,8 @@
 
 #define ENTRIES_OF_BLOCK 1024
 #define SLOTS_OF_CHUNK 512
+/* Some 10 µs each. */
+#define BLOCKS_OF_SWEEP 16
 #define INFO_SLOT (1u << 31)
 /* In the owners of an entry: the rest is the number of a set of several. */
 #define OWNER_SET (1u << 17)
@@ -50,6 +52,7 @@ struct _BytestagPieceTable
 {
   Arena parts;
   Arena infos;
+  GPtrArray *garbage; /* blocks of pieces that there were */
   GPtrArray *chunks; /* (element-type Chunk) none is empty */
   GArray *firsts;    /* (element-type guint64) the beginning of the first key of each */
   GPtrArray *sets;   /* (element-type OwnerSet) (nullable elements): free numbers */
@@ -102,10 +105,13 @@ arena_give_back (Arena   *self,
   self->first_free = number;
 }
 
+/* Its blocks are freed later, a few at a time. */
 static void
-arena_forget_all (Arena *self)
+arena_forget_all (Arena     *self,
+                  GPtrArray *garbage)
 {
-  g_ptr_array_set_size (self->blocks, 0);
+  g_ptr_array_extend_and_steal (garbage, g_steal_pointer (&self->blocks));
+  self->blocks = g_ptr_array_new_with_free_func (g_free);
   self->n_made = 0;
   self->first_free = BYTESTAG_NO_SLOT;
 }
@@ -467,6 +473,7 @@ bytestag_piece_table_new (void)
 
   arena_init (&self->parts, sizeof (BytestagPieceEntry));
   arena_init (&self->infos, sizeof (InfoEntry));
+  self->garbage = g_ptr_array_new_with_free_func (g_free);
   self->chunks = g_ptr_array_new_with_free_func (g_free);
   self->firsts = g_array_new (FALSE, FALSE, sizeof (guint64));
   self->sets = g_ptr_array_new_with_free_func (g_free);
@@ -483,9 +490,19 @@ bytestag_piece_table_free (BytestagPieceTable *self)
   g_array_unref (self->free_sets);
   g_ptr_array_unref (self->chunks);
   g_array_unref (self->firsts);
+  g_ptr_array_unref (self->garbage);
   g_ptr_array_unref (self->parts.blocks);
   g_ptr_array_unref (self->infos.blocks);
   g_free (self);
+}
+
+gboolean
+bytestag_piece_table_sweep (BytestagPieceTable *self)
+{
+  guint n = MIN (self->garbage->len, BLOCKS_OF_SWEEP);
+
+  g_ptr_array_set_size (self->garbage, (int) (self->garbage->len - n));
+  return self->garbage->len > 0;
 }
 
 guint
@@ -568,8 +585,8 @@ bytestag_piece_table_remove (BytestagPieceTable *self,
   arena_give_back ((slot & INFO_SLOT) != 0 ? &self->infos : &self->parts, slot & ~INFO_SLOT);
   if (--self->n == 0)
     {
-      arena_forget_all (&self->parts);
-      arena_forget_all (&self->infos);
+      arena_forget_all (&self->parts, self->garbage);
+      arena_forget_all (&self->infos, self->garbage);
     }
   return TRUE;
 }

@@ -59,6 +59,8 @@ guint32             bytestag_piece_table_add        (BytestagPieceTable       *s
 gboolean            bytestag_piece_table_remove     (BytestagPieceTable       *self,
                                                      guint32                   slot,
                                                      guint                     owner);
+/* Frees some of what is left of pieces once the last one went; TRUE: there is more. */
+gboolean            bytestag_piece_table_sweep      (BytestagPieceTable       *self);
 guint32             bytestag_piece_table_find       (const BytestagPieceTable *self,
                                                      const BytestagKvpId      *id);
 /* (transfer none) its key and owners are not to be changed. */

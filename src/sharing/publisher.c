@@ -253,13 +253,14 @@ static void
 slice (gpointer user_data)
 {
   BytestagPublisher *self = user_data;
+  gboolean has_garbage = bytestag_piece_table_sweep (self->pieces);
 
   if (!g_queue_is_empty (&self->removed))
-    forget_some (self, g_queue_peek_head (&self->removed));
+    has_garbage |= forget_some (self, g_queue_peek_head (&self->removed));
   else if (!g_queue_is_empty (&self->sent_again))
     strengthen_some (self, g_queue_peek_head (&self->sent_again));
 
-  if (!g_queue_is_empty (&self->removed) || !g_queue_is_empty (&self->sent_again))
+  if (has_garbage || !g_queue_is_empty (&self->removed) || !g_queue_is_empty (&self->sent_again))
     bytestag_reactor_arm (self->reactor, &self->slice_timer, 0, slice, self);
 }
 

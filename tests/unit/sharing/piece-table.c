@@ -234,11 +234,43 @@ test_memory (void)
   g_assert_cmpuint (bytestag_piece_table_get_memory (table) + 4 * (gsize) n, <=, 48 * (gsize) n);
 }
 
+/* What the last piece leaves is freed a bit at a time, and others may come before that. */
+static void
+test_sweep (void)
+{
+  g_autoptr (BytestagPieceTable) table = bytestag_piece_table_new ();
+  const guint n = 50000;
+  guint n_sweeps = 0;
+
+  for (guint round = 0; round < 2; round++)
+    {
+      for (guint i = 0; i < n; i++)
+        {
+          BytestagPiece piece = make_piece (i);
+
+          bytestag_piece_table_add (table, &piece, 0);
+        }
+      g_assert_cmpuint (bytestag_piece_table_get_n (table), ==, n);
+      for (guint i = 0; i < n; i++)
+        {
+          BytestagPiece piece = make_piece (i);
+
+          g_assert_true (bytestag_piece_table_remove (table, bytestag_piece_table_find (table, &piece.id), 0));
+        }
+      g_assert_cmpuint (bytestag_piece_table_get_n (table), ==, 0);
+    }
+  while (bytestag_piece_table_sweep (table))
+    n_sweeps++;
+  g_assert_cmpuint (n_sweeps, >, 1);
+  g_assert_false (bytestag_piece_table_sweep (table));
+}
+
 int
 main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/sharing/piece-table/sweep", test_sweep);
   g_test_add_func ("/sharing/piece-table/model", test_model);
   g_test_add_func ("/sharing/piece-table/visit", test_visit);
   g_test_add_func ("/sharing/piece-table/file-infos", test_file_infos);
