@@ -201,6 +201,7 @@ finish (BytestagJob *self)
   was_complete = _bytestag_piece_is_complete (&before, entry->everybody);
   write_state (self, entry);
   publisher->counters.n_looked++;
+  publisher->counters.n_upkeep_looked += self->lane->is_upkeep;
   if (before.looked == 0)
     _bytestag_publisher_note_look (publisher, self->slot, self->was_there);
   _bytestag_publisher_note_change (publisher, self->slot, &before, was_complete);
