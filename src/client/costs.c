@@ -109,8 +109,8 @@ get_rates (BytestagCosts       *self,
   const BytestagPublisherCounters *looks = bytestag_publisher_get_counters (self->publisher);
 
   bytestag_budget_rates_init (rates);
-  bytestag_budget_rates_calibrate (rates, bytestag_publisher_get_n_pieces (self->publisher), looks->n_looked,
-                                   looks->n_requests, looks->n_stored, looks->n_confirming);
+  bytestag_budget_rates_calibrate (rates, bytestag_publisher_get_n_pieces (self->publisher), looks->n_upkeep_looked,
+                                   looks->n_upkeep_requests, looks->n_stored, looks->n_confirming);
   if (bytestag_churn_meter_is_known (self->churn_meter))
     rates->loss_per_hour = bytestag_churn_meter_get_loss_per_hour (self->churn_meter);
 }

@@ -22,7 +22,8 @@
 #define BYTES_PER_CHECK 275
 /* Of 1 + BYTESTAG_LIMIT_KEYS_OF_REQUEST keys. */
 #define BYTES_PER_REQUEST 910
-/* "./dev bench upkeep": at most 2 requests a piece, fewer of many. */
+/* "./dev bench upkeep": at most 2 requests a piece, fewer of many; fewer too where there are not
+ * 1,000 nodes, which nobody knows before. */
 #define USUAL_REQUESTS_PER_LOOK 2
 #define USUAL_PIECES 1000
 /* "./dev sim --scenario survival-slow": values that one node was sent together are asked for

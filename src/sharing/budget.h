@@ -96,9 +96,10 @@ typedef struct {
 /* What is usual: of our own datagrams (protocol A.1), and a network whose nodes go as those
  * of other networks do. */
 void    bytestag_budget_rates_init       (BytestagBudgetRates       *self);
-/* What a publisher of @n_pieces pieces found: @n_looked looks at them took @n_requests requests,
- * and @n_stored values that were sent took @n_confirming more. Nothing is learnt of nothing. What
- * the node sent in all is no measure: most of it may be what others asked for. */
+/* What a publisher of @n_pieces pieces found: @n_looked looks of upkeep took @n_requests requests
+ * (of what nobody holds yet nothing is missed, and fewer nodes are asked), and @n_stored values that
+ * were sent took @n_confirming more. Nothing is learnt of nothing. What the node sent in all is no
+ * measure: most of it may be what others asked for. */
 void    bytestag_budget_rates_calibrate  (BytestagBudgetRates       *self,
                                           guint64                    n_pieces,
                                           guint64                    n_looked,

@@ -31,6 +31,8 @@ struct _BytestagChurnMeter
   guint n_looks;
   gdouble hours;
   gdouble losses;
+  guint n_silent;       /* watched ones that failed, and are not lost yet, */
+  gdouble silent_hours; /* and how long they lived since their last answer, as far as is known */
   gint64 weighed_at;    /* µs */
 };
 
@@ -116,8 +118,8 @@ static void
 count (BytestagChurnMeter *self,
        gint64              now)
 {
-  guint n_lost = 0, n_answered = 0, n_left = 0;
-  gdouble hours = 0, hours_of_lost = 0;
+  guint n_lost = 0, n_answered = 0, n_left = 0, n_silent = 0;
+  gdouble hours = 0, hours_of_lost = 0, silent_hours = 0;
 
   for (guint i = 0; i < self->watched->len; i++)
     {
@@ -136,6 +138,14 @@ count (BytestagChurnMeter *self,
           watched->known_to = MAX (watched->known_to, bytestag_node_get_last_seen (watched->node));
         }
 
+      /* Most of those will be lost when they are asked again, which takes an hour where little is
+       * asked; those that answered are counted at once. */
+      if (!is_lost && bytestag_node_get_failures (watched->node) > 0)
+        {
+          n_silent++;
+          silent_hours += get_hours (watched, TRUE, now);
+        }
+
       /* Who made room for another without having failed is no loss: nobody knows. */
       if (is_lost || watched->look != self->n_looks)
         {
@@ -149,6 +159,10 @@ count (BytestagChurnMeter *self,
     }
   /* Those behind have gone, or moved to the front. */
   self->watched->len = n_left;
+
+  /* Where most are silent it is us who hear nobody. */
+  self->n_silent = n_silent <= n_left / 2 ? n_silent : 0;
+  self->silent_hours = self->n_silent > 0 ? silent_hours : 0;
 
   self->hours += hours;
   if (n_lost <= n_answered)
@@ -259,7 +273,7 @@ bytestag_churn_meter_is_known (BytestagChurnMeter *self)
 {
   g_return_val_if_fail (BYTESTAG_IS_CHURN_METER (self), FALSE);
 
-  return self->hours >= BYTESTAG_LIMIT_CHURN_KNOWN_HOURS;
+  return self->hours + self->silent_hours >= BYTESTAG_LIMIT_CHURN_KNOWN_HOURS;
 }
 
 gdouble
@@ -270,7 +284,7 @@ bytestag_churn_meter_get_loss_per_hour (BytestagChurnMeter *self)
   if (!bytestag_churn_meter_is_known (self))
     return 0;
 
-  return 1 - exp (-(self->losses + 1) / self->hours);
+  return 1 - exp (-(self->losses + self->n_silent + 1) / (self->hours + self->silent_hours));
 }
 
 void
@@ -280,8 +294,8 @@ bytestag_churn_meter_get_counts (BytestagChurnMeter *self,
 {
   g_return_if_fail (BYTESTAG_IS_CHURN_METER (self));
 
-  *hours = self->hours;
-  *losses = self->losses;
+  *hours = self->hours + self->silent_hours;
+  *losses = self->losses + self->n_silent;
 }
 
 void

@@ -203,6 +203,7 @@ finish (BytestagJob *self)
   was_complete = _bytestag_piece_is_complete (&before, entry->everybody);
   write_state (self, entry);
   publisher->counters.n_looked++;
+  publisher->counters.n_upkeep_looked += self->lane->is_upkeep;
   /* Whoever is told may pause the publisher or remove a publication, which frees jobs. */
   leave (self);
   if (before.looked == 0)

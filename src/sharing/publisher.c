@@ -626,7 +626,8 @@ bytestag_publisher_get_counters (BytestagPublisher *self)
 
   self->counters.n_lookups = bytestag_holder_walk_get_n_lookups (self->upload.walk) +
                              bytestag_holder_walk_get_n_lookups (self->upkeep.walk);
+  self->counters.n_upkeep_requests = bytestag_holder_walk_get_n_requests (self->upkeep.walk);
   self->counters.n_requests = bytestag_holder_walk_get_n_requests (self->upload.walk) +
-                              bytestag_holder_walk_get_n_requests (self->upkeep.walk);
+                              self->counters.n_upkeep_requests;
   return &self->counters;
 }

@@ -59,10 +59,10 @@ guint                bytestag_publisher_get_n_pieces  (BytestagPublisher   *self
 /* Values that are on their way now. */
 guint                bytestag_publisher_get_n_sending (BytestagPublisher   *self);
 /* Since the start: look-ups, and requests that ask who holds pieces, those of look-ups included; pieces that were
- * looked at; stores that brought bytes, these bytes, and requests that asked for them after;
+ * looked at; how many of both were of upkeep; stores that brought bytes, these bytes, and requests that asked for them after;
  * promises that were renewed; spot checks, and those that failed. */
 typedef struct {
-  guint64 n_lookups, n_requests, n_looked, n_stored, n_bytes_stored, n_confirming, n_renewed, n_checked, n_failed_checks;
+  guint64 n_lookups, n_requests, n_looked, n_upkeep_requests, n_upkeep_looked, n_stored, n_bytes_stored, n_confirming, n_renewed, n_checked, n_failed_checks;
 } BytestagPublisherCounters;
 const BytestagPublisherCounters *bytestag_publisher_get_counters (BytestagPublisher *self);
 

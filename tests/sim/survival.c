@@ -192,15 +192,15 @@ plan_first_day (World *world)
   world->first_budget = (gdouble) budget.initial_bytes;
 }
 
-/* What the first day has taught. */
+/* With what the first day has taught: how fast nodes go, and what it takes to ask them afterwards. */
 static void
 plan_other_days (World *world)
 {
   const BytestagPublisherCounters *counters = bytestag_publisher_get_counters (world->publisher);
   BytestagBudget budget;
 
-  bytestag_budget_rates_calibrate (&world->rates, world->pieces->len, counters->n_looked, counters->n_requests,
-                                   counters->n_stored, counters->n_confirming);
+  bytestag_budget_rates_calibrate (&world->rates, world->pieces->len, counters->n_upkeep_looked,
+                                   counters->n_upkeep_requests, counters->n_stored, counters->n_confirming);
   if (bytestag_churn_meter_is_known (world->meter))
     world->rates.loss_per_hour = bytestag_churn_meter_get_loss_per_hour (world->meter);
   plan (world, &budget);

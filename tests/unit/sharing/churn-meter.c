@@ -136,6 +136,37 @@ test_half_life (Fixture      *self,
   g_assert_cmpfloat_with_epsilon (bytestag_churn_meter_get_loss_per_hour (self->meter), wanted, 0.15 * wanted);
 }
 
+/* Who failed once counts as lost, until it answers; where most did, nobody does. */
+static void
+test_silent (Fixture      *self,
+             gconstpointer data)
+{
+  gdouble losses, hours;
+
+  pass (self, 20);
+  for (guint i = 0; i < 6; i++)
+    {
+      bytestag_routing_table_node_failed (self->routing_table, self->nodes->pdata[i]);
+      g_assert_cmpint (bytestag_node_get_state (self->nodes->pdata[i]), !=, BYTESTAG_NODE_STALE);
+    }
+  bytestag_test_clock_advance (self->clock, LOOK_INTERVAL);
+  bytestag_reactor_tick (self->reactor);
+  bytestag_churn_meter_get_counts (self->meter, &hours, &losses);
+  g_assert_cmpfloat (losses, ==, 6);
+  g_assert_cmpfloat_with_epsilon (bytestag_churn_meter_get_loss_per_hour (self->meter), 1 - exp (-7 / hours), 1e-9);
+
+  pass (self, 1);
+  bytestag_churn_meter_get_counts (self->meter, &hours, &losses);
+  g_assert_cmpfloat (losses, ==, 0);
+
+  for (guint i = 0; i < 40; i++)
+    bytestag_routing_table_node_failed (self->routing_table, self->nodes->pdata[i]);
+  bytestag_test_clock_advance (self->clock, LOOK_INTERVAL);
+  bytestag_reactor_tick (self->reactor);
+  bytestag_churn_meter_get_counts (self->meter, &hours, &losses);
+  g_assert_cmpfloat (losses, ==, 0);
+}
+
 /* A contact that nobody asks may be long gone: no hour of it counts until it answers. */
 static void
 test_unasked (Fixture      *self,
@@ -304,6 +335,7 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
 
+  ADD ("silent", test_silent);
   ADD ("not-known", test_not_known);
   ADD ("half-life", test_half_life);
   ADD ("unasked", test_unasked);

@@ -108,7 +108,7 @@ test_renews (Fixture       *self,
   g_autoptr (BytestagPublisher) publisher = bytestag_publisher_new (self->network);
   g_autoptr (BytestagPublication) publication = NULL;
   BytestagPiece pieces[5];
-  guint64 n_stored;
+  guint64 n_stored, n_looked, n_requests;
 
   for (guint i = 0; i < 5; i++)
     pieces[i] = fixture_make_piece (self, i, i == 4 ? BYTESTAG_PIECE_FILE_INFO : BYTESTAG_PIECE_PART);
@@ -116,8 +116,18 @@ test_renews (Fixture       *self,
   g_assert_true (fixture_run_signal (self, publication, "complete", 120));
   n_stored = bytestag_publisher_get_counters (publisher)->n_stored;
   g_assert_cmpuint (n_stored, ==, 15);
+  g_assert_cmpuint (bytestag_publisher_get_counters (publisher)->n_upkeep_looked, ==, 0);
+  g_assert_cmpuint (bytestag_publisher_get_counters (publisher)->n_upkeep_requests, ==, 0);
+  n_looked = bytestag_publisher_get_counters (publisher)->n_looked;
+  n_requests = bytestag_publisher_get_counters (publisher)->n_requests;
 
   bytestag_sim_run (self->sim, 8 * DAY);
+  /* From then on all looks are of upkeep. */
+  g_assert_cmpuint (bytestag_publisher_get_counters (publisher)->n_looked, >, n_looked);
+  g_assert_cmpuint (bytestag_publisher_get_counters (publisher)->n_upkeep_looked, ==,
+                    bytestag_publisher_get_counters (publisher)->n_looked - n_looked);
+  g_assert_cmpuint (bytestag_publisher_get_counters (publisher)->n_upkeep_requests, ==,
+                    bytestag_publisher_get_counters (publisher)->n_requests - n_requests);
   g_assert_cmpuint (bytestag_publisher_get_counters (publisher)->n_renewed, ==, 0);
   for (guint day = 8; day < 24; day++)
     {
