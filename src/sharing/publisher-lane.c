@@ -21,10 +21,11 @@
  * few pieces it is sooner: a pass over all of them takes no longer. */
 #define FEW_INTERVAL 3600
 #define PIECES_OF_SECOND 4
-#define SHORTEST_FEW_INTERVAL 60
+#define SHORTEST_FEW_INTERVAL 50
 /* The same of one that nobody took; what the lane waits when nobody takes anything is
- * twice as long each time. Seconds. */
-#define UNSENT_INTERVAL 60
+ * twice as long each time. Seconds: somewhat shorter than the lane's first wait, or a piece that
+ * was answered a moment after it began would be passed over until the second one is over. */
+#define UNSENT_INTERVAL 50
 #define LONGEST_RETRY HOUR
 /* A promise that was renewed, and still ends soon, is left alone for so long; seconds. */
 #define SHORTEST_RENEWAL (6 * 3600)
