@@ -287,12 +287,15 @@ bytestag_worker_run (BytestagWorker *self,
 
 gboolean
 bytestag_folder_watcher_watch (BytestagFolderWatcher *self,
-                               const char *path)
+                               const char *path,
+                               gboolean *is_gone)
 {
+  gboolean ignored;
+
   g_return_val_if_fail (BYTESTAG_IS_FOLDER_WATCHER (self), FALSE);
   g_return_val_if_fail (path != NULL && g_path_is_absolute (path), FALSE);
 
-  return BYTESTAG_FOLDER_WATCHER_GET_IFACE (self)->watch (self, path);
+  return BYTESTAG_FOLDER_WATCHER_GET_IFACE (self)->watch (self, path, is_gone != NULL ? is_gone : &ignored);
 }
 
 void

@@ -198,7 +198,7 @@ G_DECLARE_INTERFACE (BytestagFolderWatcher, bytestag_folder_watcher, BYTESTAG, F
 struct _BytestagFolderWatcherInterface
 {
   GTypeInterface parent;
-  gboolean (*watch) (BytestagFolderWatcher *self, const char *path);
+  gboolean (*watch) (BytestagFolderWatcher *self, const char *path, gboolean *is_gone);
   void (*unwatch) (BytestagFolderWatcher *self, const char *path);
 };
 
@@ -208,9 +208,11 @@ struct _BytestagFolderWatcherInterface
  *
  * Watches the folder @path (absolute), but none in it; again is no matter. FALSE: what
  * changes there would not be told: its file system has no notification (a network's), or as
- * many folders are watched as may be. */
+ * many folders are watched as may be; or there is no such folder, then @is_gone (out) (optional)
+ * is TRUE, and otherwise FALSE. */
 gboolean bytestag_folder_watcher_watch   (BytestagFolderWatcher  *self,
-                                          const char             *path);
+                                          const char             *path,
+                                          gboolean               *is_gone);
 /* Does nothing to a folder that is not watched. */
 void     bytestag_folder_watcher_unwatch (BytestagFolderWatcher  *self,
                                           const char             *path);

@@ -3,6 +3,7 @@
 
 #include "io/folder-watcher.h"
 
+#include <errno.h>
 #include <linux/magic.h>
 #include <sys/inotify.h>
 #include <sys/vfs.h>
@@ -54,12 +55,16 @@ changed_cb (GFileMonitor      *monitor,
 
 /* What is shared with other computers, or made by a program, changes without a word. */
 static gboolean
-does_tell (const char *path)
+does_tell (const char *path,
+           gboolean   *is_gone)
 {
   struct statfs status;
 
   if (statfs (path, &status) != 0)
-    return FALSE;
+    {
+      *is_gone = errno == ENOENT || errno == ENOTDIR;
+      return FALSE;
+    }
 
   switch ((guint32) status.f_type)
     {
@@ -105,15 +110,17 @@ may_watch_more (BytestagGioFolderWatcher *self,
 
 static gboolean
 bytestag_gio_folder_watcher_watch (BytestagFolderWatcher *watcher,
-                                   const char            *path)
+                                   const char            *path,
+                                   gboolean              *is_gone)
 {
   BytestagGioFolderWatcher *self = BYTESTAG_GIO_FOLDER_WATCHER (watcher);
   g_autoptr (GFile) file = g_file_new_for_path (path);
   GFileMonitor *monitor;
 
+  *is_gone = FALSE;
   if (g_hash_table_contains (self->monitors, path))
     return TRUE;
-  if (g_hash_table_size (self->monitors) >= BYTESTAG_LIMIT_WATCHED_FOLDERS || !does_tell (path) ||
+  if (g_hash_table_size (self->monitors) >= BYTESTAG_LIMIT_WATCHED_FOLDERS || !does_tell (path, is_gone) ||
       !may_watch_more (self, path))
     return FALSE;
 

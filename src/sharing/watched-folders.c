@@ -120,16 +120,17 @@ bytestag_watched_folders_add (BytestagWatchedFolders *self,
                               gpointer                owner)
 {
   Folder *folder = g_hash_table_lookup (self->folders, path);
+  gboolean is_gone = FALSE;
   gboolean anew;
 
   if (!set->all)
     return FALSE;
 
   anew = folder == NULL || !folder->watched;
-  if (anew && (self->watcher == NULL || !bytestag_folder_watcher_watch (self->watcher, path)))
+  if (anew && (self->watcher == NULL || !bytestag_folder_watcher_watch (self->watcher, path, &is_gone)))
     {
       set->all = FALSE;
-      return FALSE;
+      return is_gone;
     }
 
   if (folder == NULL)
@@ -160,7 +161,7 @@ bytestag_watched_folders_renew (BytestagWatchedFolders *self,
       if (folder->watched)
         continue;
 
-      folder->watched = bytestag_folder_watcher_watch (self->watcher, folder->path);
+      folder->watched = bytestag_folder_watcher_watch (self->watcher, folder->path, NULL);
       n_renewed++;
     }
 

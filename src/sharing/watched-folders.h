@@ -27,7 +27,7 @@ void                    bytestag_watched_folders_free   (BytestagWatchedFolders 
 
 void                    bytestag_folder_set_init        (BytestagFolderSet         *set);
 /* Adds @path to @set for @owner, and watches it. TRUE: it was not watched until now, so that
- * what changed before nobody told. A set that is not all takes no more. */
+ * what changed before nobody told; or it has gone. A set that is not all takes no more. */
 gboolean                bytestag_watched_folders_add    (BytestagWatchedFolders    *self,
                                                          BytestagFolderSet         *set,
                                                          const char                *path,

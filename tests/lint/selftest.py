@@ -18,6 +18,10 @@ GOOD = {
     'ui/bytestag.gresource.xml': '<gresources><file>window.ui</file></gresources>',
     'tests/unit/key.c': SPDX + 'int n = BYTESTAG_LIMIT_KEYS;\n',
     'po/POTFILES': 'ui/window.ui\n',
+    'tests/fuzz/meson.build': "fuzz_targets = {\n  'key': [core_dep],\n}\nleaky_targets = []\n",
+    'tests/fuzz/dict/key.dict': '"a"\n',
+    'tests/fuzz/corpus/key/a': 'a',
+    'tests/tools/run-fuzzers.py': "# SPDX-License-Identifier: GPL-3.0-or-later\nMAX_LEN = {'key': 20}\nLEAKY = set()\n",
 }
 # What is written over the good tree, and the words of the complaint.
 BROKEN = [
@@ -45,6 +49,9 @@ BROKEN = [
     ('tests/unit/key.c', SPDX + '/* BYTESTAG_LIMIT_KEYS */\nint n = BYTESTAG_LIMIT_KEYS_OF_ALL;\n', 'no test names BYTESTAG_LIMIT_KEYS'),
     ('src/core/limits.h', SPDX + '#pragma once\n#define BYTESTAG_LIMIT_KEYS 5\n#define BYTESTAG_LIMIT_NEW 6\n',
      'no test names BYTESTAG_LIMIT_NEW'),
+    ('tests/tools/run-fuzzers.py', 'MAX_LEN = {}\nLEAKY = set()\n', 'nothing for the target key'),
+    ('tests/tools/run-fuzzers.py', "MAX_LEN = {'key': 20}\nLEAKY = {'key'}\n", 'not the same targets leak'),
+    ('tests/fuzz/dict/other.dict', '"a"\n', 'there is no target other'),
     ('tests/unit/key.c', SPDX + 'void f (void) { g_usleep (1); }\n', 'a test does not sleep'),
 ]
 ROOMS = ('core', 'wire', 'dht', 'storage', 'io', 'sharing', 'client', 'cli', 'app')

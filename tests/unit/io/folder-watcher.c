@@ -122,7 +122,7 @@ static void
 watch (Fixture    *self,
        const char *path)
 {
-  g_assert_true (bytestag_folder_watcher_watch (self->watcher, path));
+  g_assert_true (bytestag_folder_watcher_watch (self->watcher, path, NULL));
 }
 
 static void
@@ -203,7 +203,7 @@ test_folder_moved (Fixture       *self,
   wait_for (self, 2);
   g_assert_cmpstr (g_ptr_array_index (self->told, 1), ==, moved);
 
-  g_assert_false (bytestag_folder_watcher_watch (self->watcher, moved));
+  g_assert_false (bytestag_folder_watcher_watch (self->watcher, moved, NULL));
 }
 
 /* One word for ten thousand changes. */
@@ -235,7 +235,7 @@ test_limit (Fixture       *self,
     {
       g_autofree char *name = g_strdup_printf ("%u", i);
       g_autofree char *path = make_folder (self, name);
-      gboolean watched = bytestag_folder_watcher_watch (self->watcher, path);
+      gboolean watched = bytestag_folder_watcher_watch (self->watcher, path, NULL);
 
       if (!watched && i < BYTESTAG_LIMIT_WATCHED_FOLDERS)
         {
@@ -261,9 +261,11 @@ test_no_folder (Fixture       *self,
 {
   g_autofree char *file = bytestag_test_folder_write (self->folder, "file", "", 0);
   g_autofree char *missing = path_of (self, "missing");
+  gboolean is_gone = FALSE;
 
-  g_assert_false (bytestag_folder_watcher_watch (self->watcher, file));
-  g_assert_false (bytestag_folder_watcher_watch (self->watcher, missing));
+  g_assert_false (bytestag_folder_watcher_watch (self->watcher, file, NULL));
+  g_assert_false (bytestag_folder_watcher_watch (self->watcher, missing, &is_gone));
+  g_assert_true (is_gone);
 }
 
 /* What needs a namespace of its own is done in another process, before GLib has threads there. */
@@ -342,10 +344,10 @@ run_few (Fixture *self)
 
   /* What was made outside counts there. */
   watcher = bytestag_gio_folder_watcher_new (self->context);
-  g_assert_true (bytestag_folder_watcher_watch (watcher, a));
-  g_assert_false (bytestag_folder_watcher_watch (watcher, b));
+  g_assert_true (bytestag_folder_watcher_watch (watcher, a, NULL));
+  g_assert_false (bytestag_folder_watcher_watch (watcher, b, NULL));
   bytestag_folder_watcher_unwatch (watcher, a);
-  g_assert_true (bytestag_folder_watcher_watch (watcher, b));
+  g_assert_true (bytestag_folder_watcher_watch (watcher, b, NULL));
   return 0;
 }
 

@@ -32,6 +32,7 @@ typedef struct {
   gint64 cpu_time;
   gboolean stop_when_filled;
   gboolean stop_when_told;
+  const char *move_when_told; /* (nullable) where the root goes */
 } Fixture;
 
 typedef struct {
@@ -95,6 +96,8 @@ checked (gpointer                  data,
   share->n_checks++;
   share->time = found->time;
   self->cpu_time = bytestag_library_check_get_cpu_time (found->check);
+  if (self->move_when_told != NULL)
+    g_assert_cmpint (g_rename (share->root, g_steal_pointer (&self->move_when_told)), ==, 0);
   if (self->stop_when_told)
     bytestag_library_watch_stop (self->watch);
 }
@@ -295,6 +298,23 @@ test_told (Fixture       *self,
   /* It was watched again before it was looked at: once is enough. */
   run_for (self, MINUTE);
   assert_log (self, "");
+}
+
+/* What goes after it was looked at, and before it is watched, is looked at soon again too. */
+static void
+test_gone (Fixture       *self,
+           gconstpointer  data)
+{
+  g_auto (Share) share = { 0 };
+  g_autofree char *elsewhere = g_build_filename (self->folder, "elsewhere", NULL);
+
+  init_share (&share, self, "a");
+  self->move_when_told = elsewhere;
+  bytestag_library_watch_add (self->watch, &share);
+  run_for (self, SECOND);
+  assert_log (self, "a:here ");
+  run_for (self, MINUTE);
+  assert_log (self, "a:moved a:moved ");
 }
 
 static void
@@ -561,6 +581,7 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
   TEST ("told", test_told);
+  TEST ("gone", test_gone);
   TEST_POLLING ("polled", test_polled);
   TEST_POLLING ("soon", test_soon);
   TEST ("across-shares", test_across_shares);
