@@ -187,7 +187,7 @@ test_waits (Fixture       *fixture,
 
   for (guint i = 0; i < FIXTURE_N_NODES; i++)
     bytestag_sim_set_online (fixture->sim, i, i == 1);
-  for (guint i = 0; i < 300 && !waited; i++)
+  for (guint i = 0; i < 600 && !waited; i++)
     {
       bytestag_sim_run (fixture->sim, SECOND / 10);
       waited = strstr (bytestag_download_get_status (download), "asking again") != NULL;
