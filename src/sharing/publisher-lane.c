@@ -170,11 +170,13 @@ pass_some (BytestagLane *self)
 
 /* Asking */
 
-/* Nothing is left to do until later. */
+/* Nothing is left to do until later. Who goes on before that, since a job has ended, waits for the
+ * same time afterwards. */
 static void
 rest (BytestagLane *self)
 {
   BytestagPublisher *publisher = self->publisher;
+  gint64 now = bytestag_reactor_get_time (publisher->reactor);
 
   self->level = get_n_levels (self);
   if (self->is_upkeep)
@@ -183,8 +185,12 @@ rest (BytestagLane *self)
       return;
     }
 
-  step_in (self, publisher->retry_delay);
-  publisher->retry_delay = MIN (2 * publisher->retry_delay, LONGEST_RETRY);
+  if (publisher->retry <= now || publisher->retry > now + publisher->retry_delay)
+    {
+      publisher->retry = now + publisher->retry_delay;
+      publisher->retry_delay = MIN (2 * publisher->retry_delay, LONGEST_RETRY);
+    }
+  step_in (self, publisher->retry - now);
 }
 
 static void

@@ -106,6 +106,7 @@ struct _BytestagPublisher
   gint64 session_began;    /* µs: we, or the computer, started then */
   gint64 last_step;        /* µs */
   gint64 retry_delay;      /* µs */
+  gint64 retry;            /* µs: the lane that uploads waits until then */
   gboolean is_alone;       /* a lane rests since nobody was there */
 
   GHashTable *working;     /* slots of pieces with a job */

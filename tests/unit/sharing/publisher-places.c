@@ -208,12 +208,53 @@ test_meddler (Fixture       *self,
     }
 }
 
+/* Who refused once, since it had just started, has all a minute later. */
+static void
+test_refused_at_first (void)
+{
+  Fixture fixture = { .sim = bytestag_sim_new (5) };
+  g_autoptr (BytestagPublication) publication = NULL;
+  g_autoptr (BytestagDenylist) refused = bytestag_denylist_new ();
+  g_autoptr (GString) list = g_string_new (NULL);
+  BytestagPublisher *publisher;
+  BytestagPiece pieces[14];
+
+  fixture.network = bytestag_sim_add_node (fixture.sim);
+  bytestag_sim_add_node (fixture.sim);
+  g_assert_true (bytestag_sim_join_all (fixture.sim, 30 * SECOND));
+  publisher = bytestag_publisher_new (fixture.network);
+  for (guint i = 0; i < G_N_ELEMENTS (pieces); i++)
+    {
+      pieces[i] = fixture_make_piece (&fixture, i, i == 0 ? BYTESTAG_PIECE_ROOT : BYTESTAG_PIECE_PART);
+      if (i != 3)
+        {
+          g_autofree char *key = bytestag_key_to_base32 (&pieces[i].id.key);
+
+          g_string_append_printf (list, "%s\n", key);
+        }
+    }
+  bytestag_denylist_load (refused, list->str, (gssize) list->len);
+  bytestag_network_set_denylist (bytestag_sim_get_node (fixture.sim, 1), refused);
+  publication = fixture_publish (publisher, pieces, G_N_ELEMENTS (pieces), 4);
+  bytestag_sim_run (fixture.sim, 2 * SECOND);
+  bytestag_denylist_load (refused, "", 0);
+  for (guint i = 0; i < G_N_ELEMENTS (pieces); i++)
+    g_assert_cmpuint (fixture_count_holders (&fixture, &pieces[i].id), ==, i == 3);
+  bytestag_sim_run (fixture.sim, 65 * SECOND);
+  for (guint i = 0; i < G_N_ELEMENTS (pieces); i++)
+    g_assert_cmpuint (fixture_count_holders (&fixture, &pieces[i].id), ==, 1);
+  g_clear_object (&publication);
+  g_assert_finalize_object (publisher);
+  bytestag_sim_free (fixture.sim);
+}
+
 int
 main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
 
+  g_test_add_func ("/sharing/publisher-places/refused-at-first", test_refused_at_first);
   FIXTURE_TEST ("/sharing/publisher-places/meddler", test_meddler);
   FIXTURE_TEST ("/sharing/publisher-places/first-copies", test_first_copies);
   g_test_add_func ("/sharing/publisher-places/private", test_private);
