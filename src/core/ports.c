@@ -162,6 +162,15 @@ bytestag_kvp_table_can_keep (BytestagKvpTable *self,
   return BYTESTAG_KVP_TABLE_GET_IFACE (self)->can_keep (self, offer);
 }
 
+gboolean
+bytestag_kvp_table_is_opening (BytestagKvpTable *self)
+{
+  g_return_val_if_fail (BYTESTAG_IS_KVP_TABLE (self), FALSE);
+
+  return BYTESTAG_KVP_TABLE_GET_IFACE (self)->is_opening != NULL &&
+         BYTESTAG_KVP_TABLE_GET_IFACE (self)->is_opening (self);
+}
+
 void
 bytestag_kvp_table_read (BytestagKvpTable *self,
                          const BytestagKvpId *id,

@@ -84,6 +84,7 @@ struct _BytestagKvpTableInterface
   guint (*visit_key) (BytestagKvpTable *self, const BytestagKey *key, BytestagKvpVisitFunc visit,
                       gpointer user_data);
   gboolean (*can_keep) (BytestagKvpTable *self, const BytestagKvpRecord *offer);
+  gboolean (*is_opening) (BytestagKvpTable *self); /* (nullable) one that never is */
   void (*read) (BytestagKvpTable *self, const BytestagKvpId *id, BytestagKvpReadFunc done,
                 gpointer user_data);
   void (*write) (BytestagKvpTable *self, const BytestagKvpRecord *record, GBytes *value,
@@ -110,6 +111,8 @@ guint    bytestag_kvp_table_visit_key  (BytestagKvpTable        *self,
 /* Whether a value of the id, size and source of @offer would be taken now. */
 gboolean bytestag_kvp_table_can_keep   (BytestagKvpTable        *self,
                                         const BytestagKvpRecord *offer);
+/* Whether it does not know yet what it holds: it has just started. */
+gboolean bytestag_kvp_table_is_opening (BytestagKvpTable        *self);
 /* Reads a value; @done is called once, inline or later. */
 void     bytestag_kvp_table_read       (BytestagKvpTable        *self,
                                         const BytestagKvpId     *id,

@@ -422,6 +422,9 @@ handle_store (BytestagNetwork        *self,
   record.source = *from;
   _bytestag_network_grant_life (self, request, &record);
 
+  /* "full" would be a lie, and "lost" another: in 5 s, when the peer asks again, it is known. */
+  if (bytestag_kvp_table_is_opening (self->table))
+    return BYTESTAG_DROP_RATE;
   if (answer_offer (self, from, request, &record))
     return BYTESTAG_DROP_NONE;
 

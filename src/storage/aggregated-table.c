@@ -97,6 +97,14 @@ bytestag_aggregated_table_can_keep (BytestagKvpTable *table, const BytestagKvpRe
   return bytestag_kvp_table_can_keep (BYTESTAG_AGGREGATED_TABLE (table)->second, offer);
 }
 
+static gboolean
+bytestag_aggregated_table_is_opening (BytestagKvpTable *table)
+{
+  BytestagAggregatedTable *self = BYTESTAG_AGGREGATED_TABLE (table);
+
+  return bytestag_kvp_table_is_opening (self->first) || bytestag_kvp_table_is_opening (self->second);
+}
+
 static void
 bytestag_aggregated_table_read (BytestagKvpTable    *table,
                                 const BytestagKvpId *id,
@@ -167,6 +175,7 @@ bytestag_aggregated_table_table_init (BytestagKvpTableInterface *iface)
   iface->lookup = bytestag_aggregated_table_lookup;
   iface->visit_key = bytestag_aggregated_table_visit_key;
   iface->can_keep = bytestag_aggregated_table_can_keep;
+  iface->is_opening = bytestag_aggregated_table_is_opening;
   iface->read = bytestag_aggregated_table_read;
   iface->write = bytestag_aggregated_table_write;
   iface->remove = bytestag_aggregated_table_remove;

@@ -131,6 +131,12 @@ bytestag_database_table_can_keep (BytestagKvpTable *table, const BytestagKvpReco
          && bytestag_kept_index_can_keep (self->index, offer);
 }
 
+static gboolean
+bytestag_database_table_is_opening (BytestagKvpTable *table)
+{
+  return BYTESTAG_DATABASE_TABLE (table)->state == BYTESTAG_DATABASE_TABLE_LOADING;
+}
+
 static void
 read_job (gpointer data, GCancellable *cancellable)
 {
@@ -328,6 +334,7 @@ bytestag_database_table_table_init (BytestagKvpTableInterface *iface)
   iface->lookup = bytestag_database_table_lookup;
   iface->visit_key = bytestag_database_table_visit_key;
   iface->can_keep = bytestag_database_table_can_keep;
+  iface->is_opening = bytestag_database_table_is_opening;
   iface->read = bytestag_database_table_read;
   iface->write = bytestag_database_table_write;
   iface->remove = bytestag_database_table_remove;

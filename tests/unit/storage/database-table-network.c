@@ -270,6 +270,50 @@ test_denied (Test *self, gconstpointer user_data)
   g_assert_cmpuint (bytestag_network_get_counters (self->network)->stores_kept, ==, 1);
 }
 
+/* While the database is opened nobody is told that there is no room, or that a value was lost. */
+static void
+test_opening (Test *self, gconstpointer user_data)
+{
+  g_autofree char *folder = g_build_filename (self->disk.base, "other", NULL);
+  g_autoptr (BytestagDatabaseTable) table = bytestag_database_table_new (folder, BYTESTAG_WORKER (self->disk.worker),
+                                                                         self->disk.reactor);
+  const BytestagKey id = { { 10 } };
+  g_autoptr (BytestagTestTransport) transport = NULL;
+  g_autoptr (BytestagNetwork) network = NULL;
+  g_autoptr (BytestagNode) node = NULL;
+  g_autoptr (BytestagStoreToNodeTask) task = NULL;
+  g_autoptr (GBytes) offer = NULL;
+  g_autoptr (GBytes) value = NULL;
+  BytestagKvpRecord record;
+  BytestagEndpoint address, from;
+
+  g_assert_true (bytestag_endpoint_set_host (&address, "9.2.0.1", -1, 4000));
+  transport = bytestag_test_transport_new (&address);
+  network = bytestag_network_new (self->disk.reactor, BYTESTAG_TRANSPORT (transport), BYTESTAG_KVP_TABLE (table), &id,
+                                  NULL);
+  node = bytestag_node_new (&id, &address);
+  value = disk_make_value (1, SMALL, &record);
+  task = bytestag_network_store_to_node (self->network, node, &record.id.key, &record.id.index, value,
+                                         get_seconds (self));
+  disk_run_for (&self->disk, 0);
+  offer = bytestag_test_transport_take (self->transport, NULL);
+  g_assert_nonnull (offer);
+  bytestag_network_get_address (self->network, &from);
+
+  bytestag_network_receive (network, &from, g_bytes_get_data (offer, NULL), g_bytes_get_size (offer));
+  g_assert_cmpuint (bytestag_network_get_counters (network)->drops[BYTESTAG_DROP_RATE], ==, 1);
+  bytestag_database_table_load (table);
+  disk_run_for (&self->disk, SECOND);
+  g_assert_false (bytestag_kvp_table_is_opening (BYTESTAG_KVP_TABLE (table)));
+  bytestag_network_receive (network, &from, g_bytes_get_data (offer, NULL), g_bytes_get_size (offer));
+  g_assert_cmpuint (bytestag_network_get_counters (network)->drops[BYTESTAG_DROP_RATE], ==, 1);
+  g_assert_cmpuint (bytestag_network_get_counters (network)->requests_served, ==, 1);
+
+  bytestag_network_shut_down (network);
+  bytestag_database_table_close (table);
+  disk_run_for (&self->disk, SECOND);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -280,5 +324,6 @@ main (int argc, char *argv[])
   TEST ("newest", test_newest);
   TEST ("shut-down", test_shut_down);
   TEST ("denied", test_denied);
+  TEST ("opening", test_opening);
   return g_test_run ();
 }
